@@ -1,0 +1,16 @@
+//! Generates the command table from `src/commands/spec/*.json` and compiles the one C file, which holds what
+//! stable Rust cannot define: the variadic functions and `long double` arithmetic.
+
+#[path = "src/commands/spec/codegen.rs"]
+mod codegen;
+
+use std::path::Path;
+
+fn main() {
+    let spec = Path::new("src/commands/spec");
+    println!("cargo:rerun-if-changed={}", spec.display());
+    let out = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    codegen::generate(spec, &Path::new(&out).join("commands.rs")).expect("write the command table");
+    println!("cargo:rerun-if-changed=src/ffi/shim.c");
+    cc::Build::new().file("src/ffi/shim.c").std("c11").opt_level(2).warnings(true).compile("redisrs_shim");
+}

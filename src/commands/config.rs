@@ -1,0 +1,12 @@
+//! Placeholder, being written.
+use super::{Args, CmdResult, CommandError, Ctx};
+/// Being written.
+pub fn get(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
+/// Being written.
+pub fn help(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
+/// Being written.
+pub fn resetstat(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
+/// Being written.
+pub fn rewrite(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
+/// Being written.
+pub fn set(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }

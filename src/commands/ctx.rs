@@ -1,0 +1,206 @@
+//! What a handler works with: the engine, its session, the locked shards, the reply.
+
+use super::session::Continuation;
+use super::spec::Command;
+use super::{CommandError, Key, Session};
+use crate::engine::Engine;
+use crate::engine::stats::bump;
+use crate::keyspace::{Db, Loc, LockSet, NO_DEADLINE, ShardData, ValueRef};
+use crate::resp::ReplyWriter;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The surroundings of one running command.
+pub struct Ctx<'c, 'e> {
+    pub engine: &'e Engine,
+    pub session: &'c mut Session,
+    pub command: &'static Command,
+    pub reply: &'c mut ReplyWriter,
+    pub(super) locks: &'c mut LockSet<'e>,
+    /// Changes made so far, what Redis calls dirty.
+    pub(super) changes: u64,
+    /// Milliseconds since the epoch, 0 before it is read.
+    pub(super) now_ms: i64,
+    /// Inside EXEC: nothing may give way to others.
+    pub(super) in_transaction: bool,
+}
+
+impl<'c, 'e> Ctx<'c, 'e> {
+    /// The time of this command in milliseconds since the epoch; the same for all of its batch.
+    #[inline]
+    pub fn now_ms(&mut self) -> i64 {
+        if self.now_ms == 0 {
+            self.now_ms = self.engine.clock.now_ms();
+        }
+        self.now_ms
+    }
+
+    /// The selected database in the shard of a key.
+    #[inline]
+    pub fn db(&mut self, key: Key) -> &mut Db {
+        self.locks.db(self.session.db, key.hash)
+    }
+
+    /// Database `number` in the shard of a key.
+    pub fn db_at(&mut self, number: u32, key: Key) -> &mut Db {
+        self.locks.db(number, key.hash)
+    }
+
+    /// The selected database in the shard of a key, and the reply to write to.
+    #[inline]
+    pub fn db_and_reply(&mut self, key: Key) -> (&mut Db, &mut ReplyWriter) {
+        (self.locks.db(self.session.db, key.hash), self.reply)
+    }
+
+    /// Looks up a key to read it: counts a hit or a miss and marks it as used. An expired key is gone.
+    #[inline]
+    pub fn read(&mut self, key: Key) -> Option<Loc> {
+        let found = self.find(key);
+        if found.is_some() {
+            bump(&self.session.counters.hits, 1);
+        } else {
+            bump(&self.session.counters.misses, 1);
+        }
+        found
+    }
+
+    /// Looks up a key to change it: marks it as used. An expired key is gone.
+    #[inline]
+    pub fn write(&mut self, key: Key) -> Option<Loc> {
+        self.find(key)
+    }
+
+    #[inline]
+    fn find(&mut self, key: Key) -> Option<Loc> {
+        let loc = self.peek(key)?;
+        self.mark_used(key, loc);
+        Some(loc)
+    }
+
+    /// Looks up a key without marking it as used, as OBJECT, TTL and the like do. An expired key is gone.
+    #[inline]
+    pub fn peek(&mut self, key: Key) -> Option<Loc> {
+        self.peek_at(self.session.db, key)
+    }
+
+    /// [`Ctx::peek`] in another database.
+    #[inline]
+    pub fn peek_at(&mut self, number: u32, key: Key) -> Option<Loc> {
+        let db = self.locks.db(number, key.hash);
+        let loc = db.locate(key.hash, key.bytes)?;
+        // The root of the heap is at hand; only when something in this shard is due is the key's own deadline
+        // worth a cache miss.
+        let earliest_ms = db.next_deadline_ms();
+        if earliest_ms != NO_DEADLINE && earliest_ms <= self.now_ms() {
+            return self.unless_expired(number, key, loc);
+        }
+        Some(loc)
+    }
+
+    #[cold]
+    fn unless_expired(&mut self, number: u32, key: Key, loc: Loc) -> Option<Loc> {
+        let now_ms = self.now_ms();
+        let shard = self.locks.shard(key.hash);
+        match shard.db(number).deadline_ms(loc) {
+            Some(deadline_ms) if deadline_ms <= now_ms => {
+                shard.db(number).remove(loc);
+                shard.watches().touch(number, key.bytes);
+                self.engine.stats.expired_keys.fetch_add(1, Relaxed);
+                self.engine.stats.dirty.fetch_add(1, Relaxed);
+                None
+            }
+            _ => Some(loc),
+        }
+    }
+
+    #[inline]
+    fn mark_used(&mut self, key: Key, loc: Loc) {
+        let hot = self.engine.settings.hot();
+        let is_lfu = hot.policy_is_lfu();
+        let clock = self.engine.housekeeping.lru_clock();
+        let db = self.locks.db(self.session.db, key.hash);
+        if is_lfu {
+            let now_minutes = clock / 60;
+            let access = super::object::lfu_touch(
+                db.access(loc),
+                now_minutes,
+                hot.lfu_decay_minutes.load(Relaxed),
+                hot.lfu_log_factor.load(Relaxed),
+            );
+            db.set_access(loc, access);
+        } else if db.access(loc) != clock {
+            db.set_access(loc, clock);
+        }
+    }
+
+    /// The access field of a new entry.
+    #[inline]
+    pub fn fresh_access(&self) -> u32 {
+        let clock = self.engine.housekeeping.lru_clock();
+        if self.engine.settings.hot().policy_is_lfu() { super::object::lfu_fresh(clock / 60) } else { clock }
+    }
+
+    /// The value at `loc` if it is a string.
+    ///
+    /// # Errors
+    /// WRONGTYPE.
+    #[inline]
+    pub fn string(&mut self, key: Key, loc: Loc) -> Result<ValueRef<'_>, CommandError> {
+        Ok(self.db(key).value(loc))
+    }
+
+    /// Notes that a key was changed, created or removed: watchers learn of it, and the change is counted.
+    #[inline]
+    pub fn changed(&mut self, key: Key) {
+        self.changed_at(self.session.db, key);
+    }
+
+    /// [`Ctx::changed`] in another database.
+    #[inline]
+    pub fn changed_at(&mut self, number: u32, key: Key) {
+        self.changes += 1;
+        let watches = self.locks.shard(key.hash).watches();
+        if !watches.is_empty() {
+            watches.touch(number, key.bytes);
+        }
+    }
+
+    /// Counts changes beyond one per [`Ctx::changed`].
+    pub fn count_changes(&mut self, more: u64) {
+        self.changes += more;
+    }
+
+    /// All shards, for a command whose table entry says that it locks all.
+    ///
+    /// # Panics
+    /// If not all are locked.
+    pub fn all_shards(&mut self) -> impl Iterator<Item = &mut ShardData> {
+        assert!(self.locks.holds_all(), "the command table must say that this command locks all shards");
+        self.locks.shards()
+    }
+
+    /// Calls `visit` with one shard, locked for the time of the call unless a transaction holds it already.
+    pub fn with_shard<R>(&mut self, shard: usize, visit: impl FnOnce(&mut ShardData) -> R) -> R {
+        if self.locks.holds_all() {
+            let data = self.locks.shards().nth(shard).expect("shard numbers are below the count");
+            return visit(data);
+        }
+        assert!(self.locks.holds_none(), "visiting shards while holding some could deadlock");
+        let mut data = self.engine.keyspace.lock(shard);
+        let result = visit(&mut data);
+        self.engine.keyspace.publish_deadline(shard, &mut data);
+        result
+    }
+
+    /// Leaves the rest of the command to `rest`, which runs in slices while others get their turn. Inside a
+    /// transaction it runs to its end at once.
+    ///
+    /// # Errors
+    /// Those of `rest`, when it runs at once.
+    pub fn go_on(&mut self, rest: Box<dyn Continuation>) -> super::CmdResult {
+        if self.in_transaction {
+            return super::session::run_to_end(rest, self);
+        }
+        self.session.parked = Some(rest);
+        Ok(())
+    }
+}

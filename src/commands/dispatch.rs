@@ -1,0 +1,379 @@
+//! From arguments to a reply: look the command up, check that it may run, find and hash its keys, lock their
+//! shards, run the handler, account for it.
+//!
+//! The order of the checks is that of Redis's `processCommand`, because clients see which error comes first.
+//! A caller with many requests at hand [`prepare`]s a window of them first, so that the cache misses of their
+//! buckets and then of their entries overlap, and hands each [`Prepared`] to [`execute`].
+
+use super::args::{Args, KeyAt, KeyList};
+use super::session::{QueuedCommand, ReplyMode, Session, Slice};
+use super::spec::{self, Command, Flags, KeyShape, Locks, id};
+use super::{CmdResult, CommandError, Ctx, monitor, transaction};
+use crate::engine::Engine;
+use crate::engine::stats::bump;
+use crate::keyspace::{KeyHash, LockSet};
+use crate::resp::ReplyWriter;
+use smallvec::smallvec;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Slow-log thresholds below this make every command worth its own clock readings.
+const TIME_EACH_BELOW_US: i64 = 1000;
+/// A last argument longer than this makes even a constant-time command worth it.
+const LARGE_ARGUMENT_BYTES: usize = 4096;
+
+/// What is known of a request before it runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Prepared {
+    command: Option<&'static Command>,
+    /// Hash of the key, if there is exactly one at a fixed place.
+    hash: Option<KeyHash>,
+}
+
+impl Prepared {
+    /// The command's id, if its duration is told from that of its window instead of being measured alone.
+    #[inline]
+    pub fn window_timed_id(&self) -> Option<u16> {
+        self.command.filter(|command| command.constant_time).map(|command| command.id)
+    }
+
+    /// Whether [`Prepared::window_timed_id`] has an answer.
+    #[inline]
+    pub fn shares_window_time(&self) -> bool {
+        self.window_timed_id().is_some()
+    }
+
+    /// Second pass over a window: fetches the entry.
+    #[inline]
+    pub fn prefetch_entry(&self, engine: &Engine, session: &Session) {
+        if let Some(hash) = self.hash {
+            engine.keyspace.prefetch_entry(session.db, hash);
+        }
+    }
+}
+
+/// First pass over a window: looks up the command of a request of `argc` arguments, hashes its key, and fetches
+/// the bucket.
+#[inline]
+pub fn prepare<'a>(engine: &Engine, session: &Session, argc: usize, arg: impl Fn(usize) -> &'a [u8]) -> Prepared {
+    let Some(command) = (argc > 0).then(|| arg(0)).and_then(spec::lookup) else { return Prepared::default() };
+    let mut hash = None;
+    if let KeyShape::Single(index) = command.key_shape {
+        if usize::from(index) < argc {
+            let of_key = engine.keyspace.hash(arg(index as usize));
+            engine.keyspace.prefetch_bucket(session.db, of_key);
+            hash = Some(of_key);
+        }
+    }
+    Prepared { command: Some(command), hash }
+}
+
+/// Runs one request of `session` and appends its reply. `now_ms` is the time of the caller's batch, 0 to have it
+/// read when needed. Returns the microseconds that were measured for this request alone, 0 if none were.
+pub fn execute(
+    engine: &Engine,
+    session: &mut Session,
+    argv: &[&[u8]],
+    prepared: Prepared,
+    now_ms: i64,
+    reply: &mut ReplyWriter,
+) -> u64 {
+    if argv.is_empty() {
+        return 0;
+    }
+    let mut took_us = 0;
+    let start = reply.len();
+    reply.set_protocol(session.protocol);
+    match check(engine, session, argv, &prepared) {
+        Ok(command) if queues(session, command) => {
+            queue(session, command, argv);
+            reply.status("QUEUED");
+        }
+        Ok(command) => {
+            session.client.last_command.store(u32::from(command.id), Relaxed);
+            took_us = call(engine, session, command, argv, prepared.hash, now_ms, reply);
+        }
+        Err((command, error)) => {
+            if let Some(command) = command {
+                bump(&session.counters.command(command.id).rejected, 1);
+            }
+            if let Some(transaction) = &mut session.transaction {
+                transaction.failed = true;
+            }
+            write_error(engine, reply, &error);
+        }
+    }
+    apply_reply_mode(session, reply, start);
+    took_us
+}
+
+/// Runs one slice of a command that gave way; true when its reply is complete.
+pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut ReplyWriter) -> bool {
+    let Some(mut rest) = session.parked.take() else { return true };
+    let start = reply.len();
+    reply.set_protocol(session.protocol);
+    let mut locks = LockSet::none(&engine.keyspace);
+    let command = spec::all().nth(session.client.last_command.load(Relaxed) as usize).unwrap_or(&spec::COMMANDS[0]);
+    let mut ctx =
+        Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
+    let slice = rest.resume(&mut ctx);
+    match slice {
+        Ok(Slice::More) => {
+            session.parked = Some(rest);
+            return false;
+        }
+        Ok(Slice::Done) => {}
+        Err(error) => {
+            reply.truncate(start);
+            write_error(engine, reply, &error);
+        }
+    }
+    apply_reply_mode(session, reply, start);
+    true
+}
+
+/// Everything that can be wrong before a command runs, in the order in which Redis looks.
+#[inline]
+fn check(
+    engine: &Engine,
+    session: &Session,
+    argv: &[&[u8]],
+    prepared: &Prepared,
+) -> Result<&'static Command, (Option<&'static Command>, CommandError)> {
+    let Some(mut command) = prepared.command.or_else(|| spec::lookup(argv[0])) else {
+        return Err((None, unknown_command(argv)));
+    };
+    if !command.subcommands.is_empty() && argv.len() > 1 {
+        match spec::lookup_subcommand(command, argv[1]) {
+            Some(sub) => command = sub,
+            None => return Err((None, unknown_subcommand(command, argv[1]))),
+        }
+    }
+    if !command.accepts(argv.len()) || command.handler.is_none() {
+        return Err((Some(command), CommandError::wrong_arity(command.name)));
+    }
+    let refused = |error| Err((Some(command), error));
+    if command.flags.contains(Flags::PROTECTED) && !engine.settings.allows_protected(command.name, session.is_local())
+    {
+        return refused(protected_command(command));
+    }
+    if !session.authenticated && !command.flags.contains(Flags::NO_AUTH) {
+        return refused(CommandError::NO_AUTH);
+    }
+    if engine.is_damaged() && !command.flags.contains(Flags::NO_AUTH) {
+        return refused(CommandError::DAMAGED);
+    }
+    if command.flags.contains(Flags::DENYOOM) && engine.is_out_of_memory() {
+        return refused(CommandError::OUT_OF_MEMORY);
+    }
+    if session.transaction.is_some() && command.flags.contains(Flags::NO_MULTI) {
+        return refused(CommandError::fixed("ERR Command not allowed inside a transaction"));
+    }
+    Ok(command)
+}
+
+/// Whether the command is put off until EXEC.
+#[inline]
+fn queues(session: &Session, command: &Command) -> bool {
+    session.transaction.is_some()
+        && !matches!(command.id, id::EXEC | id::DISCARD | id::MULTI | id::WATCH | id::QUIT | id::RESET)
+}
+
+fn queue(session: &mut Session, command: &'static Command, argv: &[&[u8]]) {
+    if let Some(transaction) = &mut session.transaction {
+        transaction.queue.push(QueuedCommand::new(command, argv));
+        session.client.queued.store(transaction.queue.len() as i64, Relaxed);
+    }
+}
+
+/// Locks, runs the handler, releases and accounts.
+#[inline]
+fn call(
+    engine: &Engine,
+    session: &mut Session,
+    command: &'static Command,
+    argv: &[&[u8]],
+    hash: Option<KeyHash>,
+    now_ms: i64,
+    reply: &mut ReplyWriter,
+) -> u64 {
+    let timed = is_timed_alone(engine, command, argv);
+    let started_us = if timed { engine.clock.elapsed_us() } else { 0 };
+    let start = reply.len();
+    let db = session.db;
+
+    let result = find_keys(engine, command, argv, hash).and_then(|keys| {
+        let args = Args::new(argv, keys);
+        let mut locks = lock(engine, session, command, &args);
+        let mut ctx =
+            Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
+        let result = run(&mut ctx, &args);
+        let changes = ctx.changes;
+        if command.flags.contains(Flags::WRITE) || !args.key_positions().is_empty() || locks.holds_all() {
+            locks.release(|garbage| engine.discard(garbage));
+        }
+        if changes > 0 {
+            engine.stats.dirty.fetch_add(changes, Relaxed);
+        }
+        result
+    });
+
+    session.counters.called(command.id);
+    if let Err(error) = &result {
+        reply.truncate(start);
+        write_error(engine, reply, error);
+        bump(&session.counters.command(command.id).failed, 1);
+    }
+    let mut took_us = 0;
+    if timed {
+        took_us = engine.clock.elapsed_us().saturating_sub(started_us);
+        account(engine, session, command, argv, took_us);
+    }
+    if engine.clients.has_monitors() && !command.flags.contains(Flags::SKIP_MONITOR) && !command.flags.contains(Flags::ADMIN)
+    {
+        monitor::feed(engine, session, db, argv);
+    }
+    took_us
+}
+
+/// Whether a call is worth two clock readings of its own. Short commands share the time of their window instead,
+/// unless someone wants to see even short ones in the slow log.
+#[inline]
+fn is_timed_alone(engine: &Engine, command: &Command, argv: &[&[u8]]) -> bool {
+    !command.constant_time
+        || argv.last().is_some_and(|arg| arg.len() > LARGE_ARGUMENT_BYTES)
+        || (0..TIME_EACH_BELOW_US).contains(&engine.settings.hot().slowlog_slower_than_us.load(Relaxed))
+}
+
+/// Runs the handler of a command whose keys are locked.
+#[inline]
+pub(super) fn run(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let handler = ctx.command.handler.ok_or_else(|| CommandError::wrong_arity(ctx.command.name))?;
+    handler(ctx, args)
+}
+
+/// The keys of a command, hashed. A command whose arguments do not even show its keys has none; its handler then
+/// finds the error before it looks for a key.
+#[inline]
+pub(super) fn find_keys(
+    engine: &Engine,
+    command: &'static Command,
+    argv: &[&[u8]],
+    hash: Option<KeyHash>,
+) -> Result<KeyList, CommandError> {
+    match command.key_shape {
+        KeyShape::None => Ok(KeyList::new()),
+        KeyShape::Single(index) => {
+            let hash = hash.unwrap_or_else(|| engine.keyspace.hash(argv[index as usize]));
+            Ok(smallvec![KeyAt { index: u32::from(index), hash }])
+        }
+        KeyShape::Specs => {
+            let mut keys = KeyList::new();
+            let found = spec::extract_keys(command, argv, |index, _| {
+                keys.push(KeyAt { index: index as u32, hash: engine.keyspace.hash(argv[index]) });
+            });
+            if found.is_err() {
+                keys.clear();
+            }
+            Ok(keys)
+        }
+    }
+}
+
+#[inline]
+fn lock<'e>(engine: &'e Engine, session: &Session, command: &Command, args: &Args) -> LockSet<'e> {
+    let keyspace = &engine.keyspace;
+    match command.locks {
+        Locks::Keys => match args.key_positions() {
+            [] => LockSet::none(keyspace),
+            [key] => LockSet::one(keyspace, key.hash),
+            keys => {
+                let locks = LockSet::many(keyspace, keys.iter().map(|key| key.hash));
+                for key in keys {
+                    locks.prefetch_bucket(session.db, key.hash);
+                }
+                for key in keys {
+                    locks.prefetch_entry(session.db, key.hash);
+                }
+                locks
+            }
+        },
+        Locks::All => LockSet::all(keyspace),
+        Locks::Visits => LockSet::none(keyspace),
+        Locks::Queued => transaction::lock_queued(engine, session),
+    }
+}
+
+/// Duration of one call: totals, slow log, latency monitor.
+fn account(engine: &Engine, session: &Session, command: &'static Command, argv: &[&[u8]], took_us: u64) {
+    session.counters.took(command.id, took_us, 1);
+    let hot = engine.settings.hot();
+    let slower_than_us = hot.slowlog_slower_than_us.load(Relaxed);
+    if slower_than_us >= 0 && took_us >= slower_than_us as u64 && !command.flags.contains(Flags::SKIP_SLOWLOG) {
+        let name = session.client.text.lock().name.clone();
+        let at_s = engine.clock.now_ms() / 1000;
+        let len_max = hot.slowlog_len_max.load(Relaxed);
+        engine.slowlog.add(at_s, took_us, argv, &session.client.addr, &name, len_max);
+    }
+    let threshold_ms = hot.latency_threshold_ms.load(Relaxed);
+    if threshold_ms > 0 && took_us / 1000 >= threshold_ms {
+        let event = if command.flags.contains(Flags::FAST) { "fast-command" } else { "command" };
+        engine.latency.add(event, engine.clock.now_ms() / 1000, u32::try_from(took_us / 1000).unwrap_or(u32::MAX));
+    }
+}
+
+pub(super) fn write_error(engine: &Engine, reply: &mut ReplyWriter, error: &CommandError) {
+    engine.stats.error(&error.0);
+    reply.error(&error.0);
+}
+
+fn apply_reply_mode(session: &mut Session, reply: &mut ReplyWriter, start: usize) {
+    match session.reply_mode {
+        ReplyMode::On => {}
+        ReplyMode::Off => reply.truncate(start),
+        // CLIENT REPLY SKIP itself answers nothing and sets this; the next command is the one that is skipped.
+        ReplyMode::SkipNext => {
+            reply.truncate(start);
+            session.reply_mode = ReplyMode::Skip;
+        }
+        ReplyMode::Skip => {
+            reply.truncate(start);
+            session.reply_mode = ReplyMode::On;
+        }
+    }
+}
+
+/// The text names the command and the beginning of its arguments, 128 bytes of each at most.
+fn unknown_command(argv: &[&[u8]]) -> CommandError {
+    const SHOWN_MAX: usize = 128;
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend_from_slice(&argv[0][..argv[0].len().min(SHOWN_MAX)]);
+    text.extend_from_slice(b"', with args beginning with: ");
+    let args_from = text.len();
+    for arg in &argv[1..] {
+        let used = text.len() - args_from;
+        if used >= SHOWN_MAX {
+            break;
+        }
+        text.push(b'\'');
+        text.extend_from_slice(&arg[..arg.len().min(SHOWN_MAX - used)]);
+        text.extend_from_slice(b"' ");
+    }
+    CommandError::text(text)
+}
+
+fn unknown_subcommand(command: &Command, name: &[u8]) -> CommandError {
+    let mut text = b"ERR unknown subcommand '".to_vec();
+    text.extend_from_slice(&name[..name.len().min(128)]);
+    text.extend_from_slice(format!("'. Try {} HELP.", command.name.to_ascii_uppercase()).as_bytes());
+    CommandError::text(text)
+}
+
+fn protected_command(command: &Command) -> CommandError {
+    let name = command.name.split('|').next().unwrap_or(command.name);
+    CommandError::text(format!(
+        "ERR {} command not allowed. If the enable-{name}-command option is set to \"local\", you can run it from \
+         a local connection, otherwise you need to set this option in the configuration file, and then restart the \
+         server.",
+        name.to_ascii_uppercase()
+    ))
+}

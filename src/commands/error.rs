@@ -1,0 +1,61 @@
+//! Error replies as values. The texts are Redis's, byte for byte.
+
+use std::borrow::Cow;
+
+/// An error reply: its text without the leading `-`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandError(pub Cow<'static, [u8]>);
+
+impl CommandError {
+    /// An error with a fixed text.
+    pub const fn fixed(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text.as_bytes()))
+    }
+
+    /// An error with a composed text.
+    pub fn text(text: impl Into<Vec<u8>>) -> Self {
+        Self(Cow::Owned(text.into()))
+    }
+
+    pub const WRONG_TYPE: Self = Self::fixed("WRONGTYPE Operation against a key holding the wrong kind of value");
+    pub const SYNTAX: Self = Self::fixed("ERR syntax error");
+    pub const NOT_INTEGER: Self = Self::fixed("ERR value is not an integer or out of range");
+    pub const NOT_FLOAT: Self = Self::fixed("ERR value is not a valid float");
+    pub const OUT_OF_RANGE: Self = Self::fixed("ERR value is out of range");
+    pub const NO_SUCH_KEY: Self = Self::fixed("ERR no such key");
+    pub const SAME_OBJECT: Self = Self::fixed("ERR source and destination objects are the same");
+    pub const INDEX_OUT_OF_RANGE: Self = Self::fixed("ERR index out of range");
+    pub const DB_INDEX_OUT_OF_RANGE: Self = Self::fixed("ERR DB index is out of range");
+    pub const OVERFLOW: Self = Self::fixed("ERR increment or decrement would overflow");
+    pub const TOO_LONG: Self = Self::fixed("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    pub const OUT_OF_MEMORY: Self = Self::fixed("OOM command not allowed when used memory > 'maxmemory'.");
+    pub const NO_MEMORY: Self = Self::fixed("OOM out of memory");
+    pub const NO_AUTH: Self = Self::fixed("NOAUTH Authentication required.");
+    pub const EXEC_ABORT: Self = Self::fixed("EXECABORT Transaction discarded because of previous errors.");
+    pub const DAMAGED: Self =
+        Self::fixed("ERR an internal error has damaged the data of this server; it does not serve any more commands");
+
+    /// `ERR invalid expire time in 'set' command`.
+    pub fn invalid_expire(command: &str) -> Self {
+        Self::text(format!("ERR invalid expire time in '{command}' command"))
+    }
+
+    /// `ERR wrong number of arguments for 'get' command`.
+    pub fn wrong_arity(command: &str) -> Self {
+        Self::text(format!("ERR wrong number of arguments for '{command}' command"))
+    }
+
+    /// `ERR unknown subcommand or wrong number of arguments for 'x'. Try CONFIG HELP.`
+    pub fn bad_subcommand(container: &str, subcommand: &[u8]) -> Self {
+        let mut text = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
+        text.extend_from_slice(&subcommand[..subcommand.len().min(128)]);
+        text.extend_from_slice(format!("'. Try {} HELP.", container.to_ascii_uppercase()).as_bytes());
+        Self::text(text)
+    }
+}
+
+impl From<crate::keyspace::NoMemory> for CommandError {
+    fn from(_: crate::keyspace::NoMemory) -> Self {
+        Self::NO_MEMORY
+    }
+}

@@ -1,0 +1,43 @@
+//! Commands: one declarative table ([`spec`]), one [`dispatch`], one file per family.
+//!
+//! A handler parses its options, then works on data that dispatch has locked for it, and writes its reply. It
+//! never locks, never sees a socket, and returns errors as values; dispatch writes them.
+
+pub mod args;
+mod ctx;
+pub mod dispatch;
+mod error;
+pub mod session;
+pub mod spec;
+
+pub mod client;
+pub mod command;
+pub mod config;
+pub mod connection;
+pub mod debug;
+pub mod expire;
+pub mod function;
+pub mod generic;
+pub mod info;
+pub mod latency;
+pub mod memory;
+pub mod monitor;
+pub mod object;
+pub mod original;
+pub mod scan;
+pub mod scripting;
+pub mod server;
+pub mod slowlog;
+pub mod string;
+pub mod transaction;
+
+pub use args::{Args, Key};
+pub use ctx::Ctx;
+pub use error::CommandError;
+pub use session::Session;
+
+/// What a handler returns: nothing, its reply is written, or the error to reply instead.
+pub type CmdResult = Result<(), CommandError>;
+
+/// A command's implementation.
+pub type Handler = fn(&mut Ctx, &Args) -> CmdResult;

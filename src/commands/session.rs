@@ -1,0 +1,194 @@
+//! A session: the state of one client, whether it came through a socket or is a thread of the host.
+//!
+//! Belongs to one thread at a time. What other threads may see of it is its [`Client`].
+
+use super::spec::Command;
+use super::{CmdResult, Ctx};
+use crate::engine::clients::{Client, Origin};
+use crate::engine::stats::Counters;
+use crate::engine::{Engine, clients};
+use crate::keyspace::{KeyHash, WatchFlag};
+use crate::resp::Protocol;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// CLIENT REPLY.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReplyMode {
+    #[default]
+    On,
+    Off,
+    /// The reply of the command after this one is left out.
+    SkipNext,
+    /// The reply of this command is left out.
+    Skip,
+}
+
+/// What becomes of the connection after a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Close {
+    #[default]
+    No,
+    /// After the replies so far are sent.
+    AfterReplies,
+}
+
+/// A command that does its work in slices, so that others get their turn in between.
+pub trait Continuation: Send {
+    /// Does one slice. The reply is complete when [`Slice::Done`] comes back.
+    fn resume(&mut self, ctx: &mut Ctx) -> Result<Slice, super::CommandError>;
+}
+
+/// Whether a [`Continuation`] has more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slice {
+    Done,
+    More,
+}
+
+/// A command queued by MULTI: its arguments end to end, and where each ends.
+pub struct QueuedCommand {
+    pub command: &'static Command,
+    bytes: Box<[u8]>,
+    ends: Box<[usize]>,
+}
+
+impl QueuedCommand {
+    /// Copies a command for later.
+    pub fn new(command: &'static Command, argv: &[&[u8]]) -> Self {
+        let mut end = 0;
+        let ends = argv.iter().map(|arg| {
+            end += arg.len();
+            end
+        });
+        Self { command, ends: ends.collect(), bytes: argv.concat().into() }
+    }
+
+    /// The arguments, the command's name first.
+    pub fn argv(&self) -> Vec<&[u8]> {
+        let mut start = 0;
+        let slice = |&end: &usize| {
+            let arg = &self.bytes[start..end];
+            start = end;
+            arg
+        };
+        self.ends.iter().map(slice).collect()
+    }
+}
+
+/// The state between MULTI and EXEC.
+#[derive(Default)]
+pub struct Transaction {
+    pub queue: Vec<QueuedCommand>,
+    /// A command could not be queued, so EXEC must fail.
+    pub failed: bool,
+}
+
+/// The keys a session watches.
+#[derive(Default)]
+pub struct Watching {
+    pub changed: WatchFlag,
+    /// Database, key, its hash, and whether it had expired when WATCH saw it.
+    pub keys: Vec<WatchedKey>,
+}
+
+/// One watched key.
+pub struct WatchedKey {
+    pub db: u32,
+    pub key: Box<[u8]>,
+    pub hash: KeyHash,
+}
+
+/// State of one client.
+pub struct Session {
+    pub client: Arc<Client>,
+    pub counters: Arc<Counters>,
+    pub db: u32,
+    pub protocol: Protocol,
+    pub authenticated: bool,
+    pub reply_mode: ReplyMode,
+    pub close: Close,
+    pub transaction: Option<Box<Transaction>>,
+    pub watching: Option<Box<Watching>>,
+    /// The rest of a command that gave way to others; no other command runs before it is done.
+    pub parked: Option<Box<dyn Continuation>>,
+    /// The length-prefixed dialect of the original project.
+    pub is_original: bool,
+}
+
+impl Session {
+    /// A session of a new client.
+    pub fn new(engine: &Engine, origin: Origin, counters: Arc<Counters>) -> Self {
+        let client = engine.clients.add(origin, engine.clock.now_ms());
+        Self {
+            client,
+            counters,
+            db: 0,
+            protocol: Protocol::Resp2,
+            authenticated: !engine.settings.hot().requires_password.load(Relaxed),
+            reply_mode: ReplyMode::On,
+            close: Close::No,
+            transaction: None,
+            watching: None,
+            parked: None,
+            is_original: false,
+        }
+    }
+
+    /// Whether the client is on this machine: in process, through a unix socket or from a loopback address.
+    pub fn is_local(&self) -> bool {
+        self.client.fd < 0 || self.client.is_unix || ["127.", "[::1]:"].iter().any(|local| self.client.addr.starts_with(local))
+    }
+
+    /// Id of this client.
+    pub fn id(&self) -> u64 {
+        self.client.id
+    }
+
+    /// Selects a database.
+    pub fn select(&mut self, db: u32) {
+        self.db = db;
+        self.client.db.store(db, Relaxed);
+    }
+
+    /// Changes the protocol of replies.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        self.client.protocol.store(if protocol == Protocol::Resp3 { 3 } else { 2 }, Relaxed);
+    }
+
+    /// Forgets all watched keys.
+    pub fn unwatch(&mut self, engine: &Engine) {
+        if let Some(watching) = self.watching.take() {
+            for watched in &watching.keys {
+                let shard = engine.keyspace.shard_of(watched.hash);
+                engine.keyspace.lock(shard).watches().remove(watched.db, &watched.key, &watching.changed);
+            }
+            self.client.watched.store(0, Relaxed);
+        }
+    }
+
+    /// Ends the session: other threads no longer see it.
+    pub fn end(&mut self, engine: &Engine) {
+        self.unwatch(engine);
+        engine.clients.remove(&self.client);
+    }
+
+    /// Flag that a change of a watched key raises.
+    pub fn watch_flag(&mut self) -> &WatchFlag {
+        &self.watching.get_or_insert_with(|| Box::new(Watching { changed: Arc::new(AtomicBool::new(false)), keys: Vec::new() })).changed
+    }
+}
+
+/// What a session without a socket is reached by: nothing is delivered.
+pub struct NoOutlet;
+
+impl clients::Outlet for NoOutlet {
+    fn deliver(&self, _: u64, _: clients::Delivery) {}
+}
+
+/// Result of a whole continuation run to its end, for callers that cannot give way.
+pub fn run_to_end(mut rest: Box<dyn Continuation>, ctx: &mut Ctx) -> CmdResult {
+    while rest.resume(ctx)? == Slice::More {}
+    Ok(())
+}

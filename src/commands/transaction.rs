@@ -1,0 +1,168 @@
+//! MULTI, EXEC, DISCARD, WATCH, UNWATCH (<https://redis.io/docs/latest/develop/interact/transactions/>).
+//!
+//! EXEC holds the locks of all keys of all queued commands while it runs them, so nobody sees a part of it.
+
+use super::session::{Session, Transaction, WatchedKey};
+use super::spec::Locks;
+use super::{Args, CmdResult, CommandError, Ctx, dispatch};
+use crate::engine::Engine;
+use crate::engine::stats::bump;
+use crate::keyspace::{KeyHash, LockSet};
+use smallvec::SmallVec;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+
+/// MULTI.
+pub fn multi(ctx: &mut Ctx, _: &Args) -> CmdResult {
+    if ctx.session.transaction.is_some() {
+        return Err(CommandError::fixed("ERR MULTI calls can not be nested"));
+    }
+    ctx.session.transaction = Some(Box::default());
+    ctx.session.client.queued.store(0, Relaxed);
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// DISCARD.
+pub fn discard(ctx: &mut Ctx, _: &Args) -> CmdResult {
+    if ctx.session.transaction.is_none() {
+        return Err(CommandError::fixed("ERR DISCARD without MULTI"));
+    }
+    end(ctx.session, ctx.engine);
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// WATCH key [key ...].
+pub fn watch(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    if ctx.session.transaction.is_some() {
+        return Err(CommandError::fixed("ERR WATCH inside MULTI is not allowed"));
+    }
+    let db = ctx.session.db;
+    for key in args.keys() {
+        // An expired key is removed first, so that its removal is not mistaken for a later change.
+        ctx.peek(key);
+        let flag = ctx.session.watch_flag().clone();
+        ctx.locks.shard(key.hash).watches().add(db, key.bytes, &flag);
+        if let Some(watching) = &mut ctx.session.watching {
+            if !watching.keys.iter().any(|known| known.db == db && *known.key == *key.bytes) {
+                watching.keys.push(WatchedKey { db, key: key.bytes.into(), hash: key.hash });
+            }
+            ctx.session.client.watched.store(watching.keys.len() as u32, Relaxed);
+        }
+    }
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// UNWATCH.
+pub fn unwatch(ctx: &mut Ctx, _: &Args) -> CmdResult {
+    if ctx.in_transaction {
+        // EXEC ends all watches itself when it is done.
+    } else {
+        ctx.session.unwatch(ctx.engine);
+    }
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// EXEC.
+pub fn exec(ctx: &mut Ctx, _: &Args) -> CmdResult {
+    let Some(transaction) = ctx.session.transaction.take() else {
+        return Err(CommandError::fixed("ERR EXEC without MULTI"));
+    };
+    ctx.session.client.queued.store(-1, Relaxed);
+    let outcome = if transaction.failed {
+        Err(CommandError::EXEC_ABORT)
+    } else if watched_key_changed(ctx) {
+        ctx.reply.null_array();
+        Ok(())
+    } else {
+        run_queue(ctx, &transaction);
+        Ok(())
+    };
+    stop_watching(ctx);
+    outcome
+}
+
+fn run_queue(ctx: &mut Ctx, transaction: &Transaction) {
+    ctx.reply.array(transaction.queue.len());
+    let exec = ctx.command;
+    ctx.in_transaction = true;
+    for queued in &transaction.queue {
+        let argv = queued.argv();
+        let start = ctx.reply.len();
+        ctx.command = queued.command;
+        ctx.reply.set_protocol(ctx.session.protocol);
+        ctx.session.counters.called(queued.command.id);
+        let result = dispatch::find_keys(ctx.engine, queued.command, &argv, None)
+            .and_then(|keys| dispatch::run(ctx, &Args::new(&argv, keys)));
+        if let Err(error) = result {
+            ctx.reply.truncate(start);
+            bump(&ctx.session.counters.command(queued.command.id).failed, 1);
+            dispatch::write_error(ctx.engine, ctx.reply, &error);
+        }
+    }
+    ctx.command = exec;
+    ctx.in_transaction = false;
+}
+
+/// The locks of everything that is queued, and of the watched keys.
+pub(super) fn lock_queued<'e>(engine: &'e Engine, session: &Session) -> LockSet<'e> {
+    let mut hashes: SmallVec<[KeyHash; 16]> = SmallVec::new();
+    let Some(transaction) = session.transaction.as_ref().filter(|transaction| !transaction.failed) else {
+        return watched_locks(engine, session);
+    };
+    for queued in &transaction.queue {
+        match queued.command.locks {
+            Locks::Keys => {
+                if let Ok(keys) = dispatch::find_keys(engine, queued.command, &queued.argv(), None) {
+                    hashes.extend(keys.iter().map(|key| key.hash));
+                }
+            }
+            Locks::All | Locks::Visits => return LockSet::all(&engine.keyspace),
+            Locks::Queued => {}
+        }
+    }
+    hashes.extend(watched_hashes(session));
+    LockSet::many(&engine.keyspace, hashes.into_iter())
+}
+
+fn watched_locks<'e>(engine: &'e Engine, session: &Session) -> LockSet<'e> {
+    LockSet::many(&engine.keyspace, watched_hashes(session))
+}
+
+fn watched_hashes(session: &Session) -> impl Iterator<Item = KeyHash> {
+    session.watching.iter().flat_map(|watching| watching.keys.iter().map(|watched| watched.hash))
+}
+
+/// Whether a watched key changed, or expired since.
+fn watched_key_changed(ctx: &mut Ctx) -> bool {
+    let now_ms = ctx.now_ms();
+    let Some(watching) = &ctx.session.watching else { return false };
+    if watching.changed.load(Acquire) {
+        return true;
+    }
+    watching.keys.iter().any(|watched| {
+        let db = ctx.locks.db(watched.db, watched.hash);
+        db.locate(watched.hash, &watched.key)
+            .and_then(|loc| db.deadline_ms(loc))
+            .is_some_and(|deadline_ms| deadline_ms <= now_ms)
+    })
+}
+
+/// Ends all watches; their shards are locked.
+fn stop_watching(ctx: &mut Ctx) {
+    if let Some(watching) = ctx.session.watching.take() {
+        for watched in &watching.keys {
+            ctx.locks.shard(watched.hash).watches().remove(watched.db, &watched.key, &watching.changed);
+        }
+        ctx.session.client.watched.store(0, Relaxed);
+    }
+}
+
+/// Ends the transaction and all watches of a session that holds no locks.
+pub fn end(session: &mut Session, engine: &Engine) {
+    session.transaction = None;
+    session.client.queued.store(-1, Relaxed);
+    session.unwatch(engine);
+}

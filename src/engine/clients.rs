@@ -1,0 +1,190 @@
+//! The clients of one engine: network connections and in-process sessions.
+//!
+//! A [`Client`] is the part of a session that other threads may see: who it is, what it last did, and the
+//! [`Outlet`] through which something can be delivered to it. Its session updates it with relaxed stores.
+
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+
+/// What reaches a client from another thread.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// Bytes of complete replies or push messages.
+    Bytes(Arc<[u8]>),
+    /// End the connection; what is already in its output buffer may be lost.
+    Close,
+}
+
+/// The way to a client that may belong to another thread.
+pub trait Outlet: Send + Sync {
+    /// Delivers to the client with this id; silently nothing if it is gone.
+    fn deliver(&self, client_id: u64, delivery: Delivery);
+}
+
+/// The kind of a client as CLIENT LIST TYPE and CLIENT KILL TYPE know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientKind {
+    Normal,
+    Master,
+    Replica,
+    Pubsub,
+}
+
+/// What a client calls itself; rarely changed, so behind a lock.
+#[derive(Clone, Default)]
+pub struct ClientText {
+    pub name: Vec<u8>,
+    pub lib_name: Vec<u8>,
+    pub lib_ver: Vec<u8>,
+}
+
+/// The shared part of a session.
+pub struct Client {
+    pub id: u64,
+    /// Peer address as CLIENT LIST prints it; for a unix socket `path:0`, in process empty.
+    pub addr: String,
+    /// Local address in the same form.
+    pub laddr: String,
+    /// Descriptor of the connection, -1 in process.
+    pub fd: i32,
+    pub is_unix: bool,
+    pub created_ms: i64,
+    pub text: Mutex<ClientText>,
+    pub last_active_ms: AtomicI64,
+    pub db: AtomicU32,
+    /// Id of the last command, `u32::MAX` before the first.
+    pub last_command: AtomicU32,
+    pub protocol: AtomicU32,
+    /// Queued commands of a transaction, -1 outside one.
+    pub queued: AtomicI64,
+    pub watched: AtomicU32,
+    pub query_bytes: AtomicU64,
+    pub query_capacity: AtomicU64,
+    pub argv_bytes: AtomicU64,
+    pub output_bytes: AtomicU64,
+    pub no_evict: AtomicBool,
+    pub is_monitor: AtomicBool,
+    /// A close after the current reply was asked for by the client itself.
+    pub closing: AtomicBool,
+    pub outlet: Arc<dyn Outlet>,
+}
+
+impl Client {
+    /// Delivers to this client.
+    pub fn deliver(&self, delivery: Delivery) {
+        self.outlet.deliver(self.id, delivery);
+    }
+
+    /// The kind of this client.
+    pub fn kind(&self) -> ClientKind {
+        ClientKind::Normal
+    }
+}
+
+/// Where a new client comes from.
+pub struct Origin {
+    pub addr: String,
+    pub laddr: String,
+    pub fd: i32,
+    pub is_unix: bool,
+    pub outlet: Arc<dyn Outlet>,
+}
+
+/// All clients of one engine, by id.
+#[derive(Default)]
+pub struct Clients {
+    by_id: Mutex<BTreeMap<u64, Arc<Client>>>,
+    last_id: AtomicU64,
+    monitors: AtomicU64,
+    /// Network connections now open, in-process sessions not included.
+    connected: AtomicU64,
+}
+
+impl Clients {
+    /// Registers a client under the next id.
+    pub fn add(&self, origin: Origin, now_ms: i64) -> Arc<Client> {
+        let id = self.last_id.fetch_add(1, Relaxed) + 1;
+        let client = Arc::new(Client {
+            id,
+            addr: origin.addr,
+            laddr: origin.laddr,
+            fd: origin.fd,
+            is_unix: origin.is_unix,
+            created_ms: now_ms,
+            text: Mutex::default(),
+            last_active_ms: AtomicI64::new(now_ms),
+            db: AtomicU32::new(0),
+            last_command: AtomicU32::new(u32::MAX),
+            protocol: AtomicU32::new(2),
+            queued: AtomicI64::new(-1),
+            watched: AtomicU32::new(0),
+            query_bytes: AtomicU64::new(0),
+            query_capacity: AtomicU64::new(0),
+            argv_bytes: AtomicU64::new(0),
+            output_bytes: AtomicU64::new(0),
+            no_evict: AtomicBool::new(false),
+            is_monitor: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            outlet: origin.outlet,
+        });
+        if client.fd >= 0 {
+            self.connected.fetch_add(1, Relaxed);
+        }
+        self.by_id.lock().insert(id, Arc::clone(&client));
+        client
+    }
+
+    /// Forgets a client that is gone.
+    pub fn remove(&self, client: &Client) {
+        if self.by_id.lock().remove(&client.id).is_some() {
+            self.set_monitor(client, false);
+            if client.fd >= 0 {
+                self.connected.fetch_sub(1, Relaxed);
+            }
+        }
+    }
+
+    /// Network connections now open.
+    pub fn connected(&self) -> u64 {
+        self.connected.load(Relaxed)
+    }
+
+    /// All clients by ascending id.
+    pub fn list(&self) -> Vec<Arc<Client>> {
+        self.by_id.lock().values().cloned().collect()
+    }
+
+    /// The client with this id.
+    pub fn get(&self, id: u64) -> Option<Arc<Client>> {
+        self.by_id.lock().get(&id).cloned()
+    }
+
+    /// Starts or ends MONITOR for a client.
+    pub fn set_monitor(&self, client: &Client, on: bool) {
+        if client.is_monitor.swap(on, Relaxed) != on {
+            if on {
+                self.monitors.fetch_add(1, Relaxed);
+            } else {
+                self.monitors.fetch_sub(1, Relaxed);
+            }
+        }
+    }
+
+    /// Whether anybody monitors; asked by every command.
+    #[inline]
+    pub fn has_monitors(&self) -> bool {
+        self.monitors.load(Relaxed) > 0
+    }
+
+    /// Sends a line to every monitoring client.
+    pub fn feed_monitors(&self, line: &[u8]) {
+        let line: Arc<[u8]> = line.into();
+        for client in self.list() {
+            if client.is_monitor.load(Relaxed) {
+                client.deliver(Delivery::Bytes(Arc::clone(&line)));
+            }
+        }
+    }
+}

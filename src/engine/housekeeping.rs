@@ -1,0 +1,194 @@
+//! What an engine does once in a while: samples its rates, notes its peak memory, advances the coarse clock of
+//! the LRU bits, and expires keys when no reactor does.
+
+use super::{Engine, stats};
+use crate::keyspace::expiry::Driver;
+use parking_lot::{Condvar, Mutex};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Time between two samples.
+const PERIOD: Duration = Duration::from_millis(100);
+/// Samples that a rate is the mean of, as in Redis.
+const SAMPLES: usize = 16;
+/// Keys expired between two looks at the clock.
+const EXPIRE_SLICE: usize = 1024;
+
+/// Rates over the last samples.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rates {
+    pub commands_per_s: u64,
+    pub bytes_in_per_s: u64,
+    pub bytes_out_per_s: u64,
+}
+
+#[derive(Default)]
+struct State {
+    stopping: bool,
+    /// Someone has found an earlier deadline.
+    woken: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    rates: Mutex<Rates>,
+    /// Seconds since the epoch, truncated: the clock of the LRU bits.
+    lru_clock: AtomicU32,
+    /// Reactors that expire keys; while there are any, this thread does not.
+    reactors: AtomicU32,
+}
+
+/// The housekeeping thread of one engine.
+#[derive(Default)]
+pub struct Housekeeping {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    driver: Mutex<Option<Arc<Driver>>>,
+}
+
+impl Housekeeping {
+    pub(super) fn start(&self, engine: &Arc<Engine>) -> std::io::Result<()> {
+        self.shared.lru_clock.store(lru_clock(engine), Ordering::Relaxed);
+        self.take_over_expiry(engine);
+        let shared = Arc::clone(&self.shared);
+        let engine = Arc::downgrade(engine);
+        let thread =
+            std::thread::Builder::new().name("rs-housekeeping".into()).spawn(move || run(&shared, &engine))?;
+        *self.thread.lock() = Some(thread);
+        Ok(())
+    }
+
+    /// Stops the thread. Idempotent; may be called from the thread itself (which then is not joined).
+    pub fn stop(&self) {
+        self.shared.state.lock().stopping = true;
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.lock().take() {
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+
+    /// A reactor begins to expire keys with a driver of its own.
+    pub fn reactor_started(&self, engine: &Engine) {
+        if self.shared.reactors.fetch_add(1, Ordering::AcqRel) == 0 {
+            if let Some(driver) = self.driver.lock().take() {
+                engine.keyspace.drivers().remove(&driver);
+            }
+        }
+    }
+
+    /// A reactor has ended; after the last one this thread expires keys again.
+    pub fn reactor_stopped(&self, engine: &Engine) {
+        if self.shared.reactors.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.take_over_expiry(engine);
+        }
+    }
+
+    fn take_over_expiry(&self, engine: &Engine) {
+        let shared = Arc::clone(&self.shared);
+        let wake = Box::new(move || {
+            shared.state.lock().woken = true;
+            shared.changed.notify_all();
+        });
+        *self.driver.lock() = Some(engine.keyspace.drivers().add(wake));
+    }
+
+    /// Rates over the last 1.6 seconds.
+    pub fn rates(&self) -> Rates {
+        *self.shared.rates.lock()
+    }
+
+    /// The coarse clock of the LRU bits: seconds, 24 bits.
+    #[inline]
+    pub fn lru_clock(&self) -> u32 {
+        self.shared.lru_clock.load(Ordering::Relaxed)
+    }
+}
+
+fn lru_clock(engine: &Engine) -> u32 {
+    (engine.clock.now_ms() / 1000) as u32 & 0x00ff_ffff
+}
+
+fn run(shared: &Shared, engine: &Weak<Engine>) {
+    let mut history: [(Instant, (u64, u64, u64)); SAMPLES] = [(Instant::now(), (0, 0, 0)); SAMPLES];
+    let mut turn = 0;
+    let mut next_sample = Instant::now();
+    loop {
+        let Some(engine) = engine.upgrade() else { return };
+        if Instant::now() >= next_sample {
+            sample(shared, &engine, &mut history[turn % SAMPLES]);
+            turn += 1;
+            next_sample += PERIOD;
+        }
+        let wait = expire(&engine).min(next_sample.saturating_duration_since(Instant::now()));
+        drop(engine);
+        let mut state = shared.state.lock();
+        if !state.stopping && !state.woken && !wait.is_zero() {
+            shared.changed.wait_for(&mut state, wait);
+        }
+        if state.stopping {
+            return;
+        }
+        state.woken = false;
+    }
+}
+
+fn sample(shared: &Shared, engine: &Engine, oldest: &mut (Instant, (u64, u64, u64))) {
+    shared.lru_clock.store(lru_clock(engine), Ordering::Relaxed);
+    let now = (Instant::now(), engine.stats.commands_ever());
+    let seconds = now.0.duration_since(oldest.0).as_secs_f64();
+    if seconds > 0.0 {
+        let rate = |new: u64, old: u64| (new.saturating_sub(old) as f64 / seconds) as u64;
+        *shared.rates.lock() = Rates {
+            commands_per_s: rate(now.1.0, oldest.1.0),
+            bytes_in_per_s: rate(now.1.1, oldest.1.1),
+            bytes_out_per_s: rate(now.1.2, oldest.1.2),
+        };
+    }
+    *oldest = now;
+    engine.note_memory_peak();
+}
+
+/// Expires what is due; how long until there is more to do.
+fn expire(engine: &Engine) -> Duration {
+    let Some(driver) = engine.housekeeping.driver.lock().clone() else { return PERIOD };
+    if !engine.settings.hot().active_expire.load(Ordering::Relaxed) {
+        return PERIOD;
+    }
+    let now_ms = engine.clock.now_ms();
+    if driver.next_ms() <= now_ms {
+        engine.expire_slice(&driver, now_ms, EXPIRE_SLICE);
+    }
+    Duration::from_millis(u64::try_from(driver.next_ms().saturating_sub(now_ms)).unwrap_or(0)).min(PERIOD)
+}
+
+impl Engine {
+    /// Expires keys that are due, `keys_max` at most; how many did.
+    pub fn expire_slice(&self, driver: &Arc<Driver>, now_ms: i64, keys_max: usize) -> usize {
+        let count = self.keyspace.expire_due(driver, now_ms, keys_max, |_, _| {}, |garbage| self.discard(garbage));
+        if count > 0 {
+            self.stats.expired_keys.fetch_add(count as u64, Ordering::Relaxed);
+            self.stats.dirty.fetch_add(count as u64, Ordering::Relaxed);
+        }
+        count
+    }
+
+    /// Bytes in use by data and tables of this engine.
+    pub fn used_memory(&self) -> usize {
+        (0..self.keyspace.shard_count()).map(|shard| self.keyspace.used_in_shard(shard)).sum()
+    }
+
+    /// Raises the recorded peak of memory in use; the memory now in use.
+    pub fn note_memory_peak(&self) -> usize {
+        let used = self.used_memory();
+        self.stats.peak_memory.fetch_max(used as u64, Ordering::Relaxed);
+        used
+    }
+}
+
+const _: () = assert!(std::mem::size_of::<stats::Counters>() < 128, "one block per reactor stays small");

@@ -1,0 +1,179 @@
+//! What hangs off one store. An [`Engine`] has no global state: a process may open many.
+
+pub mod clients;
+pub mod clock;
+pub mod glob;
+pub mod housekeeping;
+pub mod latency;
+pub mod log;
+pub mod reclaim;
+pub mod settings;
+pub mod slowlog;
+pub mod stats;
+
+use crate::keyspace::{HashSeed, Keyspace, Garbage};
+use clients::Clients;
+use clock::Clock;
+use housekeeping::Housekeeping;
+use latency::LatencyMonitor;
+use log::Log;
+use parking_lot::{Condvar, Mutex};
+use reclaim::Reclaimer;
+use settings::Settings;
+use slowlog::Slowlog;
+use stats::Stats;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+/// How a shutdown was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shutdown {
+    /// SHUTDOWN FORCE: go on even when saving fails.
+    pub force: bool,
+    /// SHUTDOWN NOW: do not wait for replicas.
+    pub now: bool,
+}
+
+/// One store with everything that belongs to it.
+pub struct Engine {
+    pub keyspace: Keyspace,
+    pub settings: Settings,
+    pub clock: Clock,
+    pub stats: Stats,
+    pub clients: Clients,
+    pub slowlog: Slowlog,
+    pub latency: LatencyMonitor,
+    pub reclaimer: Reclaimer,
+    pub log: Log,
+    /// 40 hex digits that tell this run from others (INFO's `run_id`).
+    pub run_id: String,
+    /// When the engine was opened, in milliseconds since the epoch.
+    pub started_ms: i64,
+    /// A command panicked while it held shard locks: what it touched may be damaged, so nothing more is served.
+    damaged: AtomicBool,
+    /// Port of the first TCP listener, for INFO; 0 without one.
+    pub port: AtomicU32,
+    pub housekeeping: Housekeeping,
+    shutdown: Mutex<Option<Shutdown>>,
+    shutdown_asked: Condvar,
+}
+
+impl Engine {
+    /// Opens an engine with these settings.
+    ///
+    /// # Errors
+    /// If the housekeeping thread cannot be started.
+    pub fn open(settings: Settings, clock: Clock, log: Log) -> std::io::Result<Arc<Self>> {
+        let shards = settings.shards();
+        let started_ms = clock.now_ms();
+        let engine = Arc::new(Self {
+            keyspace: Keyspace::new(shards, HashSeed::new(random_u64())),
+            settings,
+            clock,
+            stats: Stats::new(crate::commands::spec::ID_COUNT),
+            clients: Clients::default(),
+            slowlog: Slowlog::default(),
+            latency: LatencyMonitor::default(),
+            reclaimer: Reclaimer::default(),
+            log,
+            run_id: random_hex(40),
+            started_ms,
+            damaged: AtomicBool::new(false),
+            port: AtomicU32::new(0),
+            housekeeping: Housekeeping::default(),
+            shutdown: Mutex::new(None),
+            shutdown_asked: Condvar::new(),
+        });
+        engine.housekeeping.start(&engine)?;
+        Ok(engine)
+    }
+
+    /// Number of databases.
+    pub fn databases(&self) -> u32 {
+        self.settings.databases()
+    }
+
+    /// Frees big removed values in the background.
+    pub fn discard(&self, garbage: Vec<Garbage>) {
+        self.reclaimer.defer(garbage);
+    }
+
+    /// Whether `maxmemory` is used up. The sum over all shards is taken at most once a millisecond.
+    pub fn is_out_of_memory(&self) -> bool {
+        let limit = self.settings.hot().maxmemory.load(Ordering::Relaxed);
+        limit != 0 && self.used_memory() > limit
+    }
+
+    /// Marks the data as possibly damaged; every later command is refused.
+    pub fn mark_damaged(&self) {
+        self.damaged.store(true, Ordering::Release);
+    }
+
+    /// Whether a panic may have damaged the data.
+    #[inline]
+    pub fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Stops the engine's threads and frees its data, at once and not whenever the last handle goes. Whoever
+    /// serves the engine must have stopped before.
+    pub fn close(&self) {
+        self.housekeeping.stop();
+        self.reclaimer.drain();
+    }
+
+    /// Asks whoever serves this engine to stop.
+    pub fn request_shutdown(&self, how: Shutdown) {
+        *self.shutdown.lock() = Some(how);
+        self.shutdown_asked.notify_all();
+    }
+
+    /// The shutdown that was asked for, if any.
+    pub fn shutdown_requested(&self) -> Option<Shutdown> {
+        *self.shutdown.lock()
+    }
+
+    /// Forgets a shutdown request, so that the engine can be served again.
+    pub fn clear_shutdown(&self) {
+        *self.shutdown.lock() = None;
+    }
+
+    /// Waits until a shutdown is asked for, or `timeout` is over (`None`: without limit).
+    pub fn wait_for_shutdown(&self, timeout: Option<std::time::Duration>) -> Option<Shutdown> {
+        let deadline = timeout.map(|timeout| std::time::Instant::now() + timeout);
+        let mut shutdown = self.shutdown.lock();
+        while shutdown.is_none() {
+            match deadline {
+                None => self.shutdown_asked.wait(&mut shutdown),
+                Some(deadline) => {
+                    if self.shutdown_asked.wait_until(&mut shutdown, deadline).timed_out() {
+                        break;
+                    }
+                }
+            }
+        }
+        *shutdown
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.housekeeping.stop();
+    }
+}
+
+/// A random number: every `RandomState` has fresh keys, so its empty hash is one.
+pub(crate) fn random_u64() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
+}
+
+/// `digits` random lower-case hex digits.
+fn random_hex(digits: usize) -> String {
+    let mut text = String::with_capacity(digits + 16);
+    while text.len() < digits {
+        text.push_str(&format!("{:016x}", random_u64()));
+    }
+    text.truncate(digits);
+    text
+}

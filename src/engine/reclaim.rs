@@ -1,0 +1,130 @@
+//! Frees what is expensive to free away from the request path: big values, flushed databases.
+//!
+//! One thread per engine, started with the first piece of garbage. Whatever implements `Send` can be dropped
+//! there; the queue is unbounded because refusing would only move the cost back to the request.
+
+use parking_lot::{Condvar, Mutex};
+use std::any::Any;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+type Garbage = Box<dyn Any + Send>;
+
+#[derive(Default)]
+struct Queue {
+    pending: Vec<Garbage>,
+    /// Pieces handed to the thread and not yet dropped.
+    in_work: usize,
+    freed: u64,
+    stopping: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+/// Handle of the freeing thread; dropping it frees everything that is queued and joins.
+#[derive(Default)]
+pub struct Reclaimer {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Reclaimer {
+    /// Drops `garbage` later, on the freeing thread. Falls back to dropping it here when no thread can be made.
+    pub fn defer<T: Send + 'static>(&self, garbage: T) {
+        self.shared.queue.lock().pending.push(Box::new(garbage));
+        let mut thread = self.thread.lock();
+        if thread.is_none() {
+            let shared = Arc::clone(&self.shared);
+            match std::thread::Builder::new().name("rs-reclaim".into()).spawn(move || work(&shared)) {
+                Ok(handle) => *thread = Some(handle),
+                Err(_) => self.shared.queue.lock().pending.clear(),
+            }
+        }
+        drop(thread);
+        self.shared.changed.notify_all();
+    }
+
+    /// Pieces waiting to be freed (INFO's `lazyfree_pending_objects`).
+    pub fn pending(&self) -> usize {
+        let queue = self.shared.queue.lock();
+        queue.pending.len() + queue.in_work
+    }
+
+    /// Pieces freed so far (INFO's `lazyfreed_objects`).
+    pub fn freed(&self) -> u64 {
+        self.shared.queue.lock().freed
+    }
+
+    /// Waits until all that was deferred before the call is freed.
+    pub fn drain(&self) {
+        let mut queue = self.shared.queue.lock();
+        while !queue.pending.is_empty() || queue.in_work > 0 {
+            self.shared.changed.wait(&mut queue);
+        }
+    }
+}
+
+impl Drop for Reclaimer {
+    fn drop(&mut self) {
+        self.shared.queue.lock().stopping = true;
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.lock().take() {
+            // A panic in a value's destructor has already been reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(shared: &Shared) {
+    let mut queue = shared.queue.lock();
+    loop {
+        if queue.pending.is_empty() {
+            if queue.stopping {
+                return;
+            }
+            shared.changed.wait(&mut queue);
+            continue;
+        }
+        let batch = std::mem::take(&mut queue.pending);
+        let count = batch.len();
+        queue.in_work = count;
+        drop(queue);
+        drop(batch);
+        queue = shared.queue.lock();
+        queue.in_work = 0;
+        queue.freed += count as u64;
+        shared.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    struct Counted(Arc<AtomicUsize>);
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn everything_deferred_is_dropped_once() {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let reclaimer = Reclaimer::default();
+        for _ in 0..100 {
+            reclaimer.defer(Counted(Arc::clone(&dropped)));
+        }
+        reclaimer.drain();
+        assert_eq!(dropped.load(Ordering::SeqCst), 100);
+        assert_eq!(reclaimer.freed(), 100);
+        reclaimer.defer(Counted(Arc::clone(&dropped)));
+        drop(reclaimer);
+        assert_eq!(dropped.load(Ordering::SeqCst), 101);
+    }
+}

@@ -1,0 +1,213 @@
+//! The settings that the request path, the reactors and the timers read: one atomic each, no lock, no lookup.
+//!
+//! [`Hot`] is written when a setting changes, and by DEBUG SET-ACTIVE-EXPIRE. A change of several settings at once
+//! becomes visible one by one.
+
+use super::kind::{OutputLimit, Value};
+use super::table::Id;
+use crate::engine::clients::ClientKind;
+use crate::engine::log::Level;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// Which keys make room when memory is full; the order is that of [`super::table::POLICIES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum MaxmemoryPolicy {
+    /// Keys with a TTL, least recently used first.
+    VolatileLru,
+    /// Keys with a TTL, least frequently used first.
+    VolatileLfu,
+    /// Keys with a TTL, at random.
+    VolatileRandom,
+    /// Keys with a TTL, nearest deadline first.
+    VolatileTtl,
+    /// All keys, least recently used first.
+    AllkeysLru,
+    /// All keys, least frequently used first.
+    AllkeysLfu,
+    /// All keys, at random.
+    AllkeysRandom,
+    /// None: writes fail.
+    Noeviction,
+}
+
+impl MaxmemoryPolicy {
+    const ALL: [Self; 8] = [
+        Self::VolatileLru,
+        Self::VolatileLfu,
+        Self::VolatileRandom,
+        Self::VolatileTtl,
+        Self::AllkeysLru,
+        Self::AllkeysLfu,
+        Self::AllkeysRandom,
+        Self::Noeviction,
+    ];
+
+    /// Whether entries count how often they are used instead of when.
+    #[inline]
+    pub fn is_lfu(self) -> bool {
+        matches!(self, Self::VolatileLfu | Self::AllkeysLfu)
+    }
+
+    /// The word of `maxmemory-policy`.
+    pub fn name(self) -> &'static str {
+        super::table::POLICIES[self as usize]
+    }
+}
+
+/// One [`OutputLimit`].
+#[derive(Debug, Default)]
+struct HotLimit {
+    hard_bytes: AtomicUsize,
+    soft_bytes: AtomicUsize,
+    soft_seconds: AtomicU64,
+}
+
+/// Copies of settings for fast reading, with `Relaxed` loads.
+#[derive(Debug, Default)]
+pub struct Hot {
+    /// Seconds after which an idle client is closed; 0 never.
+    pub timeout_s: AtomicU64,
+    /// Seconds of silence before TCP asks whether the peer lives; 0 never.
+    pub tcp_keepalive_s: AtomicU64,
+    /// Clients at once.
+    pub maxclients: AtomicU64,
+    /// The longest argument.
+    pub proto_max_bulk_len: AtomicUsize,
+    /// The most unprocessed input of a client, in bytes.
+    pub client_query_buffer_limit: AtomicUsize,
+    /// Microseconds from which a command is slow; negative never.
+    pub slowlog_slower_than_us: AtomicI64,
+    /// Entries of the slow log.
+    pub slowlog_len_max: AtomicUsize,
+    /// Milliseconds from which an event counts as a latency spike; 0 never.
+    pub latency_threshold_ms: AtomicU64,
+    /// Whether every command has a latency histogram.
+    pub latency_tracking: AtomicBool,
+    /// Bytes of memory for data; 0 without limit.
+    pub maxmemory: AtomicUsize,
+    /// Keys looked at to find one to evict.
+    pub maxmemory_samples: AtomicU32,
+    /// How slowly LFU counters grow.
+    pub lfu_log_factor: AtomicU32,
+    /// Minutes after which an LFU counter loses one.
+    pub lfu_decay_minutes: AtomicU32,
+    /// Whether clients must authenticate.
+    pub requires_password: AtomicBool,
+    /// Whether clients from elsewhere are refused while there is no password.
+    pub protected_mode: AtomicBool,
+    /// Whether keys expire without being read; only DEBUG SET-ACTIVE-EXPIRE changes it.
+    pub active_expire: AtomicBool,
+    /// How much work that may be, 1 to 10.
+    pub active_expire_effort: AtomicU32,
+    /// Timer runs a second.
+    pub hz: AtomicU32,
+    /// Whether more clients make more timer runs.
+    pub dynamic_hz: AtomicBool,
+    /// Whether the original protocol answers with types instead of status words.
+    pub original_replies_typed: AtomicBool,
+    /// Whether evicted values are freed in the background.
+    pub lazyfree_eviction: AtomicBool,
+    /// Whether expired values are freed in the background.
+    pub lazyfree_expire: AtomicBool,
+    /// Whether overwritten values are freed in the background.
+    pub lazyfree_server_del: AtomicBool,
+    /// Whether DEL is UNLINK.
+    pub lazyfree_user_del: AtomicBool,
+    /// Whether FLUSHALL is FLUSHALL ASYNC.
+    pub lazyfree_user_flush: AtomicBool,
+    policy: AtomicU8,
+    loglevel: AtomicU8,
+    limits: [HotLimit; 3],
+}
+
+impl Hot {
+    /// The eviction policy.
+    #[inline]
+    pub fn maxmemory_policy(&self) -> MaxmemoryPolicy {
+        let index = usize::from(self.policy.load(Relaxed));
+        MaxmemoryPolicy::ALL.get(index).copied().unwrap_or(MaxmemoryPolicy::Noeviction)
+    }
+
+    /// The least important messages that are still logged.
+    #[inline]
+    pub fn loglevel(&self) -> Level {
+        Level::from_index(self.loglevel.load(Relaxed))
+    }
+
+    /// Whether entries count how often they are used instead of when.
+    #[inline]
+    pub fn policy_is_lfu(&self) -> bool {
+        self.maxmemory_policy().is_lfu()
+    }
+
+    /// When a client of this kind that does not read its replies is cut off.
+    #[inline]
+    pub fn output_limit(&self, kind: ClientKind) -> OutputLimit {
+        let limit = match kind {
+            ClientKind::Normal => &self.limits[0],
+            ClientKind::Replica | ClientKind::Master => &self.limits[1],
+            ClientKind::Pubsub => &self.limits[2],
+        };
+        OutputLimit {
+            hard_bytes: limit.hard_bytes.load(Relaxed),
+            soft_bytes: limit.soft_bytes.load(Relaxed),
+            soft_seconds: limit.soft_seconds.load(Relaxed),
+        }
+    }
+
+    /// Takes over all values.
+    pub(super) fn refresh(&self, values: &[Value]) {
+        let value = |id: Id| &values[id as usize];
+        let on = |id: Id| matches!(value(id), Value::Bool(true) | Value::Choice(1));
+        let number = |id: Id| match value(id) {
+            Value::Int(number) => *number,
+            Value::Size(bytes) => i64::try_from(*bytes).unwrap_or(i64::MAX),
+            _ => 0,
+        };
+        let unsigned = |id: Id| match value(id) {
+            Value::Size(bytes) => *bytes,
+            _ => u64::try_from(number(id)).unwrap_or(0),
+        };
+        let size = |id: Id| usize::try_from(unsigned(id)).unwrap_or(usize::MAX);
+        let short = |id: Id| u32::try_from(number(id)).unwrap_or(u32::MAX);
+        let index = |id: Id| match value(id) {
+            Value::Choice(index) => u8::try_from(*index).unwrap_or(0),
+            _ => 0,
+        };
+        self.timeout_s.store(unsigned(Id::Timeout), Relaxed);
+        self.tcp_keepalive_s.store(unsigned(Id::TcpKeepalive), Relaxed);
+        self.maxclients.store(unsigned(Id::Maxclients), Relaxed);
+        self.proto_max_bulk_len.store(size(Id::ProtoMaxBulkLen), Relaxed);
+        self.client_query_buffer_limit.store(size(Id::ClientQueryBufferLimit), Relaxed);
+        self.slowlog_slower_than_us.store(number(Id::SlowlogLogSlowerThan), Relaxed);
+        self.slowlog_len_max.store(size(Id::SlowlogMaxLen), Relaxed);
+        self.latency_threshold_ms.store(unsigned(Id::LatencyMonitorThreshold), Relaxed);
+        self.latency_tracking.store(on(Id::LatencyTracking), Relaxed);
+        self.maxmemory.store(size(Id::Maxmemory), Relaxed);
+        self.maxmemory_samples.store(short(Id::MaxmemorySamples), Relaxed);
+        self.lfu_log_factor.store(short(Id::LfuLogFactor), Relaxed);
+        self.lfu_decay_minutes.store(short(Id::LfuDecayTime), Relaxed);
+        let password = matches!(value(Id::Requirepass), Value::Text(text) if !text.is_empty());
+        self.requires_password.store(password, Relaxed);
+        self.protected_mode.store(on(Id::ProtectedMode), Relaxed);
+        self.active_expire_effort.store(short(Id::ActiveExpireEffort), Relaxed);
+        self.hz.store(short(Id::Hz), Relaxed);
+        self.dynamic_hz.store(on(Id::DynamicHz), Relaxed);
+        self.original_replies_typed.store(on(Id::OriginalReplies), Relaxed);
+        self.lazyfree_eviction.store(on(Id::LazyfreeLazyEviction), Relaxed);
+        self.lazyfree_expire.store(on(Id::LazyfreeLazyExpire), Relaxed);
+        self.lazyfree_server_del.store(on(Id::LazyfreeLazyServerDel), Relaxed);
+        self.lazyfree_user_del.store(on(Id::LazyfreeLazyUserDel), Relaxed);
+        self.lazyfree_user_flush.store(on(Id::LazyfreeLazyUserFlush), Relaxed);
+        self.policy.store(index(Id::MaxmemoryPolicy), Relaxed);
+        self.loglevel.store(index(Id::Loglevel), Relaxed);
+        if let Value::Limits(limits) = value(Id::ClientOutputBufferLimit) {
+            for (hot, limit) in self.limits.iter().zip(limits) {
+                hot.hard_bytes.store(limit.hard_bytes, Relaxed);
+                hot.soft_bytes.store(limit.soft_bytes, Relaxed);
+                hot.soft_seconds.store(limit.soft_seconds, Relaxed);
+            }
+        }
+    }
+}

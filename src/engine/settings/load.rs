@@ -1,0 +1,280 @@
+//! Configuration files, and the command line, which redis-server treats as further lines of the file.
+//!
+//! A load is all or nothing. What a value may be is checked line by line; whether its feature exists only at the end, so
+//! that a later line or argument can put it right (`redisrs-server /etc/redis/redis.conf --daemonize no`).
+
+use super::error::{LoadError, SettingError, os_text};
+use super::kind::{self, Origin, Value};
+use super::split::{quote, split_words};
+use super::table::{self, Id};
+use super::{Files, Settings, include, refusal};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Read;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// Files that include each other end here.
+const INCLUDE_DEPTH_MAX: usize = 16;
+
+const BAD_DIRECTIVE: &str = "Bad directive or wrong number of arguments";
+
+/// Why `daemonize yes` is refused.
+pub(super) const NEVER_FORKS: &str = "'daemonize yes' is not for redisrs, which never forks: leave the background to a \
+    service manager, or override it with --daemonize no";
+
+/// Lines that are no settings: they have no value to get or set later.
+pub(super) const DIRECTIVES: [&str; 5] = ["include", "rename-command", "user", "loadmodule", "sentinel"];
+
+/// Settings of old versions that Redis 7.0 reads and ignores.
+const IGNORED: [&str; 3] = ["list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"];
+
+/// What a command line asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandLine {
+    /// To serve, with what the settings now say.
+    Serve,
+    /// To print the version.
+    Version,
+    /// To print how it is used.
+    Help,
+}
+
+/// A `rename-command` and where it was written.
+#[derive(Clone)]
+pub(super) struct Rename {
+    pub command: Vec<u8>,
+    pub new_name: Vec<u8>,
+    pub place: Place,
+}
+
+/// A line, for error texts.
+#[derive(Clone, Default)]
+pub(super) struct Place {
+    number: usize,
+    text: String,
+}
+
+impl Place {
+    pub fn error(&self, reason: impl Into<String>) -> LoadError {
+        LoadError::Line { number: self.number, text: self.text.clone(), reason: reason.into() }
+    }
+}
+
+impl Settings {
+    /// Loads a configuration file, and remembers it for CONFIG REWRITE.
+    ///
+    /// # Errors
+    /// The first line with an error, which leaves the settings as they were.
+    pub fn load_file(&self, path: &Path) -> Result<(), LoadError> {
+        let mut loader = Loader::new(self);
+        let path = loader.main_file(path);
+        let text = read(&path)?;
+        loader.text(&text)?;
+        loader.finish()
+    }
+
+    /// Loads lines in the syntax of a configuration file.
+    ///
+    /// # Errors
+    /// As [`Self::load_file`].
+    pub fn load_text(&self, text: &[u8]) -> Result<(), LoadError> {
+        let mut loader = Loader::new(self);
+        loader.text(text)?;
+        loader.finish()
+    }
+
+    /// Loads the arguments of `redisrs-server`, without its name: `[redis.conf] [--name value …] [-]`, where `-`, first or
+    /// last, stands for lines from `stdin`.
+    ///
+    /// # Errors
+    /// As [`Self::load_file`].
+    pub fn load_args(&self, args: &[OsString], stdin: &mut dyn Read) -> Result<CommandLine, LoadError> {
+        match args {
+            [only] if only == "-v" || only == "--version" => return Ok(CommandLine::Version),
+            [only] if only == "-h" || only == "--help" => return Ok(CommandLine::Help),
+            _ => {}
+        }
+        let mut loader = Loader::new(self);
+        let mut text = Vec::new();
+        let mut rest: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
+        if let [first, ..] = args
+            && !first.as_bytes().starts_with(b"-")
+        {
+            let path = loader.main_file(Path::new(first));
+            text = read(&path)?;
+            rest.remove(0);
+        }
+        let reads_stdin = [rest.first(), rest.last()].contains(&Some(&&b"-"[..]));
+        if reads_stdin {
+            if rest.first() == Some(&&b"-"[..]) { drop(rest.remove(0)) } else { drop(rest.pop()) }
+            let unreadable = |error| LoadError::Open { path: "-".into(), reason: os_text(&error) };
+            stdin.read_to_end(&mut text).map_err(unreadable)?;
+        }
+        if !rest.is_empty() {
+            text.push(b'\n');
+            text.extend(lines_of_args(&rest));
+        }
+        loader.text(&text)?;
+        loader.refuse_daemonize()?;
+        loader.finish()?;
+        Ok(CommandLine::Serve)
+    }
+
+    /// A line of the host that is no setting: `include` or `rename-command`.
+    pub(super) fn set_directive(&self, name: &[u8], value: &[u8]) -> Result<(), SettingError> {
+        let name_is = |directive: &&&str| directive.as_bytes().eq_ignore_ascii_case(name);
+        let Some(directive) = DIRECTIVES.iter().find(name_is) else {
+            return Err(SettingError::Unknown { name: name.to_vec() });
+        };
+        let line = [directive.as_bytes(), b" ", value].concat();
+        let mut loader = Loader::new(self);
+        let loaded = loader.line(&line, 1).and_then(|()| loader.finish());
+        loaded.map_err(|error| SettingError::Refused {
+            name: directive,
+            reason: match error {
+                LoadError::Line { reason, .. } => reason,
+                other => other.to_string(),
+            },
+        })
+    }
+}
+
+/// Arguments as lines. The first argument behind a bare `--name` is its value whatever it looks like, except that of
+/// `--save`, which may be left out.
+fn lines_of_args(args: &[&[u8]]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    let mut may_be_name = true;
+    for (index, arg) in args.iter().enumerate() {
+        let name = arg.strip_prefix(b"--").filter(|_| may_be_name);
+        let Some(name) = name else {
+            lines.extend(quote(arg));
+            lines.push(b' ');
+            may_be_name = true;
+            continue;
+        };
+        if !lines.is_empty() {
+            lines.push(b'\n');
+        }
+        lines.extend(name);
+        lines.push(b' ');
+        let is_bare = split_words(arg).is_none_or(|words| words.len() <= 1);
+        let is_followed_by_name = args.get(index + 1).is_none_or(|next| next.starts_with(b"--"));
+        if name.eq_ignore_ascii_case(b"save") && is_followed_by_name {
+            lines.extend(b"\"\"");
+        } else if is_bare {
+            may_be_name = false;
+        }
+    }
+    lines
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    std::fs::read(path).map_err(|error| LoadError::Open { path: path.to_path_buf(), reason: os_text(&error) })
+}
+
+/// A load that has not ended well yet.
+struct Loader<'s> {
+    settings: &'s Settings,
+    values: Vec<Value>,
+    files: Files,
+    /// Where each setting was last set.
+    set_at: BTreeMap<Id, Place>,
+    depth: usize,
+}
+
+impl<'s> Loader<'s> {
+    fn new(settings: &'s Settings) -> Self {
+        let values = settings.values.read().clone();
+        let files = settings.files.read().clone();
+        Self { settings, values, files, set_at: BTreeMap::new(), depth: 0 }
+    }
+
+    fn main_file(&mut self, path: &Path) -> PathBuf {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        self.files.config_file = Some(path.clone());
+        path
+    }
+
+    fn text(&mut self, text: &[u8]) -> Result<(), LoadError> {
+        text.split(|&byte| byte == b'\n').enumerate().try_for_each(|(index, line)| self.line(line, index + 1))
+    }
+
+    fn line(&mut self, line: &[u8], number: usize) -> Result<(), LoadError> {
+        let line = line.trim_ascii();
+        if line.is_empty() || line.starts_with(b"#") {
+            return Ok(());
+        }
+        let place = Place { number, text: String::from_utf8_lossy(line).into_owned() };
+        let words = split_words(line).ok_or_else(|| place.error("Unbalanced quotes in configuration line"))?;
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        let Some((name, values)) = words.split_first() else { return Ok(()) };
+        let Some((row, _)) = table::find(name) else { return self.directive(name, values, place) };
+        let is_first = !self.set_at.contains_key(&row.id);
+        let origin = if is_first { Origin::FileFirst } else { Origin::File };
+        let slot = &mut self.values[row.id as usize];
+        *slot = kind::parse(row, values, slot, origin).map_err(|reason| place.error(reason))?;
+        self.set_at.insert(row.id, place);
+        Ok(())
+    }
+
+    fn directive(&mut self, name: &[u8], values: &[&[u8]], place: Place) -> Result<(), LoadError> {
+        match (name.to_ascii_lowercase().as_slice(), values) {
+            (b"include", [path]) => self.include(path, &place),
+            (b"rename-command", [command, new_name]) => {
+                self.files.renames.push(Rename { command: command.to_vec(), new_name: new_name.to_vec(), place });
+                Ok(())
+            }
+            // What CONFIG REWRITE of Redis writes when nobody has touched the users.
+            (b"user", [b"default", b"on", rules @ ..]) if is_default_user(rules) => Ok(()),
+            (b"user", [_, ..]) => Err(missing(&place, "user", "ACLs")),
+            (b"loadmodule", [_, ..]) => Err(missing(&place, "loadmodule", "modules")),
+            (b"sentinel", _) => Err(missing(&place, "sentinel", "Sentinel")),
+            (name, [_]) if IGNORED.iter().any(|ignored| ignored.as_bytes() == name) => Ok(()),
+            _ => Err(place.error(BAD_DIRECTIVE)),
+        }
+    }
+
+    fn include(&mut self, pattern: &[u8], place: &Place) -> Result<(), LoadError> {
+        if self.depth == INCLUDE_DEPTH_MAX {
+            return Err(place.error("Too many files include each other"));
+        }
+        let pattern = PathBuf::from(OsString::from_vec(pattern.to_vec()));
+        self.depth += 1;
+        for path in include::expand(&pattern) {
+            let text = read(&path)?;
+            self.text(&text)?;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// For the binary, the only one whom `daemonize` concerns.
+    fn refuse_daemonize(&self) -> Result<(), LoadError> {
+        match self.set_at.get(&Id::Daemonize) {
+            Some(place) if self.values[Id::Daemonize as usize] == Value::Bool(true) => Err(place.error(NEVER_FORKS)),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(self) -> Result<(), LoadError> {
+        for (id, place) in &self.set_at {
+            if let Some(reason) = refusal(id.row(), &self.values[*id as usize]) {
+                return Err(place.error(reason));
+            }
+        }
+        let _changing = self.settings.changing.lock();
+        self.settings.adopt(self.values);
+        *self.settings.files.write() = self.files;
+        Ok(())
+    }
+}
+
+fn is_default_user(rules: &[&[u8]]) -> bool {
+    let known: [&[u8]; 5] = [b"nopass", b"sanitize-payload", b"~*", b"&*", b"+@all"];
+    rules.contains(&&b"nopass"[..]) && rules.iter().all(|rule| known.contains(rule))
+}
+
+fn missing(place: &Place, directive: &str, feature: &str) -> LoadError {
+    place.error(format!("'{directive}' needs {feature}, which this version of redisrs does not have"))
+}

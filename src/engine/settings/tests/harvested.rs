@@ -1,0 +1,118 @@
+//! Every name and kind against what redis-server 7.0.15 answered.
+
+use super::super::table::{self, HIDDEN, Status, TABLE};
+use super::*;
+
+/// What differs on purpose: `io-threads` are reactors, of which there may be none; a percentage is no wrapped number of
+/// bytes; an empty word is no number.
+const DIFFERENT: &[(&str, &str)] =
+    &[("io-threads", "-1"), ("io-threads", "1000"), ("maxmemory-clients", "99999999999999999999"), ("save", "5 ")];
+
+#[test]
+fn config_set_answers_like_redis() {
+    let settings = Settings::new();
+    check(include_str!("config_set.txt"), |name, value| {
+        let before = get(&settings, name).unwrap();
+        let answer = config_set(&settings, &[(name, value)]);
+        let shown = get(&settings, name).unwrap();
+        if answer.is_ok() {
+            config_set(&settings, &[(name, &before)]).unwrap();
+        }
+        answer.map(|()| shown).map_err(|reply| {
+            let prefix = format!("ERR CONFIG SET failed (possibly related to argument '{name}') - ");
+            reply.strip_prefix(&prefix).unwrap_or_else(|| panic!("{reply}")).to_string()
+        })
+    });
+}
+
+#[test]
+fn startup_answers_like_redis() {
+    check(include_str!("startup.txt"), |name, value| {
+        let settings = Settings::new();
+        match settings.load_text(format!("{name} \"{value}\"").as_bytes()) {
+            Ok(()) => Ok(get(&settings, name).unwrap()),
+            Err(error) => Err(error.to_string().lines().last().unwrap().to_string()),
+        }
+    });
+}
+
+fn check(table: &str, set: impl Fn(&str, &str) -> Result<String, String>) {
+    let mut checked = 0;
+    for line in table.lines() {
+        let mut columns = line.split('\t');
+        let (name, expected) = (columns.next().unwrap(), columns.next().unwrap());
+        let row = table::find(name.as_bytes()).unwrap_or_else(|| panic!("{name} is missing")).0;
+        for value in columns {
+            if DIFFERENT.contains(&(name, value)) {
+                continue;
+            }
+            let answer = set(name, value);
+            checked += 1;
+            match (&answer, expected.split_at(1)) {
+                (Ok(shown), ("=", expected)) => assert_eq!(shown, expected, "{name} '{value}'"),
+                (Err(reason), ("=", _)) if row.status != Status::Works => {
+                    assert!(reason.contains("needs") || reason.contains("no meaning"), "{name} '{value}': {reason}");
+                }
+                (Err(reason), ("!", expected)) if expected.contains("can't be empty") => {
+                    assert!(reason.contains("needs"), "{reason}");
+                }
+                (Err(reason), ("!", expected)) => assert_eq!(reason, expected, "{name} '{value}'"),
+                _ => panic!("{name} '{value}': {answer:?} instead of {expected}"),
+            }
+        }
+    }
+    assert!(checked > 200);
+}
+
+#[test]
+fn the_table_has_every_name_once_and_a_valid_default() {
+    let mut names = Vec::new();
+    for (index, row) in TABLE.iter().enumerate() {
+        assert_eq!(row.id as usize, index);
+        assert!(std::ptr::eq(row.id.row(), row));
+        names.push(row.name);
+        names.extend(row.alias);
+    }
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    for line in include_str!("config_set.txt").lines() {
+        let name = line.split('\t').next().unwrap();
+        assert!(names.contains(&name), "{name}");
+    }
+}
+
+#[test]
+fn defaults_are_those_of_redis() {
+    // CONFIG GET * of redis-server --save "", in short; the exceptions are ours.
+    let expected = [
+        ("maxclients", "10000"),
+        ("client-output-buffer-limit", "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"),
+        ("bind", "* -::*"),
+        ("repl-backlog-size", "1048576"),
+        ("latency-tracking-info-percentiles", "50 99 99.9"),
+        ("oom-score-adj-values", "0 200 800"),
+        ("proto-max-bulk-len", "536870912"),
+        ("unixsocketperm", "0"),
+        ("shutdown-on-sigint", "default"),
+        ("replicaof", ""),
+        ("save", ""),
+        ("busy-reply-threshold", "5000"),
+        ("lua-time-limit", "5000"),
+        ("active-defrag-ignore-bytes", "104857600"),
+        ("loading-process-events-interval-bytes", "2097152"),
+        ("shards", "256"),
+        ("original-replies", "status"),
+    ];
+    let settings = Settings::new();
+    for (name, value) in expected {
+        assert_eq!(get(&settings, name).as_deref(), Some(value), "{name}");
+    }
+    assert_eq!(get(&settings, "dir"), std::env::current_dir().unwrap().to_str().map(String::from));
+    let shown = settings.get_matching(&[b"*"]).len();
+    let hidden = TABLE.iter().filter(|row| row.has(HIDDEN)).count();
+    let aliases = TABLE.iter().filter(|row| row.alias.is_some()).count();
+    assert_eq!(shown, TABLE.len() - hidden + aliases);
+    assert_eq!(shown, 192 + 2, "redis-server 7.0.15 shows 192 names, and two are ours");
+}

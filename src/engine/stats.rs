@@ -1,0 +1,299 @@
+//! Statistics of one engine.
+//!
+//! What every request counts lives in a [`Counters`] block with exactly one writer (a reactor, or one in-process
+//! session), so counting is a plain load and store, never a locked instruction. Readers add the blocks up. Rare
+//! events are counted in [`Stats`] directly.
+
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Latency classes of one command: bucket `i` counts calls of `2^(i-1) < microseconds <= 2^i`.
+pub const LATENCY_BUCKETS: usize = 32;
+
+/// Distinct error prefixes that INFO lists; Redis stops at the same number against abuse.
+const ERROR_KINDS_MAX: usize = 128;
+
+/// Counters of one command in one block.
+#[derive(Default)]
+pub struct CommandCounters {
+    pub calls: AtomicU64,
+    pub usec: AtomicU64,
+    pub rejected: AtomicU64,
+    pub failed: AtomicU64,
+    histogram: OnceLock<Box<[AtomicU64; LATENCY_BUCKETS]>>,
+}
+
+/// Counters with a single writer.
+pub struct Counters {
+    pub commands: AtomicU64,
+    pub hits: AtomicU64,
+    pub misses: AtomicU64,
+    pub bytes_in: AtomicU64,
+    pub bytes_out: AtomicU64,
+    per_command: Box<[CommandCounters]>,
+}
+
+/// Adds to a counter that only the calling thread writes.
+#[inline]
+pub fn bump(counter: &AtomicU64, by: u64) {
+    counter.store(counter.load(Relaxed).wrapping_add(by), Relaxed);
+}
+
+impl Counters {
+    fn new(commands: usize) -> Self {
+        Self {
+            commands: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            per_command: (0..commands).map(|_| CommandCounters::default()).collect(),
+        }
+    }
+
+    /// Counters of the command with this id.
+    #[inline]
+    pub fn command(&self, id: u16) -> &CommandCounters {
+        &self.per_command[id as usize]
+    }
+
+    /// Notes one finished call.
+    #[inline]
+    pub fn called(&self, id: u16) {
+        bump(&self.commands, 1);
+        bump(&self.command(id).calls, 1);
+    }
+
+    /// Notes how long calls took: `usec` in total for `calls` calls of about equal length.
+    pub fn took(&self, id: u16, usec: u64, calls: u64) {
+        let command = self.command(id);
+        bump(&command.usec, usec);
+        let each = usec.div_ceil(calls.max(1)).max(1);
+        let bucket = (each.next_power_of_two().trailing_zeros() as usize).min(LATENCY_BUCKETS - 1);
+        let histogram = command.histogram.get_or_init(|| Box::new(std::array::from_fn(|_| AtomicU64::new(0))));
+        bump(&histogram[bucket], calls);
+    }
+}
+
+/// Sums over all blocks for one command.
+#[derive(Clone, Default)]
+pub struct CommandTotals {
+    pub calls: u64,
+    pub usec: u64,
+    pub rejected: u64,
+    pub failed: u64,
+    pub histogram: [u64; LATENCY_BUCKETS],
+}
+
+/// Sums over all blocks.
+#[derive(Clone, Default)]
+pub struct Totals {
+    pub commands: u64,
+    pub hits: u64,
+    pub misses: u64,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    pub per_command: Vec<CommandTotals>,
+}
+
+impl Totals {
+    fn add(&mut self, block: &Counters) {
+        self.commands += block.commands.load(Relaxed);
+        self.hits += block.hits.load(Relaxed);
+        self.misses += block.misses.load(Relaxed);
+        self.bytes_in += block.bytes_in.load(Relaxed);
+        self.bytes_out += block.bytes_out.load(Relaxed);
+        self.per_command.resize_with(block.per_command.len(), CommandTotals::default);
+        for (total, one) in self.per_command.iter_mut().zip(&block.per_command) {
+            total.calls += one.calls.load(Relaxed);
+            total.usec += one.usec.load(Relaxed);
+            total.rejected += one.rejected.load(Relaxed);
+            total.failed += one.failed.load(Relaxed);
+            if let Some(histogram) = one.histogram.get() {
+                for (sum, bucket) in total.histogram.iter_mut().zip(histogram.iter()) {
+                    *sum += bucket.load(Relaxed);
+                }
+            }
+        }
+    }
+
+    fn subtract(&mut self, base: &Totals) {
+        self.commands = self.commands.saturating_sub(base.commands);
+        self.hits = self.hits.saturating_sub(base.hits);
+        self.misses = self.misses.saturating_sub(base.misses);
+        self.bytes_in = self.bytes_in.saturating_sub(base.bytes_in);
+        self.bytes_out = self.bytes_out.saturating_sub(base.bytes_out);
+        for (total, base) in self.per_command.iter_mut().zip(&base.per_command) {
+            total.calls = total.calls.saturating_sub(base.calls);
+            total.usec = total.usec.saturating_sub(base.usec);
+            total.rejected = total.rejected.saturating_sub(base.rejected);
+            total.failed = total.failed.saturating_sub(base.failed);
+            for (sum, base) in total.histogram.iter_mut().zip(base.histogram) {
+                *sum = sum.saturating_sub(base);
+            }
+        }
+    }
+}
+
+/// Statistics of one engine.
+pub struct Stats {
+    commands: usize,
+    blocks: Mutex<Blocks>,
+    /// Changes since the last save (INFO's `rdb_changes_since_last_save`).
+    pub dirty: AtomicU64,
+    pub expired_keys: AtomicU64,
+    pub connections_received: AtomicU64,
+    pub connections_rejected: AtomicU64,
+    pub client_output_limit_disconnections: AtomicU64,
+    pub client_query_limit_disconnections: AtomicU64,
+    pub peak_memory: AtomicU64,
+    pub error_replies: AtomicU64,
+    errors: Mutex<BTreeMap<String, u64>>,
+}
+
+#[derive(Default)]
+struct Blocks {
+    live: Vec<Arc<Counters>>,
+    /// Sums of blocks whose writer is gone.
+    retired: Totals,
+    /// Sums at the last CONFIG RESETSTAT: writers never see a reset.
+    base: Totals,
+}
+
+impl Stats {
+    /// Statistics over `commands` command ids.
+    pub fn new(commands: usize) -> Self {
+        Self {
+            commands,
+            blocks: Mutex::default(),
+            dirty: AtomicU64::new(0),
+            expired_keys: AtomicU64::new(0),
+            connections_received: AtomicU64::new(0),
+            connections_rejected: AtomicU64::new(0),
+            client_output_limit_disconnections: AtomicU64::new(0),
+            client_query_limit_disconnections: AtomicU64::new(0),
+            peak_memory: AtomicU64::new(0),
+            error_replies: AtomicU64::new(0),
+            errors: Mutex::default(),
+        }
+    }
+
+    /// A block for a new writer.
+    pub fn add_block(&self) -> Arc<Counters> {
+        let block = Arc::new(Counters::new(self.commands));
+        self.blocks.lock().live.push(Arc::clone(&block));
+        block
+    }
+
+    /// Ends a block: its sums stay, its memory goes.
+    pub fn retire_block(&self, block: &Arc<Counters>) {
+        let mut blocks = self.blocks.lock();
+        blocks.live.retain(|live| !Arc::ptr_eq(live, block));
+        blocks.retired.add(block);
+    }
+
+    /// Sums since the start or the last [`Stats::reset`].
+    pub fn totals(&self) -> Totals {
+        let blocks = self.blocks.lock();
+        let mut totals = blocks.sum(self.commands);
+        totals.subtract(&blocks.base);
+        totals
+    }
+
+    /// Commands processed since the start, never reset: what rates are computed from.
+    pub fn commands_ever(&self) -> (u64, u64, u64) {
+        let blocks = self.blocks.lock();
+        let mut sums = (blocks.retired.commands, blocks.retired.bytes_in, blocks.retired.bytes_out);
+        for block in &blocks.live {
+            sums.0 += block.commands.load(Relaxed);
+            sums.1 += block.bytes_in.load(Relaxed);
+            sums.2 += block.bytes_out.load(Relaxed);
+        }
+        sums
+    }
+
+    /// CONFIG RESETSTAT.
+    pub fn reset(&self) {
+        let mut blocks = self.blocks.lock();
+        blocks.base = blocks.sum(self.commands);
+        for counter in [
+            &self.expired_keys,
+            &self.connections_received,
+            &self.connections_rejected,
+            &self.client_output_limit_disconnections,
+            &self.client_query_limit_disconnections,
+            &self.error_replies,
+        ] {
+            counter.store(0, Relaxed);
+        }
+        self.errors.lock().clear();
+    }
+
+    /// LATENCY RESET has no say over these; CONFIG RESETSTAT has. Counts an error reply by its first word.
+    pub fn error(&self, text: &[u8]) {
+        self.error_replies.fetch_add(1, Relaxed);
+        let end = text.iter().position(|&byte| byte == b' ').unwrap_or(text.len());
+        let prefix = String::from_utf8_lossy(&text[..end]);
+        let mut errors = self.errors.lock();
+        if let Some(count) = errors.get_mut(prefix.as_ref()) {
+            *count += 1;
+        } else if errors.len() < ERROR_KINDS_MAX {
+            errors.insert(prefix.into_owned(), 1);
+        }
+    }
+
+    /// Error replies by their first word.
+    pub fn errors(&self) -> BTreeMap<String, u64> {
+        self.errors.lock().clone()
+    }
+}
+
+impl Blocks {
+    fn sum(&self, commands: usize) -> Totals {
+        let mut totals = self.retired.clone();
+        totals.per_command.resize_with(commands, CommandTotals::default);
+        for block in &self.live {
+            totals.add(block);
+        }
+        totals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retired_blocks_still_count_and_reset_forgets() {
+        let stats = Stats::new(3);
+        let (a, b) = (stats.add_block(), stats.add_block());
+        a.called(1);
+        a.took(1, 5, 1);
+        b.called(1);
+        b.called(2);
+        stats.retire_block(&a);
+        let totals = stats.totals();
+        assert_eq!((totals.commands, totals.per_command[1].calls, totals.per_command[1].usec), (3, 2, 5));
+        assert_eq!(totals.per_command[1].histogram[3], 1, "5 us belong to the class up to 8 us");
+        stats.reset();
+        b.called(2);
+        let totals = stats.totals();
+        assert_eq!((totals.commands, totals.per_command[1].calls, totals.per_command[2].calls), (1, 0, 1));
+        assert_eq!(stats.commands_ever().0, 4);
+    }
+
+    #[test]
+    fn errors_are_counted_by_prefix_up_to_a_limit() {
+        let stats = Stats::new(0);
+        stats.error(b"ERR one");
+        stats.error(b"ERR two");
+        for i in 0..500 {
+            stats.error(format!("E{i} x").as_bytes());
+        }
+        assert_eq!(stats.errors()["ERR"], 2);
+        assert_eq!(stats.errors().len(), ERROR_KINDS_MAX);
+    }
+}

@@ -1,0 +1,488 @@
+//! Entry: a key, its value, its eviction and expiry bits in one allocation, owned by one 8-byte word.
+//!
+//! ```text
+//!  the word (also the slot of the table)      63      45            0
+//!                                             | tag 19 | address >> 3 |
+//!  the block  0        8        12         16
+//!             | header | link   | wide len | key ... | value ... |
+//!               8        0 or 4   0 or 4     0..2^32   8: Int, 8: Boxed pointer, 0..=EMBEDDED_MAX: Embedded
+//! ```
+//!
+//! Why: a lookup costs two dependent cache misses, bucket and block; a 16-byte key with a 32-byte value
+//! requests 56 bytes. The word carries the key's hash bits, so the table never reads a block to move it.
+//!
+//! Invariants (the safety comments below refer to them):
+//! 1. The word's address is a live block from `memory`, whose request is `request(payload)`, where payload is
+//!    the sum of the parts as the header, and the wide length if present, give them.
+//! 2. All payload bytes are initialised; a `Boxed` value's 8 bytes are a buffer owned by this entry.
+//! 3. Only `&mut self` writes, except [`Handle::seat`], whose creator vouches for it.
+//!
+//! A link word, once there, stays until the entry goes: `NO_SEAT` says no deadline. So taking a deadline away
+//! cannot fail, and a key that is SET with a TTL again and again is not moved. All operations that allocate
+//! return [`NoMemory`] and leave the entry as it was.
+
+use super::buffer::Buffer;
+use super::hash::TAG_BITS;
+use super::header::{EMBEDDED_MAX, Flag, Form, Header};
+use super::memory::{BLOCK_ALIGN, NoMemory, allocate, prefetch, reallocate, release, request, size_class};
+use super::ttl_heap::Seated;
+use super::value::{NewValue, ValueRef, format_int, same_bytes};
+use std::mem::{ManuallyDrop, size_of};
+use std::num::NonZeroU64;
+use std::ptr::{self, NonNull};
+use std::slice;
+
+/// Content of a link word without deadline.
+const NO_SEAT: u32 = u32::MAX;
+const LINK_OFFSET: usize = 8;
+const LINK_SIZE: usize = 4;
+
+const ADDRESS_BITS: u32 = u64::BITS - TAG_BITS;
+const ADDRESS_MASK: u64 = (1 << ADDRESS_BITS) - 1;
+const ALIGN_SHIFT: u32 = BLOCK_ALIGN.ilog2();
+
+const _: () = assert!(size_of::<Option<Entry>>() == 8);
+const _: () = assert!(size_of::<usize>() == 8, "64-bit targets only");
+
+/// An owned entry.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Entry(NonZeroU64);
+
+impl Entry {
+    /// Builds an entry without deadline.
+    pub fn new(tag: u32, key: &[u8], value: NewValue<'_>) -> Result<Self, NoMemory> {
+        match value {
+            NewValue::Int(int) => Self::build(tag, key, Form::Int, &int.to_ne_bytes()),
+            NewValue::Str(bytes) if bytes.len() <= EMBEDDED_MAX => Self::build(tag, key, Form::Embedded, bytes),
+            NewValue::Str(bytes) => Self::with_buffer(tag, key, Buffer::copy_of(bytes)?),
+        }
+    }
+
+    fn with_buffer(tag: u32, key: &[u8], buffer: Buffer) -> Result<Self, NoMemory> {
+        let raw = buffer.into_raw();
+        Self::build(tag, key, Form::Boxed, &raw.as_ptr().expose_provenance().to_ne_bytes()).inspect_err(|_| {
+            // SAFETY: `raw` came from into_raw just above and no entry took it over.
+            drop(unsafe { Buffer::from_raw(raw) });
+        })
+    }
+
+    fn build(tag: u32, key: &[u8], form: Form, value: &[u8]) -> Result<Self, NoMemory> {
+        let wide_len = u32::try_from(key.len()).map_err(|_| NoMemory)?;
+        let header = Header::new(key.len(), form, if form == Form::Embedded { value.len() } else { 0 });
+        let key_offset = header.key_offset();
+        let size = request(key_offset.saturating_add(key.len()).saturating_add(value.len()));
+        let block = allocate(size)?;
+        // SAFETY: the block has room for header, wide length, key and value, by the sum above; it is new, so
+        // the sources cannot overlap it.
+        unsafe {
+            block.cast::<Header>().write(header);
+            if header.has(Flag::WideKey) {
+                block.add(header.wide_offset()).cast::<u32>().write_unaligned(wide_len);
+            }
+            let at = block.as_ptr().add(key_offset);
+            ptr::copy_nonoverlapping(key.as_ptr(), at, key.len());
+            ptr::copy_nonoverlapping(value.as_ptr(), at.add(key.len()), value.len());
+        }
+        Self::pack(tag, block).ok_or_else(|| {
+            // SAFETY: the block was allocated above with this request and nothing refers to it.
+            unsafe { release(block, size) };
+            NoMemory
+        })
+    }
+
+    /// The word of a block; `None` if the address does not fit, which no 48-bit address space produces.
+    fn pack(tag: u32, block: NonNull<u8>) -> Option<Self> {
+        let address = block.as_ptr().expose_provenance() as u64;
+        debug_assert!(tag >> TAG_BITS == 0 && address % BLOCK_ALIGN as u64 == 0);
+        if address >> ALIGN_SHIFT > ADDRESS_MASK {
+            return None;
+        }
+        NonZeroU64::new(u64::from(tag) << ADDRESS_BITS | address >> ALIGN_SHIFT).map(Self)
+    }
+
+    #[inline(always)]
+    fn block(&self) -> *mut u8 {
+        block_of(self.0)
+    }
+
+    #[inline(always)]
+    fn header(&self) -> Header {
+        // SAFETY: invariants 1 and 2: a live, 8-aligned block that starts with its header.
+        unsafe { self.block().cast::<Header>().read() }
+    }
+
+    #[inline]
+    fn set_header(&mut self, header: Header) {
+        // SAFETY: invariant 1; &mut self is exclusive. Callers keep header and block in agreement.
+        unsafe { self.block().cast::<Header>().write(header) }
+    }
+
+    /// The hash bits that came with the key.
+    #[inline(always)]
+    pub fn tag(&self) -> u32 {
+        (self.0.get() >> ADDRESS_BITS) as u32
+    }
+
+    #[inline]
+    fn key_len(&self, header: Header) -> usize {
+        if header.has(Flag::WideKey) {
+            // SAFETY: invariants 1 and 2: a wide key's length is at this offset.
+            unsafe { self.block().add(header.wide_offset()).cast::<u32>().read_unaligned() as usize }
+        } else {
+            header.narrow_key_len()
+        }
+    }
+
+    #[inline]
+    pub fn key(&self) -> &[u8] {
+        let header = self.header();
+        // SAFETY: invariants 1 and 2: that many initialised bytes at that offset, borrowed with self.
+        unsafe { slice::from_raw_parts(self.block().add(header.key_offset()), self.key_len(header)) }
+    }
+
+    #[inline]
+    pub fn has_key(&self, key: &[u8]) -> bool {
+        same_bytes(self.key(), key)
+    }
+
+    /// Where the value is.
+    #[inline]
+    fn value_at(&self, header: Header) -> *mut u8 {
+        // SAFETY: invariant 1: the value starts inside the block, or at its end if it is empty.
+        unsafe { self.block().add(header.key_offset() + self.key_len(header)) }
+    }
+
+    #[inline]
+    pub fn value(&self) -> ValueRef<'_> {
+        let header = self.header();
+        let at = self.value_at(header);
+        match header.form() {
+            // SAFETY: invariant 2: an Int's 8 bytes are initialised.
+            Form::Int => ValueRef::Int(unsafe { at.cast::<i64>().read_unaligned() }),
+            // SAFETY: invariant 2: that many initialised bytes, borrowed with self.
+            Form::Embedded => ValueRef::Str(unsafe { slice::from_raw_parts(at, header.embedded_len()) }),
+            Form::Boxed => {
+                // SAFETY: invariant 2: the buffer is live as long as self; its bytes are in its own block, so
+                // the slice may outlive this local ManuallyDrop copy of the pointer.
+                let buffer = ManuallyDrop::new(unsafe { Self::buffer_at(at) });
+                let bytes = buffer.as_slice();
+                // SAFETY: as above; self stays borrowed for the slice's life.
+                ValueRef::Str(unsafe { slice::from_raw_parts(bytes.as_ptr(), bytes.len()) })
+            }
+        }
+    }
+
+    /// # Safety
+    /// `at` holds the value of a `Boxed` entry; the caller does not let two owners arise.
+    #[inline]
+    unsafe fn buffer_at(at: *mut u8) -> Buffer {
+        // SAFETY: by this function's contract and invariant 2 the 8 bytes are the address of a live buffer.
+        unsafe {
+            let address = at.cast::<usize>().read_unaligned();
+            Buffer::from_raw(NonNull::new_unchecked(ptr::with_exposed_provenance_mut(address)))
+        }
+    }
+
+    /// The buffer of a `Boxed` entry, to look at or to change in place (its address may not change).
+    fn buffer(&self) -> Option<ManuallyDrop<Buffer>> {
+        let header = self.header();
+        // SAFETY: the form is checked; ManuallyDrop leaves the entry the only owner.
+        (header.form() == Form::Boxed)
+            .then(|| ManuallyDrop::new(unsafe { Self::buffer_at(self.value_at(header)) }))
+    }
+
+    /// Bytes before the value.
+    #[inline]
+    fn value_offset(&self, header: Header) -> usize {
+        header.key_offset() + self.key_len(header)
+    }
+
+    #[inline]
+    fn request(&self, header: Header) -> usize {
+        request(self.value_offset(header) + header.value_size())
+    }
+
+    /// Resizes the block from the request of the present header to `size`.
+    fn reallocate(&mut self, old: usize, size: usize) -> Result<(), NoMemory> {
+        if old == size {
+            return Ok(());
+        }
+        // SAFETY: the block is owned by self and `old` is its request (invariant 1, callers).
+        let block = unsafe { reallocate(NonNull::new_unchecked(self.block()), old, size)? };
+        match Self::pack(self.tag(), block) {
+            Some(moved) => {
+                self.0 = moved.0;
+                std::mem::forget(moved);
+                Ok(())
+            }
+            // The old block is gone and the new one cannot be named: no 48-bit address space gets here.
+            None => unreachable!("allocator returned an address above 48 bits"),
+        }
+    }
+
+    /// Replaces the value if that takes no allocation; the key keeps its deadline and access bits.
+    #[inline]
+    pub fn overwrite(&mut self, value: NewValue<'_>) -> bool {
+        let header = self.header();
+        let int;
+        let bytes = match (header.form(), value) {
+            (Form::Int, NewValue::Int(value)) => {
+                int = value.to_ne_bytes();
+                &int[..]
+            }
+            (Form::Embedded, NewValue::Str(bytes)) if bytes.len() == header.embedded_len() => bytes,
+            _ => return false,
+        };
+        // SAFETY: invariant 1: the value has exactly this many bytes; `bytes` does not overlap the block, as
+        // &mut self is exclusive.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.value_at(header), bytes.len()) };
+        if header.has(Flag::Raw) {
+            self.set_header(header.with(Flag::Raw, false));
+        }
+        true
+    }
+
+    /// Replaces the value; the entry may move. Returns the buffer that the old value was in, if it is not used
+    /// again.
+    pub fn set_value(&mut self, value: NewValue<'_>) -> Result<Option<Buffer>, NoMemory> {
+        match value {
+            NewValue::Int(int) => self.put(Form::Int, &int.to_ne_bytes()),
+            NewValue::Str(bytes) if bytes.len() <= EMBEDDED_MAX => self.put(Form::Embedded, bytes),
+            NewValue::Str(bytes) => {
+                if self.buffer().is_some_and(|mut buffer| buffer.overwrite(bytes)) {
+                    self.set_header(self.header().with(Flag::Raw, false));
+                    return Ok(None);
+                }
+                self.put_buffer(Buffer::copy_of(bytes)?)
+            }
+        }
+    }
+
+    fn put_buffer(&mut self, buffer: Buffer) -> Result<Option<Buffer>, NoMemory> {
+        let raw = buffer.into_raw();
+        self.put(Form::Boxed, &raw.as_ptr().expose_provenance().to_ne_bytes()).inspect_err(|_| {
+            // SAFETY: `raw` came from into_raw just above and the entry did not take it over.
+            drop(unsafe { Buffer::from_raw(raw) });
+        })
+    }
+
+    /// Replaces the value by `bytes` in the given form.
+    fn put(&mut self, form: Form, bytes: &[u8]) -> Result<Option<Buffer>, NoMemory> {
+        let header = self.header();
+        let old = self.buffer();
+        let offset = self.value_offset(header);
+        self.reallocate(self.request(header), request(offset + bytes.len()))?;
+        self.set_header(header.with_value(form, if form == Form::Embedded { bytes.len() } else { 0 }));
+        // SAFETY: the block now has room for `offset + bytes.len()`; `bytes` does not overlap it.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.block().add(offset), bytes.len()) };
+        Ok(old.map(ManuallyDrop::into_inner))
+    }
+
+    /// Sets the length of the string, turning an integer into text; new bytes are zero. The entry may move.
+    pub fn resize(&mut self, len: usize) -> Result<&mut [u8], NoMemory> {
+        if let ValueRef::Int(int) = self.value() {
+            let mut text = [0; 20];
+            self.put(Form::Embedded, format_int(int, &mut text))?;
+        }
+        let header = self.header();
+        if header.form() == Form::Boxed {
+            let at = self.value_at(header);
+            // SAFETY: the form is checked; ManuallyDrop leaves the entry the only owner.
+            let mut buffer = ManuallyDrop::new(unsafe { Self::buffer_at(at) });
+            let resized = buffer.resize(len);
+            let address = ManuallyDrop::into_inner(buffer).into_raw().as_ptr().expose_provenance();
+            // SAFETY: the value's 8 bytes are at `at`; the buffer is live, at its old or its new address.
+            unsafe { at.cast::<usize>().write_unaligned(address) };
+            resized?;
+        } else if len > EMBEDDED_MAX {
+            let ValueRef::Str(text) = self.value() else { unreachable!("integers became text above") };
+            let grown = Buffer::grown_from(text, len)?;
+            self.put_buffer(grown)?;
+        } else {
+            let (old, offset) = (header.embedded_len(), self.value_offset(header));
+            self.reallocate(self.request(header), request(offset + len))?;
+            self.set_header(header.with_value(Form::Embedded, len));
+            // SAFETY: the block has room for `offset + len` bytes; the range is empty if the string shrinks.
+            unsafe { ptr::write_bytes(self.block().add(offset + old.min(len)), 0, len - old.min(len)) };
+        }
+        Ok(self.bytes_mut().expect("not an integer any more"))
+    }
+
+    /// The string's bytes to change in place, after which it counts as raw; `None` for an integer.
+    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        let header = self.header();
+        let bytes: *const [u8] = match self.value() {
+            ValueRef::Int(_) => return None,
+            ValueRef::Str(bytes) => bytes,
+        };
+        self.set_header(header.with(Flag::Raw, true));
+        let len = bytes.len();
+        let at = match self.buffer() {
+            Some(mut buffer) => buffer.as_mut_slice().as_mut_ptr(),
+            None => self.value_at(header),
+        };
+        // SAFETY: invariant 2: `len` initialised bytes at `at`, in the entry's or its buffer's block; the
+        // slice borrows self mutably.
+        Some(unsafe { slice::from_raw_parts_mut(at, len) })
+    }
+
+    /// The entry for another key with this one's value and bits, without deadline, with a link word if asked
+    /// for. A buffer changes hands without copying. On failure nothing has changed.
+    pub fn rekey(mut self, tag: u32, key: &[u8], link: bool) -> Result<Self, (NoMemory, Self)> {
+        let header = self.header();
+        if self.has_key(key) && (header.has(Flag::Link) || !link) {
+            self.set_tag(tag);
+            return Ok(self);
+        }
+        // SAFETY: invariant 2: that many initialised bytes at the value's place.
+        let value = unsafe { slice::from_raw_parts(self.value_at(header), header.value_size()) };
+        let built = Self::build(tag, key, header.form(), value).map(ManuallyDrop::new);
+        let linked = built.and_then(|mut entry| {
+            let bits = entry.header().with_access(header.access()).with(Flag::Raw, header.has(Flag::Raw));
+            entry.set_header(bits);
+            // Two entries have the buffer now: on failure the new one gives up its block only.
+            if link { entry.ensure_link().inspect_err(|_| entry.release_block())? }
+            Ok(entry)
+        });
+        match linked {
+            Ok(entry) => {
+                ManuallyDrop::new(self).release_block();
+                Ok(ManuallyDrop::into_inner(entry))
+            }
+            Err(error) => Err((error, self)),
+        }
+    }
+
+    fn set_tag(&mut self, tag: u32) {
+        debug_assert!(tag >> TAG_BITS == 0);
+        let address = self.0.get() & ADDRESS_MASK;
+        self.0 = NonZeroU64::new(u64::from(tag) << ADDRESS_BITS | address).expect("an address is not 0");
+    }
+
+    /// Frees the block, but not a buffer; self must not be used or dropped afterwards.
+    fn release_block(&mut self) {
+        // SAFETY: the block is owned by self and this is its request (invariant 1). Callers forget self.
+        unsafe { release(NonNull::new_unchecked(self.block()), self.request(self.header())) };
+    }
+
+    /// The string was changed in place.
+    pub fn is_raw(&self) -> bool {
+        self.header().has(Flag::Raw)
+    }
+
+    /// The eviction bits.
+    #[inline]
+    pub fn access(&self) -> u32 {
+        self.header().access()
+    }
+
+    #[inline]
+    pub fn set_access(&mut self, access: u32) {
+        self.set_header(self.header().with_access(access));
+    }
+
+    /// Makes room for a deadline; the entry may move.
+    pub fn ensure_link(&mut self) -> Result<(), NoMemory> {
+        let header = self.header();
+        if header.has(Flag::Link) {
+            return Ok(());
+        }
+        let payload = self.value_offset(header) + header.value_size();
+        self.reallocate(request(payload), request(payload + LINK_SIZE))?;
+        // SAFETY: the block now has room for LINK_SIZE more; everything after the header moves up by that.
+        unsafe {
+            let at = self.block().add(LINK_OFFSET);
+            ptr::copy(at, at.add(LINK_SIZE), payload - LINK_OFFSET);
+            at.cast::<u32>().write(NO_SEAT);
+        }
+        self.set_header(header.with(Flag::Link, true));
+        Ok(())
+    }
+
+    /// The seat in the TTL heap; `None` if the key has no deadline.
+    #[inline]
+    pub fn seat(&self) -> Option<u32> {
+        if !self.header().has(Flag::Link) {
+            return None;
+        }
+        // SAFETY: invariants 1 and 2: the link word is there, 4-aligned as the block is 8-aligned.
+        let seat = unsafe { self.block().add(LINK_OFFSET).cast::<u32>().read() };
+        (seat != NO_SEAT).then_some(seat)
+    }
+
+    /// Records that the key has no deadline any more.
+    pub fn clear_seat(&mut self) {
+        if self.header().has(Flag::Link) {
+            // SAFETY: as in `seat`; &mut self is exclusive.
+            unsafe { self.block().add(LINK_OFFSET).cast::<u32>().write(NO_SEAT) };
+        }
+    }
+
+    /// A second way to the entry, for the TTL heap.
+    ///
+    /// # Safety
+    /// The entry has a link word. The handle is not used once the entry has moved or is freed, nor while a
+    /// reference into the entry is live.
+    pub unsafe fn handle(&self) -> Handle {
+        Handle(self.0)
+    }
+
+    /// Whether the handle is this entry's.
+    #[inline]
+    pub fn is(&self, handle: &Handle) -> bool {
+        self.0 == handle.0
+    }
+
+    /// What entry and buffer take in the allocator.
+    #[inline]
+    pub fn memory(&self) -> usize {
+        size_class(self.request(self.header())) + self.buffer_memory()
+    }
+
+    /// What the buffer takes in the allocator; 0 without one.
+    #[inline]
+    pub fn buffer_memory(&self) -> usize {
+        self.buffer().map_or(0, |buffer| buffer.memory())
+    }
+
+    /// Starts loading the first two cache lines of the block.
+    #[inline(always)]
+    pub fn prefetch(&self) {
+        prefetch(self.block());
+        prefetch(self.block().wrapping_add(64));
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        // The entry ends here, so that taking the buffer over leaves one owner.
+        drop(self.buffer().map(ManuallyDrop::into_inner));
+        self.release_block();
+    }
+}
+
+/// A non-owning word of an entry with a link word; see [`Entry::handle`].
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Handle(NonZeroU64);
+
+impl Handle {
+    /// The hash bits of the entry.
+    pub fn tag(&self) -> u32 {
+        (self.0.get() >> ADDRESS_BITS) as u32
+    }
+}
+
+impl Seated for Handle {
+    #[inline]
+    fn seat(&mut self, seat: u32) {
+        // SAFETY: the creator of the handle vouches that the entry is live, has a link word and is not borrowed.
+        unsafe { block_of(self.0).add(LINK_OFFSET).cast::<u32>().write(seat) };
+    }
+}
+
+#[inline(always)]
+fn block_of(word: NonZeroU64) -> *mut u8 {
+    ptr::with_exposed_provenance_mut(((word.get() & ADDRESS_MASK) << ALIGN_SHIFT) as usize)
+}

@@ -1,0 +1,133 @@
+//! Background expiry: who does it, when it has to wake up, and one bounded slice of the work.
+//!
+//! Each shard publishes its earliest deadline. A *driver* (a reactor, or the housekeeping thread of an engine
+//! without reactors) is responsible for every n-th shard: it sleeps until the earliest deadline of its shards
+//! and is woken when an earlier one appears. So keys expire within about a millisecond of their time and an
+//! idle store causes no wake-ups. Reads expire lazily on top of that.
+
+use super::{Keyspace, NO_DEADLINE, Garbage};
+use parking_lot::RwLock;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Keys removed under one hold of a shard's lock.
+const KEYS_PER_LOCK_MAX: usize = 32;
+
+/// One participant of background expiry.
+pub struct Driver {
+    next_ms: AtomicI64,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Driver {
+    /// When this driver has work, in milliseconds since the epoch; [`NO_DEADLINE`] for never.
+    #[inline]
+    pub fn next_ms(&self) -> i64 {
+        self.next_ms.load(Ordering::Acquire)
+    }
+}
+
+/// The drivers of one keyspace; shard `s` belongs to driver `s % count`.
+#[derive(Default)]
+pub struct Drivers {
+    list: RwLock<Vec<Arc<Driver>>>,
+}
+
+impl Drivers {
+    /// Adds a driver whose sleep is ended by `wake`. It first looks at all its shards.
+    pub fn add(&self, wake: Box<dyn Fn() + Send + Sync>) -> Arc<Driver> {
+        let driver = Arc::new(Driver { next_ms: AtomicI64::new(0), wake });
+        let mut list = self.list.write();
+        list.push(Arc::clone(&driver));
+        rearrange(&list);
+        driver
+    }
+
+    /// Removes a driver; the others take over its shards.
+    pub fn remove(&self, driver: &Arc<Driver>) {
+        let mut list = self.list.write();
+        list.retain(|known| !Arc::ptr_eq(known, driver));
+        rearrange(&list);
+    }
+
+    pub(super) fn deadline_moved_up(&self, shard: usize, deadline_ms: i64) {
+        let list = self.list.read();
+        if list.is_empty() {
+            return;
+        }
+        let driver = &list[shard % list.len()];
+        if driver.next_ms.fetch_min(deadline_ms, Ordering::AcqRel) > deadline_ms {
+            (driver.wake)();
+        }
+    }
+
+    fn place_of(&self, driver: &Arc<Driver>) -> Option<(usize, usize)> {
+        let list = self.list.read();
+        let index = list.iter().position(|known| Arc::ptr_eq(known, driver))?;
+        Some((index, list.len()))
+    }
+}
+
+/// Responsibilities moved: every driver looks at its shards anew.
+fn rearrange(list: &[Arc<Driver>]) {
+    for driver in list {
+        driver.next_ms.store(0, Ordering::Release);
+        (driver.wake)();
+    }
+}
+
+impl Keyspace {
+    /// Expires keys of `driver`'s shards that are due at `now_ms`, about `keys_max` at most, and notes when the
+    /// driver has work next. `expired(db, key)` is told each key under its shard's lock, `garbage` gets values
+    /// that are too big to be freed here. Returns how many keys expired.
+    pub fn expire_due(
+        &self,
+        driver: &Arc<Driver>,
+        now_ms: i64,
+        keys_max: usize,
+        mut expired: impl FnMut(u32, &[u8]),
+        mut garbage: impl FnMut(Vec<Garbage>),
+    ) -> usize {
+        let Some((first, step)) = self.drivers.place_of(driver) else { return 0 };
+        driver.next_ms.store(NO_DEADLINE, Ordering::Release);
+        let mut next_ms = NO_DEADLINE;
+        let mut count = 0;
+        for shard in (first..self.shard_count()).step_by(step) {
+            let mut deadline_ms = self.next_deadline_ms(shard);
+            while deadline_ms <= now_ms && count < keys_max {
+                count += self.expire_in_shard(shard, now_ms, &mut expired, &mut garbage);
+                deadline_ms = self.next_deadline_ms(shard);
+            }
+            next_ms = next_ms.min(deadline_ms);
+        }
+        driver.next_ms.fetch_min(next_ms, Ordering::AcqRel);
+        count
+    }
+
+    fn expire_in_shard(
+        &self,
+        shard: usize,
+        now_ms: i64,
+        expired: &mut impl FnMut(u32, &[u8]),
+        garbage: &mut impl FnMut(Vec<Garbage>),
+    ) -> usize {
+        let mut data = self.lock(shard);
+        let mut count = 0;
+        for number in 0..data.dbs.len() {
+            while count < KEYS_PER_LOCK_MAX {
+                let Some(loc) = data.dbs[number].expired_loc(now_ms) else { break };
+                let key = data.dbs[number].key(loc);
+                data.watches.touch(number as u32, key);
+                expired(number as u32, key);
+                data.dbs[number].remove(loc);
+                count += 1;
+            }
+            let removed = data.dbs[number].take_garbage();
+            if !removed.is_empty() {
+                garbage(removed);
+            }
+        }
+        self.publish_deadline(shard, &mut data);
+        count
+    }
+}

@@ -1,0 +1,125 @@
+//! The shard locks that one command, or one transaction, holds.
+//!
+//! Always taken in ascending shard order and all at once, so no two commands can wait for each other. Dropping
+//! the set publishes changed deadlines, hands garbage to the caller's sink and releases.
+
+use super::{Db, KeyHash, Keyspace, Garbage, ShardData};
+use parking_lot::MutexGuard;
+use smallvec::SmallVec;
+
+/// Locked shards of one keyspace, in ascending order.
+pub struct LockSet<'e> {
+    keyspace: &'e Keyspace,
+    held: SmallVec<[(u32, MutexGuard<'e, ShardData>); 1]>,
+}
+
+impl<'e> LockSet<'e> {
+    /// Holds nothing.
+    #[inline]
+    pub fn none(keyspace: &'e Keyspace) -> Self {
+        Self { keyspace, held: SmallVec::new() }
+    }
+
+    /// Locks the shard of one key.
+    #[inline]
+    pub fn one(keyspace: &'e Keyspace, hash: KeyHash) -> Self {
+        let shard = keyspace.shard_of(hash);
+        let mut held = SmallVec::new();
+        held.push((shard as u32, keyspace.lock(shard)));
+        Self { keyspace, held }
+    }
+
+    /// Locks the shards of several keys.
+    pub fn many(keyspace: &'e Keyspace, hashes: impl Iterator<Item = KeyHash>) -> Self {
+        let mut shards: SmallVec<[u32; 32]> = hashes.map(|hash| keyspace.shard_of(hash) as u32).collect();
+        shards.sort_unstable();
+        shards.dedup();
+        let held = shards.iter().map(|&shard| (shard, keyspace.lock(shard as usize))).collect();
+        Self { keyspace, held }
+    }
+
+    /// Locks every shard.
+    pub fn all(keyspace: &'e Keyspace) -> Self {
+        let held = (0..keyspace.shard_count()).map(|shard| (shard as u32, keyspace.lock(shard))).collect();
+        Self { keyspace, held }
+    }
+
+    /// Whether every shard is locked.
+    pub fn holds_all(&self) -> bool {
+        self.held.len() == self.keyspace.shard_count()
+    }
+
+    /// Whether no shard is locked.
+    pub fn holds_none(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    /// The locked shard of a key.
+    ///
+    /// # Panics
+    /// If the shard is not locked: the command table declares fewer keys than the handler uses.
+    #[inline]
+    pub fn shard(&mut self, hash: KeyHash) -> &mut ShardData {
+        let index = self.index(hash);
+        &mut self.held[index].1
+    }
+
+    #[inline]
+    fn index(&self, hash: KeyHash) -> usize {
+        let shard = self.keyspace.shard_of(hash) as u32;
+        match self.held.len() {
+            1 => {
+                assert_eq!(self.held[0].0, shard, "the shard of this key is not locked");
+                0
+            }
+            n if n == self.keyspace.shard_count() => shard as usize,
+            _ => self.held.binary_search_by_key(&shard, |held| held.0).expect("the shard of this key is locked"),
+        }
+    }
+
+    /// Database `number` in the locked shard of a key.
+    #[inline]
+    pub fn db(&mut self, number: u32, hash: KeyHash) -> &mut Db {
+        self.shard(hash).db(number)
+    }
+
+    /// Asks the processor to fetch the bucket of a key in a locked shard.
+    #[inline]
+    pub fn prefetch_bucket(&self, number: u32, hash: KeyHash) {
+        if let Some(db) = self.held_db(number, hash) {
+            db.prefetch_bucket(hash);
+        }
+    }
+
+    /// Asks the processor to fetch the entry of a key in a locked shard, whose bucket was prefetched before.
+    #[inline]
+    pub fn prefetch_entry(&self, number: u32, hash: KeyHash) {
+        if let Some(db) = self.held_db(number, hash) {
+            db.prefetch_entry(hash);
+        }
+    }
+
+    #[inline]
+    fn held_db(&self, number: u32, hash: KeyHash) -> Option<&Db> {
+        self.held[self.index(hash)].1.existing_db(number)
+    }
+
+    /// All locked shards.
+    pub fn shards(&mut self) -> impl Iterator<Item = &mut ShardData> {
+        self.held.iter_mut().map(|(_, data)| &mut **data)
+    }
+
+    /// Releases the locks after a write. `garbage` gets the values that are too big to be freed here.
+    #[inline]
+    pub fn release(mut self, mut garbage: impl FnMut(Vec<Garbage>)) {
+        for (shard, data) in &mut self.held {
+            self.keyspace.publish_deadline(*shard as usize, data);
+            for db in data.dbs() {
+                let removed = db.take_garbage();
+                if !removed.is_empty() {
+                    garbage(removed);
+                }
+            }
+        }
+    }
+}

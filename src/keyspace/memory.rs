@@ -1,0 +1,134 @@
+//! Raw blocks: the three allocator calls that the storage files use, and what a block really costs.
+//!
+//! What: blocks of caller-chosen size, aligned to [`BLOCK_ALIGN`], whose allocation can fail without aborting.
+//!
+//! Why requests are rounded to 8 bytes and no further: the allocator knows its own classes. A block whose new
+//! size is in the same class stays where it is in `realloc` under mimalloc, glibc and jemalloc alike, and no
+//! byte is asked for that one of them would have to round up again.
+//!
+//! Invariant: a block is freed and resized with the same request it was allocated with, so the owners must be
+//! able to recompute it from what they store.
+
+use std::alloc::{Layout, alloc, dealloc, realloc};
+use std::fmt;
+use std::ptr::NonNull;
+
+/// Alignment of every block; the three zero bits are used by the slot word.
+pub const BLOCK_ALIGN: usize = 8;
+/// Smallest request; below it every allocator rounds up.
+const REQUEST_MIN: usize = 16;
+/// Page size of the operating system, for the cost of huge blocks.
+const PAGE: usize = 4096;
+
+/// An allocation was refused. The structure that asked for it is unchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoMemory;
+
+impl fmt::Display for NoMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("out of memory")
+    }
+}
+
+impl std::error::Error for NoMemory {}
+
+impl From<std::collections::TryReserveError> for NoMemory {
+    fn from(_: std::collections::TryReserveError) -> Self {
+        NoMemory
+    }
+}
+
+/// The number of bytes to request for a payload.
+#[inline]
+pub const fn request(payload: usize) -> usize {
+    let rounded = payload.saturating_add(BLOCK_ALIGN - 1) & !(BLOCK_ALIGN - 1);
+    if rounded < REQUEST_MIN { REQUEST_MIN } else { rounded }
+}
+
+/// What a block of `request` bytes takes in the allocator: mimalloc's classes (steps of 16 bytes up to 128,
+/// then four per doubling, whole pages from 64 KiB); glibc's and jemalloc's differ by a few percent.
+#[inline]
+pub const fn size_class(request: usize) -> usize {
+    if request <= 128 {
+        return (request + 15) & !15;
+    }
+    if request > 64 * 1024 {
+        return request.saturating_add(PAGE - 1) & !(PAGE - 1);
+    }
+    let step = 1 << ((request - 1).ilog2() - 2);
+    (request + step - 1) & !(step - 1)
+}
+
+fn layout(request: usize) -> Result<Layout, NoMemory> {
+    Layout::from_size_align(request, BLOCK_ALIGN).map_err(|_| NoMemory)
+}
+
+/// Allocates a block; its bytes are uninitialised.
+pub fn allocate(request: usize) -> Result<NonNull<u8>, NoMemory> {
+    let layout = layout(request)?;
+    assert!(layout.size() > 0);
+    // SAFETY: the layout is not empty, as just asserted.
+    NonNull::new(unsafe { alloc(layout) }).ok_or(NoMemory)
+}
+
+/// Changes the size of a block, keeping the first bytes. On failure the block is as it was.
+///
+/// # Safety
+/// `block` came from this module with the request `old` and is owned by the caller.
+pub unsafe fn reallocate(block: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, NoMemory> {
+    let new = layout(new)?.size();
+    // SAFETY: the caller owns `block`, allocated as `old`, and requests are never 0 nor above isize::MAX.
+    let moved = unsafe { realloc(block.as_ptr(), Layout::from_size_align_unchecked(old, BLOCK_ALIGN), new) };
+    NonNull::new(moved).ok_or(NoMemory)
+}
+
+/// Frees a block.
+///
+/// # Safety
+/// `block` came from this module with the request `request`, is owned by the caller and not used afterwards.
+pub unsafe fn release(block: NonNull<u8>, request: usize) {
+    // SAFETY: by the contract of this function; the layout was valid when the block was allocated.
+    unsafe { dealloc(block.as_ptr(), Layout::from_size_align_unchecked(request, BLOCK_ALIGN)) }
+}
+
+/// Asks the CPU to load the cache line at `address`; a hint that is harmless for any address.
+#[inline(always)]
+pub fn prefetch(address: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: PREFETCHT0 is part of SSE, which x86_64 always has, and faults on no address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: PRFM changes no register and no memory and faults on no address.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{0}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = address;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_cover_their_requests_and_waste_at_most_a_quarter() {
+        let mut previous = 0;
+        for size in 1..300_000 {
+            let class = size_class(request(size));
+            assert!(class >= size && class >= previous);
+            if size > 64 {
+                assert!(class - size <= size / 4 + 16, "{size} -> {class}");
+            }
+            previous = class;
+        }
+        assert_eq!([56, 40, 88, 129, 1025].map(size_class), [64, 48, 96, 160, 1280]);
+    }
+
+    #[test]
+    fn impossible_requests_are_refused() {
+        assert_eq!(allocate(request(usize::MAX)).err(), Some(NoMemory));
+        assert_eq!(allocate(request(isize::MAX as usize)).err(), Some(NoMemory));
+    }
+}

@@ -1,0 +1,213 @@
+//! The keyspace: keys and values of all databases, split into shards by the hash of the key.
+//!
+//! Each shard sits behind one lock in cache lines of its own and holds its part of every database. Who works on
+//! keys takes the locks of their shards in ascending order through a [`LockSet`]; that rule alone makes every
+//! command atomic and free of deadlock. [`Loc`]s and references into a shard live as long as its lock is held.
+//!
+//! Cost of an access: one uncontended lock, one cache miss for the bucket, one for the entry.
+
+mod bucket;
+#[allow(unsafe_code)]
+mod buffer;
+#[allow(unsafe_code)]
+mod db;
+#[allow(unsafe_code)]
+mod entry;
+pub mod expiry;
+pub mod hash;
+mod header;
+mod locks;
+#[allow(unsafe_code)]
+mod memory;
+mod segment;
+mod table;
+mod ttl_heap;
+mod value;
+mod watch;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use db::{Db, Detached, Garbage};
+pub use hash::{HashSeed, KeyHash};
+pub use locks::LockSet;
+pub use memory::NoMemory;
+pub use table::Loc;
+pub use value::{NewValue, StringEncoding, ValueRef, format_int};
+pub use watch::WatchFlag;
+
+use crossbeam_utils::CachePadded;
+use expiry::Drivers;
+use parking_lot::{Mutex, MutexGuard};
+use smallvec::SmallVec;
+use std::sync::atomic::{AtomicI64, Ordering};
+use watch::WatchTable;
+
+/// `next_deadline` of a shard without volatile keys.
+pub const NO_DEADLINE: i64 = i64::MAX;
+
+/// All databases of one engine.
+pub struct Keyspace {
+    shards: Box<[CachePadded<Shard>]>,
+    shard_bits: u32,
+    seed: HashSeed,
+    drivers: Drivers,
+}
+
+/// One lock and what it guards, with the earliest deadline in it readable without the lock.
+pub struct Shard {
+    data: Mutex<ShardData>,
+    next_deadline_ms: AtomicI64,
+}
+
+/// What one shard holds: its part of every database that was ever used.
+pub struct ShardData {
+    /// By database number; the first one inline, since most stores use no other.
+    dbs: SmallVec<[Db; 1]>,
+    shard_bits: u32,
+    watches: WatchTable,
+    published_deadline_ms: i64,
+}
+
+impl ShardData {
+    /// The part of database `number` in this shard, made on first use.
+    #[inline]
+    pub fn db(&mut self, number: u32) -> &mut Db {
+        let index = number as usize;
+        if index >= self.dbs.len() {
+            let shard_bits = self.shard_bits;
+            self.dbs.resize_with(index + 1, || Db::new(shard_bits));
+        }
+        &mut self.dbs[index]
+    }
+
+    /// The part of database `number`, if it was ever used.
+    #[inline]
+    pub fn existing_db(&self, number: u32) -> Option<&Db> {
+        self.dbs.get(number as usize)
+    }
+
+    /// All databases in use, by number.
+    pub fn dbs(&mut self) -> &mut [Db] {
+        &mut self.dbs
+    }
+
+    /// Exchanges two databases.
+    pub fn swap_dbs(&mut self, a: u32, b: u32) {
+        self.db(a.max(b));
+        self.dbs.swap(a as usize, b as usize);
+    }
+
+    /// Keys that transactions watch.
+    pub fn watches(&mut self) -> &mut WatchTable {
+        &mut self.watches
+    }
+
+    fn next_deadline_ms(&self) -> i64 {
+        self.dbs.iter().map(Db::next_deadline_ms).min().unwrap_or(NO_DEADLINE)
+    }
+}
+
+impl Keyspace {
+    /// An empty keyspace of `shards` shards, a power of two between 1 and 1024.
+    pub fn new(shards: usize, seed: HashSeed) -> Self {
+        assert!(shards.is_power_of_two() && shards <= 1024, "shards must be a power of two up to 1024");
+        let make = |_| {
+            CachePadded::new(Shard {
+                data: Mutex::new(ShardData {
+                    dbs: SmallVec::new(),
+                    shard_bits: shards.trailing_zeros(),
+                    watches: WatchTable::default(),
+                    published_deadline_ms: NO_DEADLINE,
+                }),
+                next_deadline_ms: AtomicI64::new(NO_DEADLINE),
+            })
+        };
+        Self {
+            shards: (0..shards).map(make).collect(),
+            shard_bits: shards.trailing_zeros(),
+            seed,
+            drivers: Drivers::default(),
+        }
+    }
+
+    /// Hash of a key.
+    #[inline]
+    pub fn hash(&self, key: &[u8]) -> KeyHash {
+        self.seed.hash(key)
+    }
+
+    /// Number of the shard that holds keys of this hash.
+    #[inline]
+    pub fn shard_of(&self, hash: KeyHash) -> usize {
+        hash.shard(self.shard_bits)
+    }
+
+    /// How many shards there are.
+    pub fn shard_count(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Bits of a hash that choose the shard.
+    pub fn shard_bits(&self) -> u32 {
+        self.shard_bits
+    }
+
+    /// Who expires keys in the background.
+    pub fn drivers(&self) -> &Drivers {
+        &self.drivers
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self, shard: usize) -> MutexGuard<'_, ShardData> {
+        self.shards[shard].data.lock()
+    }
+
+    /// Asks the processor to fetch the bucket of `hash`; does nothing if the shard is busy.
+    #[inline]
+    pub fn prefetch_bucket(&self, db: u32, hash: KeyHash) {
+        if let Some(data) = self.shards[self.shard_of(hash)].data.try_lock() {
+            if let Some(db) = data.existing_db(db) {
+                db.prefetch_bucket(hash);
+            }
+        }
+    }
+
+    /// Asks the processor to fetch the entry of `hash`, whose bucket was prefetched before.
+    #[inline]
+    pub fn prefetch_entry(&self, db: u32, hash: KeyHash) {
+        if let Some(data) = self.shards[self.shard_of(hash)].data.try_lock() {
+            if let Some(db) = data.existing_db(db) {
+                db.prefetch_entry(hash);
+            }
+        }
+    }
+
+    /// Makes the earliest deadline of a locked shard known to whoever expires it.
+    #[inline]
+    pub(crate) fn publish_deadline(&self, shard: usize, data: &mut ShardData) {
+        let deadline_ms = data.next_deadline_ms();
+        if deadline_ms != data.published_deadline_ms {
+            let earlier = deadline_ms < data.published_deadline_ms;
+            data.published_deadline_ms = deadline_ms;
+            self.shards[shard].next_deadline_ms.store(deadline_ms, Ordering::Release);
+            if earlier {
+                self.drivers.deadline_moved_up(shard, deadline_ms);
+            }
+        }
+    }
+
+    /// The earliest deadline in `shard`, without its lock.
+    pub fn next_deadline_ms(&self, shard: usize) -> i64 {
+        self.shards[shard].next_deadline_ms.load(Ordering::Acquire)
+    }
+}
+
+impl Keyspace {
+    /// Bytes in use in one shard.
+    pub fn used_in_shard(&self, shard: usize) -> usize {
+        self.lock(shard).dbs.iter().map(Db::used).sum()
+    }
+}

@@ -1,0 +1,357 @@
+//! Table: extendible hashing of small segments, in the order of the hash.
+//!
+//! ```text
+//!  position ──first `depth` bits──► directory ──► segments ──► bucket (one cache miss)
+//!                                   [0][0][0][0][2][2][1][3]     └─► entry (the other)
+//!                                    └── one segment may own 2^k neighbours of the directory
+//! ```
+//!
+//! Why: no operation moves more than one segment of at most 448 slots, so no insert pays for a rehash of the
+//! whole; and because directory, segments and buckets all follow the order of the hash, a position is a SCAN
+//! cursor that survives growing, shrinking, splitting and merging.
+//!
+//! Invariants: the directory has 2^`depth` items; a segment of depth d owns the 2^(`depth` - d) neighbouring
+//! items that share its d-bit prefix; `deepest` segments have the directory's depth; an empty table owns no
+//! memory. Cost: about 11.5 bytes of table per key from a few hundred keys on. A segment whose keys cannot be
+//! told apart by their hash grows instead of splitting, so that colliding hashes cost time, not memory.
+
+use super::bucket::{Bucket, SLOTS};
+use super::entry::{Entry, Handle};
+use super::hash::Position;
+use super::memory::NoMemory;
+use super::segment::{BUCKETS_MAX, DEPTH_MAX, Place, Segment};
+use std::mem::size_of;
+
+/// Two segments of together at most this many entries become one; a split leaves about 384.
+const MERGE_MAX: usize = 160;
+/// A split that would leave less than one part in this many on one side is not worth it.
+const SPLIT_BALANCE: usize = 8;
+/// Tries of [`Table::random`] before it takes any entry: far more than a table without colliding hashes needs.
+const RANDOM_TRIES: usize = 4096;
+
+/// The place of an entry; good until the next insertion into or removal from the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loc {
+    segment: u32,
+    bucket: u32,
+    slot: u8,
+}
+
+impl Loc {
+    fn new(segment: usize, (bucket, slot): Place) -> Self {
+        Self { segment: segment as u32, bucket: bucket as u32, slot: slot as u8 }
+    }
+
+    fn place(self) -> Place {
+        (self.bucket as usize, usize::from(self.slot))
+    }
+}
+
+/// See the module's comment.
+#[derive(Debug, Default)]
+pub struct Table {
+    directory: Vec<u32>,
+    segments: Vec<Segment>,
+    len: usize,
+    /// Bytes of all buckets.
+    bucket_bytes: usize,
+    depth: u32,
+    /// Segments of depth `depth`.
+    deepest: u32,
+    /// The widest segment there has been since the table was empty, in buckets.
+    widest: u32,
+}
+
+impl Table {
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes on the heap, without the entries.
+    pub fn memory(&self) -> usize {
+        self.bucket_bytes
+            + self.directory.capacity() * size_of::<u32>()
+            + self.segments.capacity() * size_of::<Segment>()
+    }
+
+    /// The number of the segment that owns a position.
+    #[inline(always)]
+    fn owner(&self, position: Position) -> Option<usize> {
+        self.directory.get(position.prefix(self.depth)).map(|&number| number as usize)
+    }
+
+    #[inline(always)]
+    pub fn locate(&self, position: Position, key: &[u8]) -> Option<Loc> {
+        let number = self.owner(position)?;
+        Some(Loc::new(number, self.segments.get(number)?.find(position, key)?))
+    }
+
+    /// The place of a handle's entry.
+    pub fn locate_handle(&self, handle: &Handle) -> Option<Loc> {
+        let number = self.owner(Position::from_parts(handle.tag(), 1))?;
+        Some(Loc::new(number, self.segments[number].find_handle(handle)?))
+    }
+
+    #[inline(always)]
+    pub fn prefetch_bucket(&self, position: Position) {
+        if let Some(number) = self.owner(position) {
+            self.segments[number].prefetch_bucket(position);
+        }
+    }
+
+    #[inline(always)]
+    pub fn prefetch_entry(&self, position: Position) {
+        if let Some(number) = self.owner(position) {
+            self.segments[number].prefetch_entry(position);
+        }
+    }
+
+    #[inline]
+    fn bucket(&self, loc: Loc) -> Option<&Bucket> {
+        self.segments.get(loc.segment as usize)?.bucket(loc.bucket as usize)
+    }
+
+    /// # Panics
+    /// If the place is empty: a `Loc` was kept too long.
+    #[inline]
+    pub fn entry(&self, loc: Loc) -> &Entry {
+        self.bucket(loc).and_then(|bucket| bucket.entry(usize::from(loc.slot))).expect("stale Loc")
+    }
+
+    /// # Panics
+    /// As [`Table::entry`].
+    #[inline]
+    pub fn entry_mut(&mut self, loc: Loc) -> &mut Entry {
+        let segment = self.segments.get_mut(loc.segment as usize);
+        let bucket = segment.and_then(|segment| segment.bucket_mut(loc.bucket as usize));
+        bucket.and_then(|bucket| bucket.entry_mut(usize::from(loc.slot))).expect("stale Loc")
+    }
+
+    /// Makes room for one entry at a position; until then the table is as it was.
+    pub fn reserve(&mut self, position: Position) -> Result<(), NoMemory> {
+        if self.segments.is_empty() {
+            self.begin()?;
+        }
+        loop {
+            let Some(number) = self.owner(position) else { return Err(NoMemory) };
+            if !self.segments[number].is_full() {
+                return Ok(());
+            }
+            if let Err(error) = self.extend(number) {
+                return if self.segments[number].has_vacancy() { Ok(()) } else { Err(error) };
+            }
+        }
+    }
+
+    /// Adds an entry whose key is absent and for whose position room is reserved.
+    ///
+    /// # Panics
+    /// If no room is reserved.
+    pub fn insert(&mut self, position: Position, entry: Entry) -> Loc {
+        let number = self.owner(position).expect("room reserved");
+        let segment = &mut self.segments[number];
+        assert!(segment.has_vacancy(), "room reserved");
+        self.len += 1;
+        Loc::new(number, segment.place(position, entry))
+    }
+
+    /// Takes an entry out and leaves its room reserved.
+    ///
+    /// # Panics
+    /// As [`Table::entry`].
+    pub fn detach(&mut self, loc: Loc) -> Entry {
+        let segment = &mut self.segments[loc.segment as usize];
+        let entry = segment.remove(loc.place()).expect("stale Loc");
+        self.len -= 1;
+        entry
+    }
+
+    /// Takes an entry out.
+    pub fn remove(&mut self, loc: Loc) -> Entry {
+        let start = self.segments[loc.segment as usize].start();
+        let entry = self.detach(loc);
+        self.tidy(Position::from_cursor(start));
+        entry
+    }
+
+    /// The first segment of an empty table.
+    fn begin(&mut self) -> Result<(), NoMemory> {
+        let first = Segment::new(0, 0, 1)?;
+        self.directory.try_reserve_exact(1)?;
+        self.segments.try_reserve_exact(1)?;
+        self.bucket_bytes = first.memory();
+        self.directory.push(0);
+        self.segments.push(first);
+        (self.depth, self.deepest, self.widest) = (0, 1, 1);
+        Ok(())
+    }
+
+    /// Gives a full segment more room: a larger array, or a split in two.
+    #[cold]
+    fn extend(&mut self, number: usize) -> Result<(), NoMemory> {
+        let segment = &self.segments[number];
+        if segment.width() >= BUCKETS_MAX as usize && segment.depth() < u32::from(DEPTH_MAX) {
+            let (lower, upper) = segment.halves();
+            if lower.min(upper) * SPLIT_BALANCE >= segment.len() {
+                return self.split(number);
+            }
+        }
+        let width = segment.grown_width();
+        self.rebuild(number, width)
+    }
+
+    fn rebuild(&mut self, number: usize, width: u32) -> Result<(), NoMemory> {
+        let segment = &mut self.segments[number];
+        let before = segment.memory();
+        segment.rebuild(width)?;
+        self.bucket_bytes = self.bucket_bytes - before + segment.memory();
+        self.widest = self.widest.max(width);
+        Ok(())
+    }
+
+    fn split(&mut self, number: usize) -> Result<(), NoMemory> {
+        let depth = self.segments[number].depth();
+        if depth == self.depth {
+            self.double()?;
+        }
+        self.segments.try_reserve(1)?;
+        let before = self.segments[number].memory();
+        let upper = self.segments[number].split()?;
+        let lower = &self.segments[number];
+        self.bucket_bytes = self.bucket_bytes - before + lower.memory() + upper.memory();
+        self.widest = self.widest.max(lower.width().max(upper.width()) as u32);
+        if depth + 1 == self.depth {
+            self.deepest += 2;
+        }
+        let owned = self.owned(&upper);
+        self.directory[owned].fill(self.segments.len() as u32);
+        self.segments.push(upper);
+        Ok(())
+    }
+
+    /// The directory items of a segment.
+    fn owned(&self, segment: &Segment) -> std::ops::Range<usize> {
+        let first = Position::from_cursor(segment.start()).prefix(self.depth);
+        first..first + (1 << (self.depth - segment.depth()))
+    }
+
+    /// Doubles the directory.
+    fn double(&mut self) -> Result<(), NoMemory> {
+        let mut doubled = Vec::new();
+        doubled.try_reserve_exact(2 * self.directory.len())?;
+        doubled.extend(self.directory.iter().flat_map(|&number| [number, number]));
+        self.directory = doubled;
+        self.depth += 1;
+        self.deepest = 0;
+        Ok(())
+    }
+
+    /// After a removal: shrinks what has become too large. Lack of memory only means that it stays large.
+    pub fn tidy(&mut self, position: Position) {
+        if self.len == 0 {
+            *self = Self::default();
+            return;
+        }
+        while let Some(number) = self.owner(position) {
+            let segment = &self.segments[number];
+            if !segment.is_sparse() || self.merge(number).is_none() {
+                break;
+            }
+        }
+        if let Some(number) = self.owner(position) {
+            let segment = &self.segments[number];
+            let width = super::segment::shrunk_width(segment.len());
+            if segment.is_sparse() && (width as usize) < segment.width() {
+                let _ = self.rebuild(number, width);
+            }
+        }
+    }
+
+    /// Merges a segment with its buddy if both together are small.
+    fn merge(&mut self, number: usize) -> Option<()> {
+        let segment = &self.segments[number];
+        let depth = segment.depth();
+        let below = depth.checked_sub(1)?;
+        let other = segment.start() ^ (1 << (63 - below));
+        let buddy = self.owner(Position::from_cursor(other))?;
+        if self.segments[buddy].depth() != depth || segment.len() + self.segments[buddy].len() > MERGE_MAX {
+            return None;
+        }
+        let [a, b] = self.segments.get_disjoint_mut([number, buddy]).ok()?;
+        let before = a.memory() + b.memory();
+        let merged = a.merge(b).ok()?;
+        self.bucket_bytes = self.bucket_bytes - before + merged.memory();
+        let owned = self.owned(&merged);
+        self.directory[owned].fill(number as u32);
+        self.segments[number] = merged;
+        self.segments.swap_remove(buddy);
+        if let Some(moved) = self.segments.get(buddy) {
+            let owned = self.owned(moved);
+            self.directory[owned].fill(buddy as u32);
+        }
+        if depth == self.depth {
+            self.deepest -= 2;
+        }
+        while self.deepest == 0 && self.depth > 0 {
+            self.halve();
+        }
+        if self.segments.len() < self.segments.capacity() / 4 {
+            self.segments.shrink_to(self.segments.len() * 2);
+        }
+        Some(())
+    }
+
+    /// Halves the directory: no segment needs its last bit.
+    fn halve(&mut self) {
+        let half = self.directory.len() / 2;
+        for index in 0..half {
+            self.directory[index] = self.directory[2 * index];
+        }
+        self.directory.truncate(half);
+        self.directory.shrink_to_fit();
+        self.depth -= 1;
+        self.deepest = self.segments.iter().filter(|segment| segment.depth() == self.depth).count() as u32;
+    }
+
+    /// Visits all entries of one home bucket, the one of the cursor (0 at first), and returns the cursor to
+    /// continue with, `None` at the end. Every entry that is there from the first call to the last is visited
+    /// at least once, whatever is inserted and removed between the calls.
+    pub fn scan(&self, cursor: u64, mut f: impl FnMut(Loc)) -> Option<u64> {
+        let position = Position::from_cursor(cursor);
+        let number = self.owner(position)?;
+        self.segments[number].scan(position, |place| f(Loc::new(number, place)))
+    }
+
+    /// A random entry, all equally likely (unless hashes collide by the hundreds).
+    pub fn random(&self, mut random: impl FnMut() -> u64) -> Option<Loc> {
+        // A segment, then a slot out of as many as the widest segment has: an empty or missing slot is a miss.
+        let widest = match self.segments.as_slice() {
+            [] => return None,
+            [only] => only.width(),
+            _ => self.widest as usize,
+        };
+        for _ in 0..RANDOM_TRIES {
+            let bits = random();
+            let number = below(bits as u32, self.segments.len());
+            let slot = below((bits >> 32) as u32, widest * SLOTS);
+            let place = (slot / SLOTS, slot % SLOTS);
+            let bucket = self.segments[number].bucket(place.0);
+            if bucket.is_some_and(|bucket| bucket.entry(place.1).is_some()) {
+                return Some(Loc::new(number, place));
+            }
+        }
+        self.iter().next()
+    }
+
+    /// The places of all entries.
+    pub fn iter(&self) -> impl Iterator<Item = Loc> {
+        let numbered = self.segments.iter().enumerate();
+        numbered.flat_map(|(number, segment)| segment.places().map(move |place| Loc::new(number, place)))
+    }
+}
+
+/// Maps a random number to `0..count`.
+fn below(random: u32, count: usize) -> usize {
+    ((u64::from(random) * count as u64) >> 32) as usize
+}

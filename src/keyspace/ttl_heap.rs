@@ -1,0 +1,246 @@
+//! TTL heap: deadlines in a 4-ary min-heap whose items know their holders and whose holders know their seats.
+//!
+//! ```text
+//!  seat         0 │ 1  2  3  4 │ 5 6 7 8  9 ...        parent(i) = (i - 1) / 4
+//!  item 16 B    deadline_ms i64 │ holder 8 B ──► writes its seat into the entry at every move
+//! ```
+//!
+//! Why: the next key to expire is the root, so expiry is exact and costs nothing while nothing is due; changing
+//! or removing any deadline is O(log n) because the entry stores its seat. Four children share a cache line's
+//! worth of memory and halve the depth of a binary heap.
+//!
+//! Invariants: a parent's deadline is not after its children's; item i's holder was last told seat i;
+//! `earliest_ms` is the root's deadline. Cost: 16 bytes per item and at most a quarter of slack.
+
+use super::memory::NoMemory;
+use std::mem::size_of;
+
+const CHILDREN: usize = 4;
+/// Smallest capacity.
+const CAPACITY_MIN: usize = 8;
+/// Most items: a seat is a u32, whose largest value is left for "none".
+const ITEMS_MAX: usize = u32::MAX as usize;
+
+/// What an item belongs to.
+pub trait Seated {
+    /// The item is now at this seat.
+    fn seat(&mut self, seat: u32);
+}
+
+#[derive(Debug)]
+struct Item<H> {
+    deadline_ms: i64,
+    holder: H,
+}
+
+const _: () = assert!(size_of::<Item<super::entry::Handle>>() == 16);
+
+/// See the module's comment.
+#[derive(Debug)]
+pub struct TtlHeap<H> {
+    earliest_ms: i64,
+    items: Vec<Item<H>>,
+}
+
+impl<H: Seated> TtlHeap<H> {
+    pub const fn new() -> Self {
+        Self { earliest_ms: i64::MAX, items: Vec::new() }
+    }
+
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Bytes on the heap.
+    pub fn memory(&self) -> usize {
+        self.items.capacity() * size_of::<Item<H>>()
+    }
+
+    /// The earliest deadline, `i64::MAX` if there is none.
+    #[inline(always)]
+    pub fn earliest_ms(&self) -> i64 {
+        self.earliest_ms
+    }
+
+    /// The holder of the earliest deadline.
+    pub fn first(&self) -> Option<&H> {
+        self.items.first().map(|item| &item.holder)
+    }
+
+    #[inline]
+    pub fn deadline_ms(&self, seat: u32) -> Option<i64> {
+        self.items.get(seat as usize).map(|item| item.deadline_ms)
+    }
+
+    /// Makes room for one more item.
+    pub fn reserve(&mut self) -> Result<(), NoMemory> {
+        let len = self.items.len();
+        if len < self.items.capacity() {
+            return Ok(());
+        }
+        if len >= ITEMS_MAX {
+            return Err(NoMemory);
+        }
+        let more = (len / 4).max(CAPACITY_MIN);
+        Ok(self.items.try_reserve_exact(more).or_else(|_| self.items.try_reserve_exact(1))?)
+    }
+
+    /// Adds an item, for which there is room.
+    pub fn push(&mut self, deadline_ms: i64, holder: H) {
+        assert!(self.items.len() < self.items.capacity(), "room reserved");
+        self.items.push(Item { deadline_ms, holder });
+        self.rise(self.items.len() - 1);
+        self.refresh();
+    }
+
+    /// Changes a deadline.
+    pub fn update(&mut self, seat: u32, deadline_ms: i64) {
+        let seat = seat as usize;
+        let before = std::mem::replace(&mut self.items[seat].deadline_ms, deadline_ms);
+        if deadline_ms < before {
+            self.rise(seat);
+        } else {
+            self.sink(seat);
+        }
+        self.refresh();
+    }
+
+    /// Replaces a holder that has moved; it knows its seat already.
+    pub fn replace_holder(&mut self, seat: u32, holder: H) {
+        self.items[seat as usize].holder = holder;
+    }
+
+    /// Takes an item out; its holder is not told.
+    pub fn remove(&mut self, seat: u32) -> i64 {
+        let seat = seat as usize;
+        let removed = self.items.swap_remove(seat).deadline_ms;
+        if let Some(moved) = self.items.get(seat) {
+            if moved.deadline_ms < removed {
+                self.rise(seat);
+            } else {
+                self.sink(seat);
+            }
+        }
+        self.refresh();
+        removed
+    }
+
+    /// Gives memory back after many removals.
+    pub fn tidy(&mut self) {
+        let len = self.items.len();
+        if len == 0 {
+            self.items = Vec::new();
+        } else if len < self.items.capacity() / 2 && self.items.capacity() > CAPACITY_MIN {
+            self.items.shrink_to(len + len / 4);
+        }
+    }
+
+    #[inline]
+    fn refresh(&mut self) {
+        self.earliest_ms = self.items.first().map_or(i64::MAX, |item| item.deadline_ms);
+    }
+
+    /// Moves an item up to where it belongs and tells all that moved, itself at least.
+    fn rise(&mut self, mut at: usize) {
+        while at > 0 {
+            let parent = (at - 1) / CHILDREN;
+            if self.items[parent].deadline_ms <= self.items[at].deadline_ms {
+                break;
+            }
+            self.items.swap(at, parent);
+            self.tell(at);
+            at = parent;
+        }
+        self.tell(at);
+    }
+
+    /// Moves an item down to where it belongs and tells all that moved, itself at least.
+    fn sink(&mut self, mut at: usize) {
+        loop {
+            let first = at * CHILDREN + 1;
+            let last = (first + CHILDREN).min(self.items.len());
+            let Some(least) = (first..last).min_by_key(|&child| self.items[child].deadline_ms) else { break };
+            if self.items[at].deadline_ms <= self.items[least].deadline_ms {
+                break;
+            }
+            self.items.swap(at, least);
+            self.tell(at);
+            at = least;
+        }
+        self.tell(at);
+    }
+
+    #[inline]
+    fn tell(&mut self, at: usize) {
+        self.items[at].holder.seat(at as u32);
+    }
+}
+
+impl<H: Seated> Default for TtlHeap<H> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Rng;
+    use super::*;
+    use std::cell::Cell;
+    use std::collections::BTreeMap;
+    use std::rc::Rc;
+
+    #[derive(Debug)]
+    struct Holder(Rc<Cell<u32>>);
+
+    impl Seated for Holder {
+        fn seat(&mut self, seat: u32) {
+            self.0.set(seat);
+        }
+    }
+
+    #[test]
+    fn agrees_with_a_sorted_model() {
+        let mut rng = Rng::from_env();
+        let mut heap = TtlHeap::new();
+        let mut model: BTreeMap<u32, (i64, Rc<Cell<u32>>)> = BTreeMap::new();
+        for round in 0..20_000u32 {
+            // First mostly growing, then mostly shrinking.
+            let choice = rng.below(10);
+            let inserts = if round < 10_000 { 5 } else { 2 };
+            let deadline = rng.below(1000) as i64 - 500;
+            if choice < inserts {
+                let seat = Rc::new(Cell::new(u32::MAX));
+                heap.reserve().unwrap();
+                heap.push(deadline, Holder(seat.clone()));
+                model.insert(round, (deadline, seat));
+            } else if let Some((&id, (old, seat))) = model.range(rng.below(round as u64 + 1) as u32..).next() {
+                assert_eq!(heap.deadline_ms(seat.get()), Some(*old));
+                if choice < 7 {
+                    heap.update(seat.get(), deadline);
+                    let seat = seat.clone();
+                    model.insert(id, (deadline, seat));
+                } else {
+                    assert_eq!(heap.remove(seat.get()), *old);
+                    heap.tidy();
+                    model.remove(&id);
+                }
+            }
+            assert_eq!(heap.len(), model.len());
+            let earliest = model.values().map(|(deadline, _)| *deadline).min();
+            if round % 16 == 0 {
+                assert_eq!(heap.earliest_ms(), earliest.unwrap_or(i64::MAX));
+                assert!(model.values().all(|(deadline, seat)| heap.deadline_ms(seat.get()) == Some(*deadline)));
+                assert!(heap.items.capacity() <= heap.len() * 2 + CAPACITY_MIN + 2);
+            }
+        }
+        let mut sorted: Vec<i64> = model.values().map(|(deadline, _)| *deadline).collect();
+        sorted.sort_unstable();
+        for deadline in sorted {
+            assert_eq!(heap.earliest_ms(), deadline);
+            assert_eq!(heap.remove(0), deadline);
+        }
+        heap.tidy();
+        assert_eq!((heap.memory(), heap.earliest_ms()), (0, i64::MAX));
+    }
+}

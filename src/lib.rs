@@ -1,0 +1,35 @@
+//! redisrs: a Redis-compatible in-memory data store that lives in a library.
+//!
+//! # The map
+//!
+//! | folder | holds | may use |
+//! |---|---|---|
+//! | [`ffi`] | every `extern "C"` function: handles, casts, panic guard, status codes | all below |
+//! | [`server`] | start, stop, command line, log sink | `net` and below |
+//! | [`net`] | reactors, listeners, connections | `commands` and below |
+//! | [`commands`] | the command table, dispatch, one file per family | `engine` and below |
+//! | [`engine`] | what hangs off one store: settings, clock, clients, sessions, statistics | `keyspace`, `resp` |
+//! | [`keyspace`] | shards, hash table, entries, TTL heap, expiry | nothing above |
+//! | [`resp`] | request parsers, reply writer, the dialect of the original project | nothing |
+//!
+//! # The life of one command
+//!
+//! A [`net::reactor`] reads what has arrived, [`resp`] cuts it into requests (slices of the input),
+//! [`commands::dispatch`] looks the command up, extracts and hashes its keys and locks their shards, the
+//! handler works on the locked data and writes its reply, and the reactor sends all replies of one
+//! connection with one write. A host thread enters at dispatch with a [`engine::Session`] of its own.
+//!
+//! All state hangs off an [`engine::Engine`]; a process may open as many as it likes.
+
+pub mod commands;
+pub mod engine;
+pub mod ffi;
+pub mod keyspace;
+pub mod net;
+#[doc(hidden)]
+pub mod resp;
+pub mod server;
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,0 +1,390 @@
+//! What one turn of a reactor executes: the requests that have arrived on all ready connections.
+//!
+//! Input is read side by side into one arena and cut into requests in place. They run in order of arrival, in
+//! windows: first all commands of the window are looked up, their keys hashed and the buckets prefetched, then the
+//! entries, then each request runs. So up to [`WINDOW`] cache misses are under way at once instead of one after
+//! the other. Replies of one connection are contiguous in the writer, so each needs one write.
+//!
+//! All buffers are kept from turn to turn: serving small requests allocates nothing.
+
+use super::conn::{Conn, Dialect, LEFTOVER_MOVED_MAX, READ_BYTES_MAX, Received};
+use crate::commands::dispatch::{self, Prepared};
+use crate::commands::original;
+use crate::commands::session::Close;
+use crate::engine::Engine;
+use crate::engine::stats::bump;
+use crate::resp::next_original_request;
+use crate::resp::ReplyWriter;
+use crate::resp::{Limits, ProtocolError, Span, Step};
+use slab::Slab;
+use smallvec::SmallVec;
+use std::ops::Range;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Requests whose cache misses overlap. More do not help: the processor has fewer fill buffers than that.
+const WINDOW: usize = 64;
+/// Bytes of the arena.
+const ARENA_BYTES: usize = 512 * 1024;
+/// Replies are sent before more than this has gathered.
+const REPLY_BYTES_SENT_AT: usize = 256 * 1024;
+/// Requests staged before they run.
+const STAGED_MAX: usize = 16 * 1024;
+
+/// One request.
+struct Staged {
+    source: u32,
+    spans: Range<u32>,
+    /// Where its bytes are: an offset in the source, or in `unescaped`.
+    start: usize,
+    /// Where the next request starts in the source.
+    end: usize,
+    is_unescaped: bool,
+    prepared: Prepared,
+}
+
+enum Bytes {
+    Arena(Range<usize>),
+    Own(Vec<u8>),
+}
+
+/// What one connection has contributed.
+struct Source {
+    token: usize,
+    bytes: Bytes,
+    staged: Range<usize>,
+    /// Bytes cut into requests so far.
+    parsed: usize,
+    error: Option<ProtocolError>,
+}
+
+impl Source {
+    fn bytes<'a>(&'a self, arena: &'a [u8]) -> &'a [u8] {
+        match &self.bytes {
+            Bytes::Arena(range) => &arena[range.clone()],
+            Bytes::Own(bytes) => bytes,
+        }
+    }
+}
+
+/// The buffers of a reactor's turn.
+pub struct Batch {
+    arena: Vec<u8>,
+    used: usize,
+    sources: Vec<Source>,
+    staged: Vec<Staged>,
+    spans: Vec<Span>,
+    /// Arguments of inline requests with quotes, which do not stand in the input.
+    unescaped: Vec<u8>,
+    /// Connections of the last run, the first one last.
+    served: Vec<usize>,
+    writer: ReplyWriter,
+    /// Replies in RESP3 before they are translated for the original dialect.
+    translated: ReplyWriter,
+}
+
+impl Batch {
+    /// Empty buffers. Their pages are touched only when used.
+    pub fn new() -> Self {
+        Self {
+            arena: vec![0; ARENA_BYTES],
+            used: 0,
+            sources: Vec::new(),
+            staged: Vec::new(),
+            spans: Vec::new(),
+            unescaped: Vec::new(),
+            served: Vec::new(),
+            writer: ReplyWriter::default(),
+            translated: ReplyWriter::default(),
+        }
+    }
+
+    /// Whether another connection fits in.
+    pub fn has_room(&self) -> bool {
+        self.arena.len() - self.used >= READ_BYTES_MAX + LEFTOVER_MOVED_MAX && self.staged.len() < STAGED_MAX
+    }
+
+    /// A connection that took part in the last [`Batch::run`]; each comes once.
+    pub fn next_served(&mut self) -> Option<usize> {
+        self.served.pop()
+    }
+
+    /// Reads from a connection and cuts what is there into requests; false if there is nothing to work on.
+    pub fn gather(&mut self, token: usize, conn: &mut Conn, engine: &Engine) -> bool {
+        let Some(bytes) = self.read(conn) else { return false };
+        let hot = engine.settings.hot();
+        let mut source =
+            Source { token, bytes, staged: self.staged.len()..self.staged.len(), parsed: 0, error: None };
+        let input = source.bytes(&self.arena);
+        if conn.settle_dialect(input) {
+            let limits = Limits {
+                bulk_bytes_max: hot.proto_max_bulk_len.load(Relaxed),
+                authenticated: conn.session.authenticated,
+            };
+            // Behind an AUTH other limits hold, so before it requests are cut one by one.
+            let requests_max = if limits.authenticated { STAGED_MAX } else { 1 };
+            let mut parsed = 0;
+            let mut error = None;
+            conn.want = 0;
+            while parsed < input.len() && self.staged.len() - source.staged.start < requests_max {
+                let spans_from = self.spans.len() as u32;
+                let step = match conn.dialect {
+                    Dialect::Original => next_original_request(&input[parsed..], &mut self.spans),
+                    _ => conn.parser.next(&input[parsed..], &limits, &mut self.spans),
+                };
+                let (end, unescaped) = match step {
+                    Step::Request { end } => (parsed + end, None),
+                    Step::Unescaped { end } => (parsed + end, Some(conn.parser.unescaped())),
+                    Step::NeedMore { want } => {
+                        conn.want = want;
+                        break;
+                    }
+                    Step::Error { error: reason } => {
+                        error = Some(reason);
+                        break;
+                    }
+                };
+                let spans = spans_from..self.spans.len() as u32;
+                let mut start = parsed;
+                parsed = end;
+                if spans.is_empty() {
+                    continue;
+                }
+                if let Some(text) = unescaped {
+                    start = self.unescaped.len();
+                    self.unescaped.extend_from_slice(text);
+                }
+                let is_unescaped = unescaped.is_some();
+                let prepared = Prepared::default();
+                let index = self.sources.len() as u32;
+                self.staged.push(Staged { source: index, spans, start, end, is_unescaped, prepared });
+            }
+            // More to parse without anything to read.
+            if requests_max == 1 && parsed < input.len() && conn.want == 0 && error.is_none() {
+                conn.readable = true;
+            }
+            source.parsed = parsed;
+            source.error = error;
+            source.staged.end = self.staged.len();
+        }
+        self.sources.push(source);
+        true
+    }
+
+    /// Reads once; `None` if there is nothing to work on.
+    fn read(&mut self, conn: &mut Conn) -> Option<Bytes> {
+        let leftover = conn.input.len();
+        if leftover > LEFTOVER_MOVED_MAX {
+            if conn.readable {
+                self.note(conn.receive_large(), conn);
+            }
+            return Some(Bytes::Own(std::mem::take(&mut conn.input)));
+        }
+        let start = self.used;
+        self.arena[start..start + leftover].copy_from_slice(&conn.input);
+        let mut received = 0;
+        if conn.readable {
+            let buffer = &mut self.arena[start + leftover..start + leftover + READ_BYTES_MAX];
+            let outcome = conn.receive(buffer);
+            received = self.note(outcome, conn);
+        }
+        if conn.gone || leftover + received == 0 {
+            return None;
+        }
+        conn.input = Vec::new();
+        self.used = start + leftover + received;
+        Some(Bytes::Arena(start..self.used))
+    }
+
+    fn note(&self, outcome: Received, conn: &mut Conn) -> usize {
+        match outcome {
+            Received::Bytes(n) => {
+                bump(&conn.session.counters.bytes_in, n as u64);
+                n
+            }
+            Received::Nothing => 0,
+            Received::End => {
+                conn.gone = true;
+                0
+            }
+        }
+    }
+
+    /// Runs everything that was gathered and sends the replies.
+    pub fn run(&mut self, conns: &mut Slab<Conn>, engine: &Engine, now_ms: i64) {
+        let mut window = Window { staged: 0..0, started_us: 0, timed_apart_us: 0 };
+        let mut unsent: SmallVec<[(usize, usize); 64]> = SmallVec::new();
+        for index in 0..self.sources.len() {
+            let token = self.sources[index].token;
+            conns[token].session.client.last_active_ms.store(now_ms, Relaxed);
+            let mut done = self.sources[index].parsed;
+            for at in self.sources[index].staged.clone() {
+                if at == window.staged.end {
+                    self.account(&window, &conns[token], engine);
+                    window = self.prepare(at, conns, engine);
+                }
+                let conn = &mut conns[token];
+                window.timed_apart_us += self.execute(at, conn, engine, now_ms);
+                if !conn.may_run() {
+                    // What stands behind it has to wait.
+                    done = self.staged[at].end;
+                    break;
+                }
+            }
+            self.finish(index, done, &mut conns[token], engine);
+            unsent.push((token, self.writer.len()));
+            if self.writer.len() > REPLY_BYTES_SENT_AT {
+                self.send(conns, &mut unsent, engine);
+            }
+        }
+        if let Some(source) = self.sources.last() {
+            self.account(&window, &conns[source.token], engine);
+        }
+        self.send(conns, &mut unsent, engine);
+        self.served.extend(self.sources.iter().rev().map(|source| source.token));
+        self.sources.clear();
+        self.staged.clear();
+        self.spans.clear();
+        self.unescaped.clear();
+        self.used = 0;
+    }
+
+    /// The two passes over the next window: look up, hash and fetch buckets; fetch entries.
+    fn prepare(&mut self, from: usize, conns: &Slab<Conn>, engine: &Engine) -> Window {
+        let started_us = engine.clock.elapsed_us();
+        let to = self.staged.len().min(from + WINDOW);
+        // A single request gains nothing from being prefetched just before it runs.
+        if to - from > 1 {
+            let (arena, unescaped, spans) = (&self.arena, &self.unescaped, &self.spans);
+            for staged in &mut self.staged[from..to] {
+                let source = &self.sources[staged.source as usize];
+                let request = staged.request(source, arena, unescaped);
+                let spans = &spans[staged.spans.start as usize..staged.spans.end as usize];
+                let session = &conns[source.token].session;
+                staged.prepared = dispatch::prepare(engine, session, spans.len(), |i| spans[i].of(request));
+            }
+            for staged in &self.staged[from..to] {
+                let token = self.sources[staged.source as usize].token;
+                staged.prepared.prefetch_entry(engine, &conns[token].session);
+            }
+        }
+        Window { staged: from..to, started_us, timed_apart_us: 0 }
+    }
+
+    /// Runs one request; the microseconds that were measured for it alone.
+    #[inline]
+    fn execute(&mut self, at: usize, conn: &mut Conn, engine: &Engine, now_ms: i64) -> u64 {
+        let staged = &self.staged[at];
+        let request = staged.request(&self.sources[staged.source as usize], &self.arena, &self.unescaped);
+        let spans = &self.spans[staged.spans.start as usize..staged.spans.end as usize];
+        let argv: SmallVec<[&[u8]; 16]> = spans.iter().map(|span| span.of(request)).collect();
+        if conn.dialect == Dialect::Original {
+            original::execute(engine, &mut conn.session, &argv, now_ms, &mut self.translated, &mut self.writer)
+        } else {
+            dispatch::execute(engine, &mut conn.session, &argv, staged.prepared, now_ms, &mut self.writer)
+        }
+    }
+
+    /// Shares the time of a window among its requests that were not measured alone.
+    fn account(&self, window: &Window, conn: &Conn, engine: &Engine) {
+        let staged = &self.staged[window.staged.clone()];
+        if staged.is_empty() {
+            return;
+        }
+        let took_us = engine.clock.elapsed_us().saturating_sub(window.started_us + window.timed_apart_us);
+        let shared = staged.iter().filter(|staged| staged.prepared.shares_window_time()).count() as u64;
+        let mut run: Option<(u16, u64)> = None;
+        let mut given = (0, 0);
+        let mut give = |id: u16, calls: u64| {
+            // Rounding errors do not add up: each share is the difference of two running totals.
+            let total_us = took_us * (given.0 + calls) / shared;
+            conn.session.counters.took(id, total_us - given.1, calls);
+            given = (given.0 + calls, total_us);
+        };
+        for id in staged.iter().filter_map(|staged| staged.prepared.window_timed_id()) {
+            match &mut run {
+                Some((of, calls)) if *of == id => *calls += 1,
+                _ => {
+                    if let Some((of, calls)) = run.replace((id, 1)) {
+                        give(of, calls);
+                    }
+                }
+            }
+        }
+        if let Some((of, calls)) = run {
+            give(of, calls);
+        }
+    }
+
+    /// Keeps what was not executed, and answers a protocol error.
+    fn finish(&mut self, index: usize, done: usize, conn: &mut Conn, engine: &Engine) {
+        let source = &mut self.sources[index];
+        let is_whole = done == source.parsed;
+        match &mut source.bytes {
+            Bytes::Arena(range) => {
+                let rest = &self.arena[range.start + done..range.end];
+                if !rest.is_empty() {
+                    conn.input.extend_from_slice(rest);
+                }
+            }
+            Bytes::Own(bytes) => {
+                bytes.drain(..done);
+                if !bytes.is_empty() {
+                    conn.input = std::mem::take(bytes);
+                }
+            }
+        }
+        if !is_whole {
+            // The parser was ahead: what it remembers belongs to a request further behind.
+            conn.parser.reset();
+            conn.want = 0;
+        } else if let Some(error) = source.error.take() {
+            error.write_reply(&mut self.writer);
+            conn.session.close = Close::AfterReplies;
+            conn.input = Vec::new();
+        }
+        if conn.session.close != Close::No {
+            conn.input = Vec::new();
+        }
+        let client = &conn.session.client;
+        client.query_bytes.store(conn.input.len() as u64, Relaxed);
+        if conn.input.len() > engine.settings.hot().client_query_buffer_limit.load(Relaxed) {
+            engine.stats.client_query_limit_disconnections.fetch_add(1, Relaxed);
+            engine.log.warning(&format!(
+                "Closing client that reached max query buffer length: id={} addr={}",
+                client.id, client.addr
+            ));
+            conn.gone = true;
+        }
+    }
+
+    /// Sends the replies gathered so far: each connection's end at the noted offset.
+    fn send(&mut self, conns: &mut Slab<Conn>, unsent: &mut SmallVec<[(usize, usize); 64]>, engine: &Engine) {
+        let mut start = 0;
+        for (token, end) in unsent.drain(..) {
+            if end > start {
+                conns[token].send(engine, &self.writer.bytes()[start..end]);
+            }
+            start = end;
+        }
+        self.writer.clear();
+        if self.writer.buffer_mut().capacity() > 2 * REPLY_BYTES_SENT_AT {
+            // One giant reply must not be paid for ever after.
+            self.writer.take();
+        }
+    }
+}
+
+impl Staged {
+    #[inline]
+    fn request<'a>(&self, source: &'a Source, arena: &'a [u8], unescaped: &'a [u8]) -> &'a [u8] {
+        if self.is_unescaped { &unescaped[self.start..] } else { &source.bytes(arena)[self.start..self.end] }
+    }
+}
+
+/// Requests that were prepared together.
+struct Window {
+    staged: Range<usize>,
+    started_us: u64,
+    /// Time of requests in it that were measured alone.
+    timed_apart_us: u64,
+}

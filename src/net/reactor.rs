@@ -1,0 +1,406 @@
+//! A reactor: one thread, one poll, its connections.
+//!
+//! A turn: wait for events or the next deadline; take the mailbox; for all ready connections read, run and
+//! answer ([`Batch`]); give parked commands one slice each; expire what is due. No connection gets more than one
+//! read per round, so a deep pipeline delays others by one buffer's worth of requests at most.
+
+use super::batch::Batch;
+use super::conn::Conn;
+use super::listener::{Accepted, Listener};
+use super::mailbox::{Mailbox, Message};
+use crate::commands::dispatch;
+use crate::commands::session::Session;
+use crate::engine::Engine;
+use crate::engine::clients::{Delivery, Origin};
+use crate::engine::stats::Counters;
+use crate::keyspace::expiry::Driver;
+use mio::{Events, Interest, Poll, Token, Waker};
+use slab::Slab;
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+const WAKER: Token = Token(usize::MAX);
+/// Tokens of listeners count down from here.
+const LISTENERS: usize = usize::MAX - 1;
+/// Events taken from the kernel at once.
+const EVENTS_MAX: usize = 1024;
+/// Time between two looks at idle connections.
+const IDLE_CHECK_MS: i64 = 1000;
+/// Keys expired per turn.
+const EXPIRE_PER_TURN: usize = 256;
+/// Longest sleep when the host's clock decides what is due.
+const INJECTED_CLOCK_POLL_MS: i64 = 10;
+/// Connections accepted from one listener per turn.
+const ACCEPTS_PER_TURN: usize = 256;
+
+/// One event loop with its connections.
+pub struct Reactor {
+    engine: Arc<Engine>,
+    poll: Poll,
+    events: Events,
+    mailbox: Arc<Mailbox>,
+    /// Where accepted connections go; filled in for the reactor that listens.
+    peers: Vec<Arc<Mailbox>>,
+    listeners: Vec<Listener>,
+    conns: Slab<Conn>,
+    by_client: HashMap<u64, usize>,
+    ready: VecDeque<usize>,
+    parked: VecDeque<usize>,
+    batch: Batch,
+    counters: Arc<Counters>,
+    driver: Arc<Driver>,
+    idle_check_ms: i64,
+    stopping: bool,
+}
+
+impl Reactor {
+    /// A reactor without connections.
+    ///
+    /// # Errors
+    /// If the process is out of descriptors.
+    pub fn new(engine: Arc<Engine>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let mailbox = Arc::new(Mailbox::new(Waker::new(poll.registry(), WAKER)?));
+        let waker = Arc::clone(&mailbox);
+        let driver = engine.keyspace.drivers().add(Box::new(move || waker.wake()));
+        engine.housekeeping.reactor_started(&engine);
+        let counters = engine.stats.add_block();
+        let idle_check_ms = engine.clock.now_ms() + IDLE_CHECK_MS;
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(EVENTS_MAX),
+            mailbox,
+            peers: Vec::new(),
+            listeners: Vec::new(),
+            conns: Slab::new(),
+            by_client: HashMap::new(),
+            ready: VecDeque::new(),
+            parked: VecDeque::new(),
+            batch: Batch::new(),
+            counters,
+            driver,
+            idle_check_ms,
+            stopping: false,
+            engine,
+        })
+    }
+
+    /// How other threads reach this reactor.
+    pub fn mailbox(&self) -> Arc<Mailbox> {
+        Arc::clone(&self.mailbox)
+    }
+
+    /// Makes this reactor accept connections and spread them over `peers`, itself among them.
+    ///
+    /// # Errors
+    /// If a listener cannot be registered.
+    pub fn listen(&mut self, mut listeners: Vec<Listener>, peers: Vec<Arc<Mailbox>>) -> io::Result<()> {
+        for (index, listener) in listeners.iter_mut().enumerate() {
+            self.poll.registry().register(listener, Token(LISTENERS - index), Interest::READABLE)?;
+        }
+        self.listeners = listeners;
+        self.peers = peers;
+        Ok(())
+    }
+
+    /// The descriptor that becomes readable when a turn has something to do.
+    pub fn fd(&self) -> i32 {
+        use std::os::fd::AsRawFd;
+        self.poll.as_raw_fd()
+    }
+
+    /// Takes turns until [`Message::Stop`].
+    ///
+    /// # Errors
+    /// If polling fails, which it does not on a sane system.
+    pub fn run(&mut self) -> io::Result<()> {
+        while self.turn(None)? {}
+        Ok(())
+    }
+
+    /// Waits up to `timeout` (`None`: as long as nothing happens) and handles what has happened. False once the
+    /// reactor is to end.
+    ///
+    /// # Errors
+    /// If polling fails.
+    pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<bool> {
+        let wait = self.time_to_wait(timeout);
+        match self.poll.poll(&mut self.events, wait) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(!self.stopping),
+            Err(error) => return Err(error),
+        }
+        let (mut has_mail, mut accepting) = (false, 0);
+        for event in &self.events {
+            match event.token() {
+                WAKER => has_mail = true,
+                Token(token) if token > LISTENERS - self.listeners.len() => accepting |= 1 << (LISTENERS - token),
+                Token(token) => {
+                    let Some(conn) = self.conns.get_mut(token) else { continue };
+                    if event.is_readable() || event.is_read_closed() || event.is_error() {
+                        conn.readable = true;
+                    }
+                    if event.is_writable() && !conn.output.is_empty() {
+                        conn.flush();
+                    }
+                    if !conn.queued {
+                        conn.queued = true;
+                        self.ready.push_back(token);
+                    }
+                }
+            }
+        }
+        if has_mail {
+            self.take_mail();
+        }
+        for index in 0..self.listeners.len() {
+            if accepting & (1 << index) != 0 {
+                self.accept(index);
+            }
+        }
+        let now_ms = self.engine.clock.now_ms();
+        self.serve(now_ms);
+        self.resume_parked(now_ms);
+        self.expire(now_ms);
+        self.check_idle(now_ms);
+        Ok(!self.stopping)
+    }
+
+    fn time_to_wait(&self, timeout: Option<Duration>) -> Option<Duration> {
+        if !self.ready.is_empty() || !self.parked.is_empty() || self.stopping {
+            return Some(Duration::ZERO);
+        }
+        let now_ms = self.engine.clock.now_ms();
+        let mut next_ms = self.driver.next_ms();
+        if !self.engine.settings.hot().active_expire.load(Relaxed) {
+            next_ms = i64::MAX;
+        }
+        if self.engine.clock.is_injected() {
+            next_ms = next_ms.min(now_ms + INJECTED_CLOCK_POLL_MS);
+        }
+        if !self.conns.is_empty() {
+            next_ms = next_ms.min(self.idle_check_ms);
+        }
+        let until = u64::try_from(next_ms.saturating_sub(now_ms)).unwrap_or(0);
+        let until = (next_ms != i64::MAX).then(|| Duration::from_millis(until));
+        match (until, timeout) {
+            (Some(until), Some(timeout)) => Some(until.min(timeout)),
+            (until, timeout) => until.or(timeout),
+        }
+    }
+
+    /// Reads from, runs and answers every ready connection once.
+    fn serve(&mut self, now_ms: i64) {
+        let mut left = self.ready.len();
+        while left > 0 {
+            while left > 0 && self.batch.has_room() {
+                left -= 1;
+                let Some(token) = self.ready.pop_front() else { break };
+                let Some(conn) = self.conns.get_mut(token) else { continue };
+                conn.queued = false;
+                if !conn.may_run() || !self.batch.gather(token, conn, &self.engine) {
+                    self.settle(token);
+                }
+            }
+            self.batch.run(&mut self.conns, &self.engine, now_ms);
+            while let Some(token) = self.batch.next_served() {
+                self.settle(token);
+            }
+        }
+    }
+
+    /// What becomes of a connection after its turn.
+    fn settle(&mut self, token: usize) {
+        let Some(conn) = self.conns.get_mut(token) else { return };
+        if conn.is_finished() {
+            self.remove(token);
+        } else if conn.session.parked.is_some() {
+            if !conn.queued {
+                conn.queued = true;
+                self.parked.push_back(token);
+            }
+        } else if conn.may_run() && conn.readable && !conn.queued {
+            conn.queued = true;
+            self.ready.push_back(token);
+        }
+    }
+
+    fn take_mail(&mut self) {
+        for message in self.mailbox.take() {
+            match message {
+                Message::Accepted(accepted) => self.adopt(accepted),
+                Message::Deliver { client_id, delivery } => self.deliver(client_id, delivery),
+                Message::AcceptMore(index) => self.accept(index),
+                Message::Stop => self.stopping = true,
+            }
+        }
+    }
+
+    fn accept(&mut self, index: usize) {
+        for _ in 0..ACCEPTS_PER_TURN {
+            match self.listeners[index].accept() {
+                Ok(accepted) => {
+                    let Some(peer) = self.peers.iter().min_by_key(|peer| peer.load.load(Relaxed)) else { return };
+                    peer.load.fetch_add(1, Relaxed);
+                    if Arc::ptr_eq(peer, &self.mailbox) {
+                        self.adopt(accepted);
+                    } else {
+                        peer.send(Message::Accepted(accepted));
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    self.engine.log.warning(&format!("Accepting client connection: {error}"));
+                    return;
+                }
+            }
+        }
+        // There may be more, and no event will say so.
+        self.mailbox.send(Message::AcceptMore(index));
+    }
+
+    /// Makes an accepted connection one of this reactor's, or refuses it.
+    fn adopt(&mut self, accepted: Accepted) {
+        let engine = &self.engine;
+        engine.stats.connections_received.fetch_add(1, Relaxed);
+        if let Some(refusal) = refusal(engine, &accepted) {
+            engine.stats.connections_rejected.fetch_add(1, Relaxed);
+            // Best effort: the client may already be gone.
+            let _ = super::output::write_once(&accepted.stream, refusal);
+            self.mailbox.connection_gone();
+            return;
+        }
+        let mut stream = accepted.stream;
+        // A connection that lacks its probes still works.
+        let _ = stream.set_keepalive(engine.settings.hot().tcp_keepalive_s.load(Relaxed) as u32);
+        let entry = self.conns.vacant_entry();
+        let token = entry.key();
+        if let Err(error) =
+            self.poll.registry().register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)
+        {
+            engine.log.warning(&format!("Error registering fd event for the new client: {error}"));
+            self.mailbox.connection_gone();
+            return;
+        }
+        let origin = Origin {
+            is_unix: matches!(stream, super::stream::Stream::Unix(_)),
+            fd: stream.fd(),
+            addr: accepted.addr,
+            laddr: accepted.laddr,
+            outlet: Arc::clone(&self.mailbox) as _,
+        };
+        let session = Session::new(engine, origin, Arc::clone(&self.counters));
+        self.by_client.insert(session.id(), token);
+        entry.insert(Conn::new(stream, session));
+    }
+
+    fn deliver(&mut self, client_id: u64, delivery: Delivery) {
+        let Some(&token) = self.by_client.get(&client_id) else { return };
+        let conn = &mut self.conns[token];
+        match delivery {
+            Delivery::Bytes(bytes) => conn.send(&self.engine, &bytes),
+            Delivery::Close => conn.gone = true,
+        }
+        self.settle(token);
+    }
+
+    fn remove(&mut self, token: usize) {
+        let mut conn = self.conns.remove(token);
+        // Closing the descriptor would do; deregistering keeps the poll free of stale events either way.
+        let _ = self.poll.registry().deregister(&mut conn.stream);
+        self.by_client.remove(&conn.session.id());
+        conn.session.end(&self.engine);
+        self.mailbox.connection_gone();
+    }
+
+    /// One slice for every command that gave way.
+    fn resume_parked(&mut self, now_ms: i64) {
+        for _ in 0..self.parked.len() {
+            let Some(token) = self.parked.pop_front() else { return };
+            let Some(conn) = self.conns.get_mut(token) else { continue };
+            conn.queued = false;
+            let is_done = dispatch::resume(&self.engine, &mut conn.session, now_ms, &mut conn.parked_reply);
+            if is_done {
+                let reply = std::mem::take(&mut conn.parked_reply);
+                conn.send(&self.engine, reply.bytes());
+                // Requests may be waiting in the input that no event will announce.
+                conn.readable = true;
+            }
+            self.settle(token);
+        }
+    }
+
+    fn expire(&mut self, now_ms: i64) {
+        if self.driver.next_ms() <= now_ms && self.engine.settings.hot().active_expire.load(Relaxed) {
+            self.engine.expire_slice(&self.driver, now_ms, EXPIRE_PER_TURN);
+        }
+    }
+
+    /// Once a second: closes connections that are idle for longer than `timeout`, or do not take their replies.
+    fn check_idle(&mut self, now_ms: i64) {
+        if now_ms < self.idle_check_ms {
+            return;
+        }
+        self.idle_check_ms = now_ms + IDLE_CHECK_MS;
+        let timeout_ms = self.engine.settings.hot().timeout_s.load(Relaxed) as i64 * 1000;
+        let mut finished = Vec::new();
+        for (token, conn) in &mut self.conns {
+            if !conn.output.is_empty() {
+                conn.check_output_limits(&self.engine);
+            }
+            let idle_ms = now_ms - conn.session.client.last_active_ms.load(Relaxed);
+            let may_idle = timeout_ms == 0 || conn.session.client.is_monitor.load(Relaxed);
+            if !may_idle && idle_ms > timeout_ms {
+                conn.gone = true;
+            }
+            if conn.is_finished() {
+                finished.push(token);
+            }
+        }
+        for token in finished {
+            self.remove(token);
+        }
+    }
+}
+
+impl Drop for Reactor {
+    /// Ends all connections: what is answered is sent as far as the sockets take it.
+    fn drop(&mut self) {
+        for conn in self.conns.drain() {
+            let mut conn = conn;
+            conn.flush();
+            conn.session.end(&self.engine);
+        }
+        self.engine.keyspace.drivers().remove(&self.driver);
+        self.engine.housekeeping.reactor_stopped(&self.engine);
+        self.engine.stats.retire_block(&self.counters);
+    }
+}
+
+/// Why a new connection is not served, as the reply to it.
+fn refusal(engine: &Engine, accepted: &Accepted) -> Option<&'static [u8]> {
+    let hot = engine.settings.hot();
+    if engine.clients.connected() >= hot.maxclients.load(Relaxed) as u64 {
+        return Some(b"-ERR max number of clients reached\r\n");
+    }
+    if accepted.is_remote && hot.protected_mode.load(Relaxed) && !hot.requires_password.load(Relaxed) {
+        return Some(
+            b"-DENIED Redis is running in protected mode because protected mode is enabled and no password is set \
+            for the default user. In this mode connections are only accepted from the loopback interface. If you \
+            want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just \
+            disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface \
+            by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not \
+            publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) \
+            Alternatively you can just disable the protected mode by editing the Redis configuration file, and \
+            setting the protected mode option to 'no', and then restarting the server. 3) If you started the \
+            server manually just for testing, restart it with the '--protected-mode no' option. 4) Set up an \
+            authentication password for the default user. NOTE: You only need to do one of the above things in \
+            order for the server to start accepting connections from the outside.\r\n",
+        );
+    }
+    None
+}

@@ -1,0 +1,173 @@
+//! A server: listeners and reactors over an engine, from start to stop.
+
+pub mod log_sink;
+pub mod program;
+
+use crate::engine::Engine;
+use crate::engine::settings::access::Port;
+use crate::net::listener::{Listener, listen_tcp, listen_unix};
+use crate::net::mailbox::{Mailbox, Message};
+use crate::net::reactor::Reactor;
+use parking_lot::Mutex;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Why a server did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// This address cannot be listened on.
+    Listen { address: String, error: io::Error },
+    /// Neither a port nor a unix socket is configured.
+    NothingToListenOn,
+    /// Out of descriptors or threads.
+    Io(io::Error),
+}
+
+impl StartError {
+    /// The reason given by the system, if it was asked.
+    pub fn io(&self) -> Option<&io::Error> {
+        match self {
+            Self::Listen { error, .. } | Self::Io(error) => Some(error),
+            Self::NothingToListenOn => None,
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen { address, error } => write!(f, "Could not create server TCP listening socket {address}: {error}"),
+            Self::NothingToListenOn => f.write_str("Configured to not listen anywhere, exiting."),
+            Self::Io(error) => write!(f, "Could not start a reactor: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<io::Error> for StartError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// A running server. Dropping it stops it.
+pub struct Server {
+    engine: Arc<Engine>,
+    mailboxes: Vec<Arc<Mailbox>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// The reactor of a server that the host drives, when `io-threads` is 0.
+    driven: Option<Mutex<Reactor>>,
+    port: AtomicU32,
+    fd: i32,
+}
+
+impl Server {
+    /// Opens the configured sockets and serves them: in `io-threads` threads, or, if that is 0, whenever the host
+    /// calls [`Server::poll`].
+    ///
+    /// # Errors
+    /// If a socket cannot be opened or a thread not be started; nothing is left behind then.
+    pub fn start(engine: &Arc<Engine>) -> Result<Self, StartError> {
+        let listeners = open_listeners(engine)?;
+        let port = listeners.iter().find_map(Listener::port).unwrap_or(0);
+        let count = engine.settings.io_threads();
+        let mut reactors =
+            (0..count.max(1)).map(|_| Reactor::new(Arc::clone(engine))).collect::<io::Result<Vec<_>>>()?;
+        let mailboxes: Vec<_> = reactors.iter().map(Reactor::mailbox).collect();
+        reactors[0].listen(listeners, mailboxes.clone())?;
+        let fd = reactors[0].fd();
+        engine.port.store(port.into(), Ordering::Relaxed);
+        let mut server = Self {
+            engine: Arc::clone(engine),
+            mailboxes,
+            threads: Mutex::default(),
+            driven: None,
+            port: AtomicU32::new(port.into()),
+            fd,
+        };
+        if count == 0 {
+            server.driven = reactors.pop().map(Mutex::new);
+            return Ok(server);
+        }
+        for (index, mut reactor) in reactors.into_iter().enumerate() {
+            let engine = Arc::clone(engine);
+            let thread = std::thread::Builder::new().name(format!("rs-reactor-{index}")).spawn(move || {
+                if let Err(error) = reactor.run() {
+                    engine.log.warning(&format!("A reactor has failed: {error}"));
+                }
+            })?;
+            server.threads.lock().push(thread);
+        }
+        Ok(server)
+    }
+
+    /// The TCP port, 0 without one.
+    pub fn port(&self) -> u16 {
+        self.port.load(Ordering::Relaxed) as u16
+    }
+
+    /// The engine that is served.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// A descriptor that becomes readable when [`Server::poll`] has something to do; -1 if threads do it.
+    pub fn fd(&self) -> i32 {
+        if self.driven.is_some() { self.fd } else { -1 }
+    }
+
+    /// Waits up to `timeout` for something to do and does it; false if this server runs in its own threads.
+    ///
+    /// # Errors
+    /// If polling fails.
+    pub fn poll(&self, timeout: Option<Duration>) -> io::Result<bool> {
+        match &self.driven {
+            Some(reactor) => reactor.lock().turn(timeout).map(|_| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Stops accepting, finishes what was read, sends the replies, joins the threads. Idempotent.
+    pub fn stop(&self) {
+        for mailbox in &self.mailboxes {
+            mailbox.send(Message::Stop);
+        }
+        for thread in self.threads.lock().drain(..) {
+            // A panic of a reactor has already been reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn open_listeners(engine: &Engine) -> Result<Vec<Listener>, StartError> {
+    let settings = &engine.settings;
+    let backlog = settings.tcp_backlog();
+    let port = match settings.port() {
+        Port::None => None,
+        Port::Auto => Some(0),
+        Port::Number(port) => Some(port),
+    };
+    let mut listeners = Vec::new();
+    if let Some(port) = port {
+        listeners = listen_tcp(&settings.bind(), port, backlog)
+            .map_err(|(address, error)| StartError::Listen { address: format!("{address}:{port}"), error })?;
+    }
+    if let Some(path) = settings.unix_socket() {
+        let mode = settings.unix_socket_mode().unwrap_or(0);
+        let listener = listen_unix(&path, mode, backlog)
+            .map_err(|error| StartError::Listen { address: path.display().to_string(), error })?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
