@@ -146,7 +146,8 @@ impl Batch {
                 let spans = spans_from..self.spans.len() as u32;
                 let mut start = parsed;
                 parsed = end;
-                if spans.is_empty() {
+                // RESP passes over a request without arguments in silence; the other dialect owes it an answer.
+                if spans.is_empty() && conn.dialect == Dialect::Resp {
                     continue;
                 }
                 if let Some(text) = unescaped {

@@ -5,15 +5,20 @@ use mio::event::Source;
 use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, Socket, Type};
+use parking_lot::Mutex;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A listening socket of either family. A unix socket's file is removed when it closes.
 pub enum Listener {
     Tcp(TcpListener),
     Unix { listener: UnixListener, path: PathBuf },
 }
+
+/// The sockets one reactor accepts from; whoever changes `port` or `bind` replaces them.
+pub type Listeners = Arc<Mutex<Vec<Listener>>>;
 
 /// A connection that nobody serves yet.
 pub struct Accepted {
@@ -60,13 +65,6 @@ impl Listener {
         }
     }
 
-    /// The listening address as a log line shows it.
-    pub fn describe(&self) -> String {
-        match self {
-            Self::Tcp(listener) => listener.local_addr().map(|addr| addr.to_string()).unwrap_or_default(),
-            Self::Unix { path, .. } => path.display().to_string(),
-        }
-    }
 }
 
 fn printed(addr: SocketAddr) -> String {

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub enum Message {
     /// Serve this new connection.
     Accepted(Accepted),
+    /// Other sockets are listened on now.
+    ListenersChanged,
     /// This listener had more connections than fit in one turn.
     AcceptMore(usize),
     /// Deliver to one of its clients.

@@ -6,7 +6,7 @@
 
 use super::batch::Batch;
 use super::conn::Conn;
-use super::listener::{Accepted, Listener};
+use super::listener::{Accepted, Listeners};
 use super::mailbox::{Mailbox, Message};
 use crate::commands::dispatch;
 use crate::commands::session::Session;
@@ -44,7 +44,9 @@ pub struct Reactor {
     mailbox: Arc<Mailbox>,
     /// Where accepted connections go; filled in for the reactor that listens.
     peers: Vec<Arc<Mailbox>>,
-    listeners: Vec<Listener>,
+    listeners: Listeners,
+    /// How many of them are registered.
+    listening: usize,
     conns: Slab<Conn>,
     by_client: HashMap<u64, usize>,
     ready: VecDeque<usize>,
@@ -74,7 +76,8 @@ impl Reactor {
             events: Events::with_capacity(EVENTS_MAX),
             mailbox,
             peers: Vec::new(),
-            listeners: Vec::new(),
+            listeners: Listeners::default(),
+            listening: 0,
             conns: Slab::new(),
             by_client: HashMap::new(),
             ready: VecDeque::new(),
@@ -97,12 +100,25 @@ impl Reactor {
     ///
     /// # Errors
     /// If a listener cannot be registered.
-    pub fn listen(&mut self, mut listeners: Vec<Listener>, peers: Vec<Arc<Mailbox>>) -> io::Result<()> {
-        for (index, listener) in listeners.iter_mut().enumerate() {
-            self.poll.registry().register(listener, Token(LISTENERS - index), Interest::READABLE)?;
-        }
+    pub fn listen(&mut self, listeners: Listeners, peers: Vec<Arc<Mailbox>>) -> io::Result<()> {
         self.listeners = listeners;
         self.peers = peers;
+        self.register_listeners()
+    }
+
+    fn register_listeners(&mut self) -> io::Result<()> {
+        let mut listeners = self.listeners.lock();
+        self.listening = listeners.len();
+        for (index, listener) in listeners.iter_mut().enumerate() {
+            let token = Token(LISTENERS - index);
+            match self.poll.registry().register(listener, token, Interest::READABLE) {
+                // It was there before the others changed; only its number may be new.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    self.poll.registry().reregister(listener, token, Interest::READABLE)?;
+                }
+                outcome => outcome?,
+            }
+        }
         Ok(())
     }
 
@@ -137,7 +153,7 @@ impl Reactor {
         for event in &self.events {
             match event.token() {
                 WAKER => has_mail = true,
-                Token(token) if token > LISTENERS - self.listeners.len() => accepting |= 1 << (LISTENERS - token),
+                Token(token) if token > LISTENERS - self.listening => accepting |= 1 << (LISTENERS - token),
                 Token(token) => {
                     let Some(conn) = self.conns.get_mut(token) else { continue };
                     if event.is_readable() || event.is_read_closed() || event.is_error() {
@@ -156,7 +172,7 @@ impl Reactor {
         if has_mail {
             self.take_mail();
         }
-        for index in 0..self.listeners.len() {
+        for index in 0..self.listening {
             if accepting & (1 << index) != 0 {
                 self.accept(index);
             }
@@ -233,6 +249,11 @@ impl Reactor {
             match message {
                 Message::Accepted(accepted) => self.adopt(accepted),
                 Message::Deliver { client_id, delivery } => self.deliver(client_id, delivery),
+                Message::ListenersChanged => {
+                    if let Err(error) = self.register_listeners() {
+                        self.engine.log.warning(&format!("Unrecoverable error creating listening socket: {error}"));
+                    }
+                }
                 Message::AcceptMore(index) => self.accept(index),
                 Message::Stop => self.stopping = true,
             }
@@ -241,7 +262,11 @@ impl Reactor {
 
     fn accept(&mut self, index: usize) {
         for _ in 0..ACCEPTS_PER_TURN {
-            match self.listeners[index].accept() {
+            let outcome = match self.listeners.lock().get(index) {
+                Some(listener) => listener.accept(),
+                None => return,
+            };
+            match outcome {
                 Ok(accepted) => {
                     let Some(peer) = self.peers.iter().min_by_key(|peer| peer.load.load(Relaxed)) else { return };
                     peer.load.fetch_add(1, Relaxed);

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn lines_look_like_those_of_redis() {
-        let time: jiff::Zoned = "2026-11-02T13:11:43.0239[UTC]".parse().unwrap();
+        let time =
+            jiff::civil::datetime(2026, 11, 2, 13, 11, 43, 23_900_000).to_zoned(jiff::tz::TimeZone::UTC).unwrap();
         let line = format_line(77, 'M', &time, Level::Notice, "Ready to accept connections");
         assert_eq!(line, "77:M 02 Nov 2026 13:11:43.023 * Ready to accept connections\n");
     }

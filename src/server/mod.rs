@@ -5,12 +5,14 @@ pub mod program;
 
 use crate::engine::Engine;
 use crate::engine::settings::access::Port;
-use crate::net::listener::{Listener, listen_tcp, listen_unix};
+use crate::engine::settings::{Id, Settings};
+use crate::net::listener::{Listener, Listeners, listen_tcp, listen_unix};
 use crate::net::mailbox::{Mailbox, Message};
 use crate::net::reactor::Reactor;
 use parking_lot::Mutex;
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
@@ -73,15 +75,21 @@ impl Server {
     /// # Errors
     /// If a socket cannot be opened or a thread not be started; nothing is left behind then.
     pub fn start(engine: &Arc<Engine>) -> Result<Self, StartError> {
-        let listeners = open_listeners(engine)?;
+        let mut listeners = listen_as_configured(&engine.settings)?;
+        if let Some(path) = engine.settings.unix_socket() {
+            listeners.push(open_unix(&engine.settings, &path)?);
+        }
         let port = listeners.iter().find_map(Listener::port).unwrap_or(0);
+        let listeners: Listeners = Arc::new(Mutex::new(listeners));
         let count = engine.settings.io_threads();
         let mut reactors =
             (0..count.max(1)).map(|_| Reactor::new(Arc::clone(engine))).collect::<io::Result<Vec<_>>>()?;
         let mailboxes: Vec<_> = reactors.iter().map(Reactor::mailbox).collect();
-        reactors[0].listen(listeners, mailboxes.clone())?;
+        reactors[0].listen(Arc::clone(&listeners), mailboxes.clone())?;
         let fd = reactors[0].fd();
+        engine.settings.record_port(port);
         engine.port.store(port.into(), Ordering::Relaxed);
+        follow_settings(engine, &listeners, &mailboxes[0]);
         let mut server = Self {
             engine: Arc::clone(engine),
             mailboxes,
@@ -150,24 +158,50 @@ impl Drop for Server {
     }
 }
 
-fn open_listeners(engine: &Engine) -> Result<Vec<Listener>, StartError> {
-    let settings = &engine.settings;
-    let backlog = settings.tcp_backlog();
+/// The TCP sockets that `port`, `bind` and `tcp-backlog` ask for.
+fn listen_as_configured(settings: &Settings) -> Result<Vec<Listener>, StartError> {
     let port = match settings.port() {
-        Port::None => None,
-        Port::Auto => Some(0),
-        Port::Number(port) => Some(port),
+        Port::None => return Ok(Vec::new()),
+        Port::Auto => 0,
+        Port::Number(port) => port,
     };
-    let mut listeners = Vec::new();
-    if let Some(port) = port {
-        listeners = listen_tcp(&settings.bind(), port, backlog)
-            .map_err(|(address, error)| StartError::Listen { address: format!("{address}:{port}"), error })?;
+    listen_tcp(&settings.bind(), port, settings.tcp_backlog())
+        .map_err(|(address, error)| StartError::Listen { address: format!("{address}:{port}"), error })
+}
+
+fn open_unix(settings: &Settings, path: &Path) -> Result<Listener, StartError> {
+    listen_unix(path, settings.unix_socket_mode().unwrap_or(0), settings.tcp_backlog())
+        .map_err(|error| StartError::Listen { address: path.display().to_string(), error })
+}
+
+/// CONFIG SET port and bind move the TCP sockets; when the new ones cannot be opened,
+/// the settings go back and call again, which opens the old ones.
+fn follow_settings(engine: &Arc<Engine>, listeners: &Listeners, mailbox: &Arc<Mailbox>) {
+    for (id, refusal) in [
+        (Id::Port, "Unable to listen on this port. Check server logs."),
+        (Id::Bind, "Failed to bind to specified addresses."),
+    ] {
+        let (listeners, mailbox) = (Arc::downgrade(listeners), Arc::downgrade(mailbox));
+        let weak = Arc::downgrade(engine);
+        let relisten = move |settings: &Settings| {
+            let (Some(listeners), Some(mailbox), Some(engine)) =
+                (listeners.upgrade(), mailbox.upgrade(), weak.upgrade())
+            else {
+                return Ok(());
+            };
+            let mut current = listeners.lock();
+            // An address cannot be bound twice, so the old sockets have to go first.
+            current.retain(|listener| listener.port().is_none());
+            let opened = listen_as_configured(settings).map_err(|error| {
+                engine.log.warning(&error.to_string());
+                refusal.to_owned()
+            })?;
+            let port = opened.iter().find_map(Listener::port).unwrap_or(0);
+            engine.port.store(port.into(), Ordering::Relaxed);
+            current.extend(opened);
+            mailbox.send(Message::ListenersChanged);
+            Ok(())
+        };
+        engine.settings.on_change(id, Box::new(relisten));
     }
-    if let Some(path) = settings.unix_socket() {
-        let mode = settings.unix_socket_mode().unwrap_or(0);
-        let listener = listen_unix(&path, mode, backlog)
-            .map_err(|error| StartError::Listen { address: path.display().to_string(), error })?;
-        listeners.push(listener);
-    }
-    Ok(listeners)
 }

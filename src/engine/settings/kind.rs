@@ -164,7 +164,6 @@ pub fn parse(row: &Row, words: &[&[u8]], old: &Value, origin: Origin) -> Result<
         Kind::Int { min, max } => parse_int(word, min, max),
         Kind::Port if origin == Origin::Host && word.eq_ignore_ascii_case(b"auto") => Ok(Value::Int(PORT_AUTO)),
         Kind::Port => parse_int(word, 0, 65535),
-        Kind::Threads if word.is_empty() => Ok(Value::Int(cpus())),
         Kind::Threads => parse_int(word, 0, THREADS_MAX),
         Kind::PowerOfTwo { max } => match parse_int(word, 1, max)? {
             Value::Int(number) if number & (number - 1) == 0 => Ok(Value::Int(number)),
@@ -306,8 +305,13 @@ fn parse_flags(words: &[&[u8]], names: &[&str]) -> Result<Value, String> {
 }
 
 fn format_flags(bits: u32, names: &[&str]) -> String {
-    let set: Vec<&str> =
-        names.iter().enumerate().skip(1).filter(|(index, _)| bits >> (index - 1) & 1 == 1).map(|(_, name)| *name).collect();
+    let set: Vec<&str> = names
+        .iter()
+        .enumerate()
+        .skip(1)
+        .filter(|(index, _)| bits >> (index - 1) & 1 == 1)
+        .map(|(_, name)| *name)
+        .collect();
     if set.is_empty() { names.first().copied().unwrap_or_default().to_string() } else { set.join(" ") }
 }
 
@@ -346,7 +350,8 @@ fn parse_directory(word: &[u8]) -> Result<Value, String> {
     Ok(Value::Text(path.into_os_string().into_vec().into()))
 }
 
-fn cpus() -> i64 {
+/// How many threads the machine runs at once.
+pub(super) fn cpus() -> i64 {
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     i64::try_from(cpus).unwrap_or(1).min(THREADS_MAX)
 }

@@ -29,9 +29,11 @@ pub(super) fn format(value: &Value) -> Vec<u8> {
         Value::Words(words) => words.join(&b' '),
         Value::Numbers(numbers) => join(numbers.iter().map(i64::to_string)),
         Value::Percentiles(percentiles) => join(percentiles.iter().copied().map(decimal)),
-        Value::Limits(limits) => join(CLIENT_CLASSES.iter().zip(limits).map(|(class, limit)| {
-            format!("{class} {} {} {}", limit.hard_bytes, limit.soft_bytes, limit.soft_seconds)
-        })),
+        Value::Limits(limits) => {
+            join(CLIENT_CLASSES.iter().zip(limits).map(|(class, limit)| {
+                format!("{class} {} {} {}", limit.hard_bytes, limit.soft_bytes, limit.soft_seconds)
+            }))
+        }
         _ => Vec::new(),
     }
 }
@@ -64,7 +66,7 @@ fn parse_save(words: &[&[u8]], old: &Value, origin: Origin) -> Result<Value, Str
         Value::Numbers(numbers) if origin == Origin::File && !words.is_empty() => numbers.clone(),
         _ => Vec::new(),
     };
-    if words.len() % 2 != 0 {
+    if !words.len().is_multiple_of(2) {
         return Err(invalid());
     }
     for pair in words.chunks_exact(2) {
@@ -80,7 +82,7 @@ fn parse_limits(words: &[&[u8]], old: &Value) -> Result<Value, String> {
         Value::Limits(limits) => *limits,
         _ => Default::default(),
     };
-    if words.len() % 4 != 0 {
+    if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".into());
     }
     for group in words.chunks_exact(4) {
@@ -95,8 +97,7 @@ fn parse_limits(words: &[&[u8]], old: &Value) -> Result<Value, String> {
             let bytes = |word| Some(usize::try_from(memory(word)?).unwrap_or(usize::MAX));
             Some(OutputLimit { hard_bytes: bytes(group[1])?, soft_bytes: bytes(group[2])?, soft_seconds: seconds })
         };
-        limits[class] =
-            limit().ok_or("Error in hard, soft or soft_seconds setting in buffer limit configuration.")?;
+        limits[class] = limit().ok_or("Error in hard, soft or soft_seconds setting in buffer limit configuration.")?;
     }
     Ok(Value::Limits(limits))
 }

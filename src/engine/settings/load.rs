@@ -105,9 +105,12 @@ impl Settings {
             text = read(&path)?;
             rest.remove(0);
         }
-        let reads_stdin = [rest.first(), rest.last()].contains(&Some(&&b"-"[..]));
-        if reads_stdin {
-            if rest.first() == Some(&&b"-"[..]) { drop(rest.remove(0)) } else { drop(rest.pop()) }
+        let behind_dash = match rest.as_slice() {
+            [b"-", behind @ ..] | [behind @ .., b"-"] => Some(behind.to_vec()),
+            _ => None,
+        };
+        if let Some(behind) = behind_dash {
+            rest = behind;
             let unreadable = |error| LoadError::Open { path: "-".into(), reason: os_text(&error) };
             stdin.read_to_end(&mut text).map_err(unreadable)?;
         }

@@ -42,7 +42,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use table::{IMMUTABLE, PROTECTED, Row, SENSITIVE, Status, TABLE};
 
 /// Applies a changed setting; an error text undoes the change.
-type Callback = dyn Fn(&Settings) -> Result<(), String> + Send + Sync;
+pub type Callback = dyn Fn(&Settings) -> Result<(), String> + Send + Sync;
 
 /// The settings of one engine.
 pub struct Settings {
@@ -122,7 +122,7 @@ impl Settings {
 
     /// Calls `apply` after every change of `id`, in the thread that makes it. An error text undoes the change and is
     /// its reason. `apply` may read all settings; it must not change any.
-    pub fn on_change(&self, id: Id, apply: Box<dyn Fn(&Settings) -> Result<(), String> + Send + Sync>) {
+    pub fn on_change(&self, id: Id, apply: Box<Callback>) {
         self.callbacks.lock().push((id, Arc::from(apply)));
     }
 
@@ -225,8 +225,10 @@ fn default_of(row: &Row) -> Value {
     if row.kind == kind::Kind::Text(kind::TextRule::Directory) {
         return absent;
     }
-    if row.id == Id::Replicaof {
-        return Value::Words(Vec::new());
+    match row.id {
+        Id::Replicaof => return Value::Words(Vec::new()),
+        Id::IoThreads => return Value::Int(kind::cpus()),
+        _ => {}
     }
     kind::parse(row, &[row.default.as_bytes()], &absent, Origin::FileFirst).unwrap_or(absent)
 }

@@ -117,7 +117,10 @@ mod tests {
     #[test]
     fn splits_like_redis() {
         assert_eq!(words("  a  b\tc "), Some(vec!["a".into(), "b".into(), "c".into()]));
-        assert_eq!(words(r#"x "a b" 'c\'d' "\x41\n\q""#), Some(vec!["x".into(), "a b".into(), "c'd".into(), "A\nq".into()]));
+        assert_eq!(
+            words(r#"x "a b" 'c\'d' "\x41\n\q""#),
+            Some(vec!["x".into(), "a b".into(), "c'd".into(), "A\nq".into()])
+        );
         assert_eq!(words(r#"a"b c" d"#), Some(vec!["ab c".into(), "d".into()]));
         assert_eq!(words(r#""""#), Some(vec![String::new()]));
         assert_eq!(words(""), Some(vec![]));

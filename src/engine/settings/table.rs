@@ -6,8 +6,8 @@
 //! nothing is promised that does not happen.
 
 use super::kind::Kind;
-use Kind::{Bool, Choice, Flags, Int, Memory, Multi, Octal, Text};
 use super::kind::{ListRule, TextRule};
+use Kind::{Bool, Choice, Flags, Int, Memory, Multi, Octal, Text};
 use Status::{Foreign, Unbuilt, Works};
 
 /// Whether a value other than the default means anything.
@@ -194,7 +194,7 @@ settings! {
     SyslogEnabled "syslog-enabled", Bool, "no", IMMUTABLE, SYSLOG;
     SyslogIdent "syslog-ident", Text(TextRule::Any), "redis", IMMUTABLE, SYSLOG;
     SyslogFacility "syslog-facility", FACILITIES, "local0", IMMUTABLE, SYSLOG;
-    AlwaysShowLogo "always-show-logo", Bool, "no", IMMUTABLE, Foreign("it has no logo");
+    AlwaysShowLogo "always-show-logo", Bool, "no", IMMUTABLE, Works;
     CrashLogEnabled "crash-log-enabled", Bool, "yes", 0, CRASH;
     CrashMemcheckEnabled "crash-memcheck-enabled", Bool, "yes", 0, CRASH;
     UseExitOnPanic "use-exit-on-panic", Bool, "no", HIDDEN, CRASH;

@@ -8,18 +8,21 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 #[test]
 fn errors_come_in_the_order_of_redis() {
     let settings = Settings::new();
-    let failed = |name: &str, why: &str| {
-        Err(format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"))
-    };
+    let failed =
+        |name: &str, why: &str| Err(format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"));
     let unknown = |name: &str| Err(format!("ERR Unknown option or number of arguments for CONFIG SET - '{name}'"));
-    let cases: &[(&[(&str, &str)], Result<(), String>)] = &[
+    type Case = (&'static [(&'static str, &'static str)], Result<(), String>);
+    let cases: &[Case] = &[
         (&[("foo", "bar")], unknown("foo")),
         (&[("timeout", "1"), ("foo", "2")], unknown("foo")),
         (&[("timeout", "abc"), ("foo", "yes")], unknown("foo")),
         (&[("rename-command", "a b")], unknown("rename-command")),
         (&[("include", "x")], unknown("include")),
         (&[("timeout", "1"), ("timeout", "2")], failed("timeout", "duplicate parameter")),
-        (&[("timeout", "1"), ("daemonize", "yes"), ("timeout", "1")], failed("daemonize", "can't set immutable config")),
+        (
+            &[("timeout", "1"), ("daemonize", "yes"), ("timeout", "1")],
+            failed("daemonize", "can't set immutable config"),
+        ),
         (&[("timeout", "abc"), ("daemonize", "yes")], failed("daemonize", "can't set immutable config")),
         (&[("dir", "x"), ("daemonize", "y")], failed("dir", "can't set protected config")),
         (&[("port", "1"), ("maxmemory", "abc")], failed("maxmemory", "argument must be a memory value")),
@@ -141,7 +144,8 @@ fn hot_settings_follow() {
     let hot = settings.hot();
     assert!(hot.active_expire.load(Relaxed) && !hot.requires_password.load(Relaxed) && !hot.policy_is_lfu());
     assert_eq!(settings.output_limit(ClientKind::Replica).soft_seconds, 60);
-    config_set(&settings, &[("maxmemory-policy", "allkeys-lfu"), ("requirepass", "x\u{e9}"), ("slowlog-max-len", "7")]).unwrap();
+    config_set(&settings, &[("maxmemory-policy", "allkeys-lfu"), ("requirepass", "x\u{e9}"), ("slowlog-max-len", "7")])
+        .unwrap();
     assert!(hot.policy_is_lfu() && hot.requires_password.load(Relaxed));
     assert_eq!(hot.maxmemory_policy().name(), "allkeys-lfu");
     assert_eq!(hot.slowlog_len_max.load(Relaxed), 7);

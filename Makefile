@@ -1,0 +1,85 @@
+# redisrs: what a user and a developer run. `make help` lists it.
+
+CARGO   ?= cargo
+PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
+DESTDIR ?=
+# CARGO_TARGET_DIR is honoured, as cargo does.
+TARGET  := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+SOMAJOR := $(word 1,$(subst ., ,$(VERSION)))
+
+.PHONY: help run build test lint fmt bench c_examples header check-header oracle stress tsan asan miri fuzz install uninstall clean
+
+help: ## List the targets
+	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+run: build ## Build the release server and serve on port 6379
+	$(RELEASE)/redisrs-server $(ARGS)
+
+build: ## Build server, cli, libredisrs.a and libredisrs.so (release)
+	$(CARGO) build --release
+	sh src/ffi/prelink.sh $(RELEASE)/libredisrs.a
+
+test: ## Run everything: Rust tests, C examples, header check, comparison with redis-server
+	sh tests/run.sh
+
+lint: ## Check formatting, clippy and the C header
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+
+fmt: ## Format the Rust code
+	$(CARGO) fmt
+
+bench: build ## Compare with the peers that are installed (about 15 minutes)
+	python3 benches/compare.py --ours $(RELEASE)/redisrs-server
+
+c_examples: ## Build and run every program in c_examples/
+	$(MAKE) -C c_examples run
+
+header: ## Regenerate include/redisrs.h
+	$(MAKE) -C c_examples header
+
+check-header: ## Fail if include/redisrs.h is not what the source generates
+	$(MAKE) -C c_examples check-header
+
+oracle: ## Compare with the real redis-server for as long as ORACLE_SEEDS says (default: 24 seeds of 20,000 commands)
+	ORACLE_SEEDS=$${ORACLE_SEEDS:-24} ORACLE_COMMANDS=$${ORACLE_COMMANDS:-20000} \
+		$(CARGO) test --release --test oracle -- --nocapture
+
+stress: ## Concurrency stress with invariants, longer than in `make test`
+	STRESS_ROUNDS=$${STRESS_ROUNDS:-50} $(CARGO) test --release --test stress
+
+tsan: ## The concurrency stress under ThreadSanitizer (nightly)
+	sh tests/sanitize.sh thread
+
+asan: ## Unit tests under AddressSanitizer (nightly)
+	sh tests/sanitize.sh address
+
+miri: ## Unit tests of the storage under Miri, where it is installed
+	$(CARGO) +nightly miri test --no-default-features --lib keyspace
+
+fuzz: ## Fuzz every reader for FUZZ_SECONDS each (default 60)
+	sh tests/fuzz.sh $${FUZZ_SECONDS:-60}
+
+install: build ## Install library, headers, programs and redisrs.pc under PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 755 $(RELEASE)/redisrs-server $(RELEASE)/redisrs-cli $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 include/redisrs.h include/redisrs.hpp $(DESTDIR)$(PREFIX)/include/
+	install -m 644 $(RELEASE)/libredisrs.a $(DESTDIR)$(LIBDIR)/
+	install -m 755 $(RELEASE)/libredisrs.so $(DESTDIR)$(LIBDIR)/libredisrs.so.$(VERSION)
+	ln -sf libredisrs.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libredisrs.so.$(SOMAJOR)
+	ln -sf libredisrs.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libredisrs.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' include/redisrs.pc.in \
+		> $(DESTDIR)$(LIBDIR)/pkgconfig/redisrs.pc
+
+uninstall: ## Remove what `make install` has put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/redisrs-server $(DESTDIR)$(PREFIX)/bin/redisrs-cli
+	rm -f $(DESTDIR)$(PREFIX)/include/redisrs.h $(DESTDIR)$(PREFIX)/include/redisrs.hpp
+	rm -f $(DESTDIR)$(LIBDIR)/libredisrs.a $(DESTDIR)$(LIBDIR)/libredisrs.so*
+	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/redisrs.pc
+
+clean: ## Remove everything built
+	$(CARGO) clean
+	$(MAKE) -C c_examples clean
