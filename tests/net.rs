@@ -56,7 +56,13 @@ fn large_values_come_back_whole() {
 #[test]
 fn clients_that_vanish_in_the_middle_leave_nothing() {
     let server = TestServer::start(&[]);
-    for half in [&b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100\r\nhalf"[..], b"*", b"PIN", b"*2\r\n$1000000\r\nabc", b"\x05\x00\x00\x00"] {
+    for half in [
+        &b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100\r\nhalf"[..],
+        b"*",
+        b"PIN",
+        b"*2\r\n$1000000\r\nabc",
+        b"\x05\x00\x00\x00",
+    ] {
         let mut client = server.connect();
         client.send(half);
     }
@@ -181,9 +187,7 @@ fn keys_expire_without_being_read() {
     now_ms.fetch_add(99, Ordering::SeqCst);
     assert_eq!(client.call(&["DBSIZE"]), ":1001\r\n");
     now_ms.fetch_add(2000, Ordering::SeqCst);
-    eventually("all volatile keys are gone", || {
-        server.engine.stats.expired_keys.load(Ordering::Relaxed) == 1000
-    });
+    eventually("all volatile keys are gone", || server.engine.stats.expired_keys.load(Ordering::Relaxed) == 1000);
     assert_eq!(client.call(&["DBSIZE"]), ":1\r\n");
 }
 

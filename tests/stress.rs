@@ -34,13 +34,8 @@ struct InProcess {
 impl InProcess {
     fn new(engine: &Arc<Engine>) -> Self {
         let counters = engine.stats.add_block();
-        let origin = Origin {
-            addr: String::new(),
-            laddr: String::new(),
-            fd: -1,
-            is_unix: false,
-            outlet: Arc::new(NoOutlet),
-        };
+        let origin =
+            Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet: Arc::new(NoOutlet) };
         let session = Session::new(engine, origin, Arc::clone(&counters));
         Self { engine: Arc::clone(engine), session, counters, reply: ReplyWriter::new(Protocol::Resp2) }
     }
@@ -175,7 +170,8 @@ fn counters_add_up(store: &Store) {
         client.call(&["GET", "counter:0"]);
     });
     let mut client = store.client(0);
-    let total: usize = (0..7).map(|i| bulk(&client.call(&["GET", &format!("counter:{i}")])).parse::<usize>().unwrap()).sum();
+    let total: usize =
+        (0..7).map(|i| bulk(&client.call(&["GET", &format!("counter:{i}")])).parse::<usize>().unwrap()).sum();
     assert_eq!(total, 6 * per_thread);
 }
 
@@ -204,7 +200,11 @@ fn rename_is_atomic(store: &Store) {
     store.client(0).call(&["SET", "r:a", "x"]);
     let rename = |client: &mut dyn Client, thread: usize| {
         for _ in 0..300 * store.rounds {
-            if thread % 2 == 0 { client.call(&["RENAME", "r:a", "r:b"]) } else { client.call(&["RENAME", "r:b", "r:a"]) };
+            if thread % 2 == 0 {
+                client.call(&["RENAME", "r:a", "r:b"])
+            } else {
+                client.call(&["RENAME", "r:b", "r:a"])
+            };
         }
     };
     store.race(4, rename, |client| assert_eq!(client.call(&["EXISTS", "r:a", "r:b"]), ":1\r\n"));

@@ -1,18 +1,215 @@
-//! Placeholder, being written.
-use super::{Args, CmdResult, CommandError, Ctx};
-/// Being written.
-pub fn command(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
-/// Being written.
-pub fn count(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
-/// Being written.
-pub fn docs(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
-/// Being written.
-pub fn getkeys(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
-/// Being written.
-pub fn getkeysandflags(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
-/// Being written.
-pub fn help(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
-/// Being written.
-pub fn info(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
-/// Being written.
-pub fn list(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
+//! COMMAND: the command table as clients see it.
+
+use super::spec::{self, AclCategories, Command, Flags, KeyError, KeyFlags, render};
+use super::{Args, CmdResult, CommandError, Ctx, help};
+use crate::engine::glob;
+use crate::resp::ReplyWriter;
+use smallvec::SmallVec;
+
+/// A reply is a sink for what `render` writes.
+struct ReplySink<'a>(&'a mut ReplyWriter);
+
+impl render::Sink for ReplySink<'_> {
+    fn array(&mut self, n: usize) {
+        self.0.array(n);
+    }
+    fn map(&mut self, n: usize) {
+        self.0.map(n);
+    }
+    fn set(&mut self, n: usize) {
+        self.0.set(n);
+    }
+    fn bulk(&mut self, bytes: &[u8]) {
+        self.0.bulk(bytes);
+    }
+    fn status(&mut self, text: &str) {
+        self.0.status(text);
+    }
+    fn integer(&mut self, number: i64) {
+        self.0.integer(number);
+    }
+}
+
+/// COMMAND.
+pub fn command(ctx: &mut Ctx, _: &Args) -> CmdResult {
+    write_all_infos(ctx);
+    Ok(())
+}
+
+/// COMMAND COUNT.
+pub fn count(ctx: &mut Ctx, _: &Args) -> CmdResult {
+    ctx.reply.integer(spec::COMMANDS.len() as i64);
+    Ok(())
+}
+
+/// COMMAND INFO [command-name [command-name ...]].
+pub fn info(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let names = &args.argv()[2..];
+    if names.is_empty() {
+        write_all_infos(ctx);
+        return Ok(());
+    }
+    ctx.reply.array(names.len());
+    for name in names {
+        match spec::lookup_full(name) {
+            Some(command) => render::write_info(command, &mut ReplySink(ctx.reply)),
+            None => ctx.reply.null_array(),
+        }
+    }
+    Ok(())
+}
+
+/// COMMAND DOCS [command-name [command-name ...]].
+pub fn docs(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let names = &args.argv()[2..];
+    let found: Vec<&Command> = if names.is_empty() {
+        spec::COMMANDS.iter().collect()
+    } else {
+        names.iter().filter_map(|name| spec::lookup_full(name)).collect()
+    };
+    ctx.reply.map(found.len());
+    for command in found {
+        ctx.reply.bulk(command.name.as_bytes());
+        render::write_docs(command, &mut ReplySink(ctx.reply));
+    }
+    Ok(())
+}
+
+/// COMMAND LIST [FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>].
+pub fn list(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let filter = match args.len() {
+        2 => None,
+        5 if args.is(2, "filterby") => Some(NameFilter::parse(args)?),
+        _ => return Err(CommandError::SYNTAX),
+    };
+    let mark = ctx.reply.begin();
+    let mut written = 0;
+    for command in spec::all() {
+        let is_listed = match &filter {
+            // Subcommands are listed only when one looks for something.
+            None => !command.name.contains('|'),
+            Some(filter) => filter.matches(command),
+        };
+        if is_listed {
+            ctx.reply.bulk(command.name.as_bytes());
+            written += 1;
+        }
+    }
+    ctx.reply.end_array(mark, written);
+    Ok(())
+}
+
+/// What COMMAND LIST shows.
+enum NameFilter<'a> {
+    /// Commands of a module; there are no modules.
+    Module,
+    /// Commands of an ACL category, none if it is unknown.
+    Category(Option<AclCategories>),
+    Pattern(&'a [u8]),
+}
+
+impl<'a> NameFilter<'a> {
+    fn parse(args: &Args<'a>) -> Result<Self, CommandError> {
+        let value = args.argv()[4];
+        if args.is(3, "module") {
+            Ok(Self::Module)
+        } else if args.is(3, "aclcat") {
+            let named = |(name, _): &&(&str, AclCategories)| name[1..].as_bytes().eq_ignore_ascii_case(value);
+            Ok(Self::Category(AclCategories::NAMES.iter().find(named).map(|(_, category)| *category)))
+        } else if args.is(3, "pattern") {
+            Ok(Self::Pattern(value))
+        } else {
+            Err(CommandError::SYNTAX)
+        }
+    }
+
+    fn matches(&self, command: &Command) -> bool {
+        match self {
+            Self::Module => false,
+            Self::Category(category) => category.is_some_and(|category| command.acl.contains(category)),
+            Self::Pattern(pattern) => glob::matches(pattern, command.name.as_bytes(), true),
+        }
+    }
+}
+
+/// COMMAND GETKEYS command [arg [arg ...]].
+pub fn getkeys(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let request = &args.argv()[2..];
+    let keys = find_keys(request)?;
+    ctx.reply.array(keys.len());
+    for (index, _) in keys {
+        ctx.reply.bulk(request[index]);
+    }
+    Ok(())
+}
+
+/// COMMAND GETKEYSANDFLAGS command [arg [arg ...]].
+pub fn getkeysandflags(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let request = &args.argv()[2..];
+    let keys = find_keys(request)?;
+    ctx.reply.array(keys.len());
+    for (index, flags) in keys {
+        ctx.reply.array(2);
+        ctx.reply.bulk(request[index]);
+        ctx.reply.set(flags.len());
+        for name in flags.names() {
+            ctx.reply.status(name);
+        }
+    }
+    Ok(())
+}
+
+/// COMMAND HELP.
+pub fn help(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    help::write(ctx, args, HELP)
+}
+
+fn write_all_infos(ctx: &mut Ctx) {
+    ctx.reply.array(spec::COMMANDS.len());
+    for command in &spec::COMMANDS {
+        render::write_info(command, &mut ReplySink(ctx.reply));
+    }
+}
+
+/// Where the keys of a request are, and what it does with them.
+fn find_keys(request: &[&[u8]]) -> Result<SmallVec<[(usize, KeyFlags); 8]>, CommandError> {
+    let command = spec::resolve(request).ok_or(CommandError::fixed("ERR Invalid command specified"))?;
+    if command.keys.is_empty() && !command.flags.contains(Flags::MOVABLEKEYS) {
+        return Err(CommandError::fixed("ERR The command has no key arguments"));
+    }
+    if !command.accepts(request.len()) {
+        return Err(CommandError::fixed("ERR Invalid number of arguments specified for command"));
+    }
+    let mut keys = SmallVec::new();
+    let found = spec::extract_keys(command, request, |index, key_spec| {
+        keys.push((index, spec::key_flags(command, key_spec, request)));
+    });
+    if found == Err(KeyError::Syntax) {
+        return Err(CommandError::fixed("ERR Invalid arguments specified for command"));
+    }
+    if keys.is_empty() && !command.flags.contains(Flags::NO_MANDATORY_KEYS) {
+        return Err(CommandError::fixed("ERR Invalid arguments specified for command"));
+    }
+    Ok(keys)
+}
+
+const HELP: &[&str] = &[
+    "(no subcommand)",
+    "    Return details about all Redis commands.",
+    "COUNT",
+    "    Return the total number of commands in this Redis server.",
+    "LIST",
+    "    Return a list of all commands in this Redis server.",
+    "INFO [<command-name> ...]",
+    "    Return details about multiple Redis commands.",
+    "    If no command names are given, documentation details for all",
+    "    commands are returned.",
+    "DOCS [<command-name> ...]",
+    "    Return documentation details about multiple Redis commands.",
+    "    If no command names are given, documentation details for all",
+    "    commands are returned.",
+    "GETKEYS <full-command>",
+    "    Return the keys from a full Redis command.",
+    "GETKEYSANDFLAGS <full-command>",
+    "    Return the keys and the access flags from a full Redis command.",
+];

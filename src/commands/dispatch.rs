@@ -55,7 +55,9 @@ impl Prepared {
 /// the bucket.
 #[inline]
 pub fn prepare<'a>(engine: &Engine, session: &Session, argc: usize, arg: impl Fn(usize) -> &'a [u8]) -> Prepared {
-    let Some(command) = (argc > 0).then(|| arg(0)).and_then(spec::lookup) else { return Prepared::default() };
+    let Some(command) = (argc > 0).then(|| arg(0)).and_then(|name| engine.names.lookup(name)) else {
+        return Prepared::default();
+    };
     let mut hash = None;
     if let KeyShape::Single(index) = command.key_shape {
         if usize::from(index) < argc {
@@ -82,6 +84,7 @@ pub fn execute(
     }
     let mut took_us = 0;
     let start = reply.len();
+    let was_muted = session.is_muted();
     reply.set_protocol(session.protocol);
     match check(engine, session, argv, &prepared) {
         Ok(command) if queues(session, command) => {
@@ -102,7 +105,9 @@ pub fn execute(
             write_error(engine, reply, &error);
         }
     }
-    apply_reply_mode(session, reply, start);
+    if session.reply_mode != ReplyMode::On && session.parked.is_none() {
+        apply_reply_mode(session, reply, start, was_muted);
+    }
     took_us
 }
 
@@ -113,8 +118,7 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
     reply.set_protocol(session.protocol);
     let mut locks = LockSet::none(&engine.keyspace);
     let command = spec::all().nth(session.client.last_command.load(Relaxed) as usize).unwrap_or(&spec::COMMANDS[0]);
-    let mut ctx =
-        Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
+    let mut ctx = Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
     let slice = rest.resume(&mut ctx);
     match slice {
         Ok(Slice::More) => {
@@ -127,7 +131,7 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
             write_error(engine, reply, &error);
         }
     }
-    apply_reply_mode(session, reply, start);
+    apply_reply_mode(session, reply, start, true);
     true
 }
 
@@ -139,7 +143,7 @@ fn check(
     argv: &[&[u8]],
     prepared: &Prepared,
 ) -> Result<&'static Command, (Option<&'static Command>, CommandError)> {
-    let Some(mut command) = prepared.command.or_else(|| spec::lookup(argv[0])) else {
+    let Some(mut command) = prepared.command.or_else(|| engine.names.lookup(argv[0])) else {
         return Err((None, unknown_command(argv)));
     };
     if !command.subcommands.is_empty() && argv.len() > 1 {
@@ -152,21 +156,20 @@ fn check(
         return Err((Some(command), CommandError::wrong_arity(command.name)));
     }
     let refused = |error| Err((Some(command), error));
-    if command.flags.contains(Flags::PROTECTED) && !engine.settings.allows_protected(command.name, session.is_local())
-    {
+    if command.flags.contains(Flags::PROTECTED) && !engine.settings.allows_protected(command.name, session.is_local()) {
         return refused(protected_command(command));
     }
-    if !session.authenticated && !command.flags.contains(Flags::NO_AUTH) {
+    if !session.authenticated && !command.flags.contains(Flags::NO_AUTH) && session.must_authenticate(engine) {
         return refused(CommandError::NO_AUTH);
+    }
+    if session.transaction.is_some() && command.flags.contains(Flags::NO_MULTI) {
+        return refused(CommandError::fixed("ERR Command not allowed inside a transaction"));
     }
     if engine.is_damaged() && !command.flags.contains(Flags::NO_AUTH) {
         return refused(CommandError::DAMAGED);
     }
     if command.flags.contains(Flags::DENYOOM) && engine.is_out_of_memory() {
         return refused(CommandError::OUT_OF_MEMORY);
-    }
-    if session.transaction.is_some() && command.flags.contains(Flags::NO_MULTI) {
-        return refused(CommandError::fixed("ERR Command not allowed inside a transaction"));
     }
     Ok(command)
 }
@@ -181,7 +184,9 @@ fn queues(session: &Session, command: &Command) -> bool {
 fn queue(session: &mut Session, command: &'static Command, argv: &[&[u8]]) {
     if let Some(transaction) = &mut session.transaction {
         transaction.queue.push(QueuedCommand::new(command, argv));
-        session.client.queued.store(transaction.queue.len() as i64, Relaxed);
+        let commands = transaction.queue.len() as i64;
+        let bytes = transaction.queue.last().map_or(0, QueuedCommand::bytes) as u64;
+        session.note_queued(commands, session.client.queued_bytes.load(Relaxed) + bytes);
     }
 }
 
@@ -228,7 +233,9 @@ fn call(
         took_us = engine.clock.elapsed_us().saturating_sub(started_us);
         account(engine, session, command, argv, took_us);
     }
-    if engine.clients.has_monitors() && !command.flags.contains(Flags::SKIP_MONITOR) && !command.flags.contains(Flags::ADMIN)
+    if engine.clients.has_monitors()
+        && !command.flags.contains(Flags::SKIP_MONITOR)
+        && !command.flags.contains(Flags::ADMIN)
     {
         monitor::feed(engine, session, db, argv);
     }
@@ -326,20 +333,17 @@ pub(super) fn write_error(engine: &Engine, reply: &mut ReplyWriter, error: &Comm
     reply.error(&error.0);
 }
 
-fn apply_reply_mode(session: &mut Session, reply: &mut ReplyWriter, start: usize) {
-    match session.reply_mode {
-        ReplyMode::On => {}
-        ReplyMode::Off => reply.truncate(start),
-        // CLIENT REPLY SKIP itself answers nothing and sets this; the next command is the one that is skipped.
-        ReplyMode::SkipNext => {
-            reply.truncate(start);
-            session.reply_mode = ReplyMode::Skip;
-        }
-        ReplyMode::Skip => {
-            reply.truncate(start);
-            session.reply_mode = ReplyMode::On;
-        }
+/// CLIENT REPLY: takes back the reply of a command that began and ended muted (one that changes the mode has seen to
+/// its own), and moves on to the mode of the next command.
+fn apply_reply_mode(session: &mut Session, reply: &mut ReplyWriter, start: usize, was_muted: bool) {
+    if was_muted && session.is_muted() {
+        reply.truncate(start);
     }
+    session.reply_mode = match session.reply_mode {
+        ReplyMode::SkipNext => ReplyMode::Skip,
+        ReplyMode::Skip => ReplyMode::On,
+        mode => mode,
+    };
 }
 
 /// The text names the command and the beginning of its arguments, 128 bytes of each at most.

@@ -7,6 +7,8 @@ pub mod args;
 mod ctx;
 pub mod dispatch;
 mod error;
+mod help;
+pub mod names;
 pub mod session;
 pub mod spec;
 

@@ -1,10 +1,18 @@
 //! Placeholder, being written.
 use super::{Args, CmdResult, CommandError, Ctx};
 /// Being written.
-pub fn dbsize(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
+pub fn dbsize(_: &mut Ctx, _: &Args) -> CmdResult {
+    Err(CommandError::SYNTAX)
+}
 /// Being written.
-pub fn keys(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
+pub fn keys(_: &mut Ctx, _: &Args) -> CmdResult {
+    Err(CommandError::SYNTAX)
+}
 /// Being written.
-pub fn randomkey(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
+pub fn randomkey(_: &mut Ctx, _: &Args) -> CmdResult {
+    Err(CommandError::SYNTAX)
+}
 /// Being written.
-pub fn scan(_: &mut Ctx, _: &Args) -> CmdResult { Err(CommandError::SYNTAX) }
+pub fn scan(_: &mut Ctx, _: &Args) -> CmdResult {
+    Err(CommandError::SYNTAX)
+}

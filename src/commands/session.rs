@@ -64,6 +64,11 @@ impl QueuedCommand {
         Self { command, ends: ends.collect(), bytes: argv.concat().into() }
     }
 
+    /// Bytes of all arguments.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The arguments, the command's name first.
     pub fn argv(&self) -> Vec<&[u8]> {
         let mut start = 0;
@@ -137,7 +142,26 @@ impl Session {
 
     /// Whether the client is on this machine: in process, through a unix socket or from a loopback address.
     pub fn is_local(&self) -> bool {
-        self.client.fd < 0 || self.client.is_unix || ["127.", "[::1]:"].iter().any(|local| self.client.addr.starts_with(local))
+        self.client.fd < 0
+            || self.client.is_unix
+            || ["127.", "[::1]:"].iter().any(|local| self.client.addr.starts_with(local))
+    }
+
+    /// Whether this session must authenticate before it may do anything. A password that is taken away lets in
+    /// those who did not know it.
+    pub fn must_authenticate(&self, engine: &Engine) -> bool {
+        !self.authenticated && engine.settings.hot().requires_password.load(Relaxed)
+    }
+
+    /// Whether replies are now left out.
+    pub fn is_muted(&self) -> bool {
+        matches!(self.reply_mode, ReplyMode::Off | ReplyMode::Skip)
+    }
+
+    /// Notes for other threads what MULTI has queued: how many commands (-1 outside a transaction) of how many bytes.
+    pub fn note_queued(&self, commands: i64, bytes: u64) {
+        self.client.queued.store(commands, Relaxed);
+        self.client.queued_bytes.store(bytes, Relaxed);
     }
 
     /// Id of this client.
@@ -176,7 +200,13 @@ impl Session {
 
     /// Flag that a change of a watched key raises.
     pub fn watch_flag(&mut self) -> &WatchFlag {
-        &self.watching.get_or_insert_with(|| Box::new(Watching { changed: Arc::new(AtomicBool::new(false)), keys: Vec::new() })).changed
+        let client = &self.client;
+        let watching = self.watching.get_or_insert_with(|| {
+            let changed = Arc::new(AtomicBool::new(false));
+            *client.watch_flag.lock() = Arc::downgrade(&changed);
+            Box::new(Watching { changed, keys: Vec::new() })
+        });
+        &watching.changed
     }
 }
 

@@ -17,7 +17,7 @@ pub fn multi(ctx: &mut Ctx, _: &Args) -> CmdResult {
         return Err(CommandError::fixed("ERR MULTI calls can not be nested"));
     }
     ctx.session.transaction = Some(Box::default());
-    ctx.session.client.queued.store(0, Relaxed);
+    ctx.session.note_queued(0, 0);
     ctx.reply.ok();
     Ok(())
 }
@@ -70,7 +70,7 @@ pub fn exec(ctx: &mut Ctx, _: &Args) -> CmdResult {
     let Some(transaction) = ctx.session.transaction.take() else {
         return Err(CommandError::fixed("ERR EXEC without MULTI"));
     };
-    ctx.session.client.queued.store(-1, Relaxed);
+    ctx.session.note_queued(-1, 0);
     let outcome = if transaction.failed {
         Err(CommandError::EXEC_ABORT)
     } else if watched_key_changed(ctx) {
@@ -85,7 +85,11 @@ pub fn exec(ctx: &mut Ctx, _: &Args) -> CmdResult {
 }
 
 fn run_queue(ctx: &mut Ctx, transaction: &Transaction) {
+    let start = ctx.reply.len();
     ctx.reply.array(transaction.queue.len());
+    if ctx.session.is_muted() {
+        ctx.reply.truncate(start);
+    }
     let exec = ctx.command;
     ctx.in_transaction = true;
     for queued in &transaction.queue {
@@ -100,6 +104,10 @@ fn run_queue(ctx: &mut Ctx, transaction: &Transaction) {
             ctx.reply.truncate(start);
             bump(&ctx.session.counters.command(queued.command.id).failed, 1);
             dispatch::write_error(ctx.engine, ctx.reply, &error);
+        }
+        // CLIENT REPLY takes effect in the middle of a transaction.
+        if ctx.session.is_muted() {
+            ctx.reply.truncate(start);
         }
     }
     ctx.command = exec;
@@ -163,6 +171,6 @@ fn stop_watching(ctx: &mut Ctx) {
 /// Ends the transaction and all watches of a session that holds no locks.
 pub fn end(session: &mut Session, engine: &Engine) {
     session.transaction = None;
-    session.client.queued.store(-1, Relaxed);
+    session.note_queued(-1, 0);
     session.unwatch(engine);
 }

@@ -5,8 +5,8 @@
 
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 
 /// What reaches a client from another thread.
 #[derive(Clone, Debug)]
@@ -59,7 +59,11 @@ pub struct Client {
     pub protocol: AtomicU32,
     /// Queued commands of a transaction, -1 outside one.
     pub queued: AtomicI64,
+    /// Bytes of their arguments.
+    pub queued_bytes: AtomicU64,
     pub watched: AtomicU32,
+    /// What a change of a watched key raises; dangling when nothing is watched.
+    pub watch_flag: Mutex<Weak<AtomicBool>>,
     pub query_bytes: AtomicU64,
     pub query_capacity: AtomicU64,
     pub argv_bytes: AtomicU64,
@@ -75,6 +79,11 @@ impl Client {
     /// Delivers to this client.
     pub fn deliver(&self, delivery: Delivery) {
         self.outlet.deliver(self.id, delivery);
+    }
+
+    /// Whether a watched key has changed, so that EXEC will fail.
+    pub fn watched_changed(&self) -> bool {
+        self.watch_flag.lock().upgrade().is_some_and(|changed| changed.load(Relaxed))
     }
 
     /// The kind of this client.
@@ -119,7 +128,9 @@ impl Clients {
             last_command: AtomicU32::new(u32::MAX),
             protocol: AtomicU32::new(2),
             queued: AtomicI64::new(-1),
+            queued_bytes: AtomicU64::new(0),
             watched: AtomicU32::new(0),
+            watch_flag: Mutex::default(),
             query_bytes: AtomicU64::new(0),
             query_capacity: AtomicU64::new(0),
             argv_bytes: AtomicU64::new(0),

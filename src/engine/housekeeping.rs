@@ -56,8 +56,7 @@ impl Housekeeping {
         self.take_over_expiry(engine);
         let shared = Arc::clone(&self.shared);
         let engine = Arc::downgrade(engine);
-        let thread =
-            std::thread::Builder::new().name("rs-housekeeping".into()).spawn(move || run(&shared, &engine))?;
+        let thread = std::thread::Builder::new().name("rs-housekeeping".into()).spawn(move || run(&shared, &engine))?;
         *self.thread.lock() = Some(thread);
         Ok(())
     }

@@ -11,7 +11,8 @@ pub mod settings;
 pub mod slowlog;
 pub mod stats;
 
-use crate::keyspace::{HashSeed, Keyspace, Garbage};
+use crate::commands::names::Names;
+use crate::keyspace::{Garbage, HashSeed, Keyspace};
 use clients::Clients;
 use clock::Clock;
 use housekeeping::Housekeeping;
@@ -22,6 +23,7 @@ use reclaim::Reclaimer;
 use settings::Settings;
 use slowlog::Slowlog;
 use stats::Stats;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -40,6 +42,8 @@ pub struct Engine {
     pub settings: Settings,
     pub clock: Clock,
     pub stats: Stats,
+    /// What commands are called.
+    pub names: Names,
     pub clients: Clients,
     pub slowlog: Slowlog,
     pub latency: LatencyMonitor,
@@ -62,14 +66,17 @@ impl Engine {
     /// Opens an engine with these settings.
     ///
     /// # Errors
-    /// If the housekeeping thread cannot be started.
-    pub fn open(settings: Settings, clock: Clock, log: Log) -> std::io::Result<Arc<Self>> {
+    /// `InvalidInput` if a command cannot be renamed as the settings say; otherwise if the housekeeping thread cannot
+    /// be started.
+    pub fn open(settings: Settings, clock: Clock, log: Log) -> io::Result<Arc<Self>> {
+        let names = Names::new(&settings).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let shards = settings.shards();
         let started_ms = clock.now_ms();
         let engine = Arc::new(Self {
             keyspace: Keyspace::new(shards, HashSeed::new(random_u64())),
             settings,
             clock,
+            names,
             stats: Stats::new(crate::commands::spec::ID_COUNT),
             clients: Clients::default(),
             slowlog: Slowlog::default(),

@@ -163,11 +163,7 @@ impl Db {
     }
 
     /// Changes an entry in a way that may move it, and brings heap and byte count up to date.
-    fn change<T>(
-        &mut self,
-        loc: Loc,
-        change: impl FnOnce(&mut Entry) -> Result<T, NoMemory>,
-    ) -> Result<T, NoMemory> {
+    fn change<T>(&mut self, loc: Loc, change: impl FnOnce(&mut Entry) -> Result<T, NoMemory>) -> Result<T, NoMemory> {
         let entry = self.table.entry_mut(loc);
         let before = entry.memory();
         let result = change(entry);

@@ -188,8 +188,7 @@ impl Entry {
     fn buffer(&self) -> Option<ManuallyDrop<Buffer>> {
         let header = self.header();
         // SAFETY: the form is checked; ManuallyDrop leaves the entry the only owner.
-        (header.form() == Form::Boxed)
-            .then(|| ManuallyDrop::new(unsafe { Self::buffer_at(self.value_at(header)) }))
+        (header.form() == Form::Boxed).then(|| ManuallyDrop::new(unsafe { Self::buffer_at(self.value_at(header)) }))
     }
 
     /// Bytes before the value.
@@ -342,7 +341,9 @@ impl Entry {
             let bits = entry.header().with_access(header.access()).with(Flag::Raw, header.has(Flag::Raw));
             entry.set_header(bits);
             // Two entries have the buffer now: on failure the new one gives up its block only.
-            if link { entry.ensure_link().inspect_err(|_| entry.release_block())? }
+            if link {
+                entry.ensure_link().inspect_err(|_| entry.release_block())?
+            }
             Ok(entry)
         });
         match linked {

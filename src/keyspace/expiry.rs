@@ -5,7 +5,7 @@
 //! and is woken when an earlier one appears. So keys expire within about a millisecond of their time and an
 //! idle store causes no wake-ups. Reads expire lazily on top of that.
 
-use super::{Keyspace, NO_DEADLINE, Garbage};
+use super::{Garbage, Keyspace, NO_DEADLINE};
 use parking_lot::RwLock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

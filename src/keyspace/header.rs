@@ -70,8 +70,7 @@ impl Header {
     /// The header of an entry without link word and with access 0.
     #[inline]
     pub fn new(key_len: usize, form: Form, value_len: usize) -> Self {
-        let (flags, key_len) =
-            if key_len > NARROW_KEY_MAX { (Flag::WideKey as u64, 0) } else { (0, key_len as u64) };
+        let (flags, key_len) = if key_len > NARROW_KEY_MAX { (Flag::WideKey as u64, 0) } else { (0, key_len as u64) };
         Self(flags << FLAGS_SHIFT | key_len << KEY_LEN_SHIFT).with_value(form, value_len)
     }
 

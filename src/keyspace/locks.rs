@@ -3,7 +3,7 @@
 //! Always taken in ascending shard order and all at once, so no two commands can wait for each other. Dropping
 //! the set publishes changed deadlines, hands garbage to the caller's sink and releases.
 
-use super::{Db, KeyHash, Keyspace, Garbage, ShardData};
+use super::{Db, Garbage, KeyHash, Keyspace, ShardData};
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 

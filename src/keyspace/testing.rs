@@ -4,7 +4,6 @@
 pub struct Rng(u64);
 
 impl Rng {
-
     /// Seeded from `KEYSPACE_SEED`, or from the clock; prints the seed, which a failing test shows.
     pub fn from_env() -> Self {
         let given = std::env::var("KEYSPACE_SEED").ok().and_then(|seed| seed.parse().ok());

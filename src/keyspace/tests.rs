@@ -388,7 +388,10 @@ fn a_detached_key_can_be_put_back_and_moved() {
     subject.db.tidy(hash);
     assert_eq!(subject.db.used(), 0);
     let loc = other.attach(hash, b"another", detached).map_err(|(error, _)| error).unwrap();
-    assert_eq!((other.value(loc), other.deadline_ms(loc), other.access(loc)), (ValueRef::Str(&big), Some(42), 0xABCDEF));
+    assert_eq!(
+        (other.value(loc), other.deadline_ms(loc), other.access(loc)),
+        (ValueRef::Str(&big), Some(42), 0xABCDEF)
+    );
     assert_eq!(other.expired_loc(41), None);
     assert_eq!(other.expired_loc(42), Some(loc));
     other.remove(loc);

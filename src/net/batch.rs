@@ -13,8 +13,8 @@ use crate::commands::original;
 use crate::commands::session::Close;
 use crate::engine::Engine;
 use crate::engine::stats::bump;
-use crate::resp::next_original_request;
 use crate::resp::ReplyWriter;
+use crate::resp::next_original_request;
 use crate::resp::{Limits, ProtocolError, Span, Step};
 use slab::Slab;
 use smallvec::SmallVec;
@@ -112,8 +112,7 @@ impl Batch {
     pub fn gather(&mut self, token: usize, conn: &mut Conn, engine: &Engine) -> bool {
         let Some(bytes) = self.read(conn) else { return false };
         let hot = engine.settings.hot();
-        let mut source =
-            Source { token, bytes, staged: self.staged.len()..self.staged.len(), parsed: 0, error: None };
+        let mut source = Source { token, bytes, staged: self.staged.len()..self.staged.len(), parsed: 0, error: None };
         let input = source.bytes(&self.arena);
         if conn.settle_dialect(input) {
             let limits = Limits {

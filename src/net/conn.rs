@@ -5,9 +5,9 @@ use super::stream::Stream;
 use crate::commands::Session;
 use crate::commands::session::Close;
 use crate::engine::Engine;
-use crate::resp::looks_original;
 use crate::resp::ReplyWriter;
 use crate::resp::RequestParser;
+use crate::resp::looks_original;
 use std::io::{self, Read};
 use std::sync::atomic::Ordering::Relaxed;
 

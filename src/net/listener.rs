@@ -4,8 +4,8 @@ use super::stream::Stream;
 use mio::event::Source;
 use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
-use socket2::{Domain, Protocol, Socket, Type};
 use parking_lot::Mutex;
+use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -64,7 +64,6 @@ impl Listener {
             Self::Unix { .. } => None,
         }
     }
-
 }
 
 fn printed(addr: SocketAddr) -> String {

@@ -26,14 +26,10 @@ pub(super) fn next(input: &[u8], spans: &mut Vec<Span>, unescaped: &mut Vec<u8>)
     let newline = match memchr2(b'\n', 0, searched) {
         Some(at) if searched[at] == b'\n' => at,
         _ if input.len() > LINE_BYTES_MAX => {
-            return Step::Error {
-                error: ProtocolError::InlineTooLong,
-            };
+            return Step::Error { error: ProtocolError::InlineTooLong };
         }
         _ => {
-            return Step::NeedMore {
-                want: input.len() + 1,
-            };
+            return Step::NeedMore { want: input.len() + 1 };
         }
     };
     let end = newline + 1;
@@ -52,9 +48,7 @@ pub(super) fn next(input: &[u8], spans: &mut Vec<Span>, unescaped: &mut Vec<u8>)
         Some(()) => Step::Unescaped { end },
         None => {
             spans.truncate(before);
-            Step::Error {
-                error: ProtocolError::UnbalancedQuotes,
-            }
+            Step::Error { error: ProtocolError::UnbalancedQuotes }
         }
     }
 }
@@ -77,10 +71,7 @@ fn split_plain(line: &[u8], spans: &mut Vec<Span>) {
             continue;
         }
         let rest = &line[at..];
-        let len = rest
-            .iter()
-            .position(|&byte| ends_word(byte))
-            .unwrap_or(rest.len());
+        let len = rest.iter().position(|&byte| ends_word(byte)).unwrap_or(rest.len());
         spans.push(Span::new(at, len));
         at += len;
     }
@@ -119,9 +110,7 @@ fn word<'a>(mut rest: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> {
 
 /// A closing quote must be followed by space or the end of the line.
 fn closed(rest: &[u8]) -> Option<&[u8]> {
-    rest.first()
-        .is_none_or(|&byte| is_space(byte))
-        .then_some(rest)
+    rest.first().is_none_or(|&byte| is_space(byte)).then_some(rest)
 }
 
 /// Appends what stands before the closing `"` and returns what follows it.
@@ -130,9 +119,7 @@ fn double_quoted<'a>(mut rest: &'a [u8], out: &mut Vec<u8>) -> Option<&'a [u8]> 
         rest = match rest {
             [] => return None,
             [b'"', tail @ ..] => return Some(tail),
-            [b'\\', b'x', high, low, tail @ ..]
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
+            [b'\\', b'x', high, low, tail @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 out.push(hex(*high) << 4 | hex(*low));
                 tail
             }

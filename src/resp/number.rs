@@ -69,11 +69,7 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
         }
         magnitude = magnitude.checked_mul(10)?.checked_add(u64::from(digit))?;
     }
-    if negative {
-        0i64.checked_sub_unsigned(magnitude)
-    } else {
-        i64::try_from(magnitude).ok()
-    }
+    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
 }
 
 /// Reads a double as Redis's `getDoubleFromObject`: the whole text must be what `strtod` takes in the
@@ -87,9 +83,7 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
     let magnitude = match body {
         [b'0', b'x' | b'X', digits @ ..] => parse_hexadecimal(digits)?,
         [b'0'..=b'9' | b'.', ..] => parse_decimal(body)?,
-        word if word.eq_ignore_ascii_case(b"inf") || word.eq_ignore_ascii_case(b"infinity") => {
-            f64::INFINITY
-        }
+        word if word.eq_ignore_ascii_case(b"inf") || word.eq_ignore_ascii_case(b"infinity") => f64::INFINITY,
         _ => return None,
     };
     Some(if negative { -magnitude } else { magnitude })
@@ -143,9 +137,7 @@ fn parse_exponent(text: &[u8]) -> Option<i64> {
         if !byte.is_ascii_digit() {
             return None;
         }
-        value = value
-            .saturating_mul(10)
-            .saturating_add(i64::from(byte - b'0'));
+        value = value.saturating_mul(10).saturating_add(i64::from(byte - b'0'));
     }
     // Keep room for adding the position of the point.
     value = value.min(i64::MAX / 4);
@@ -200,11 +192,7 @@ fn compose(mantissa: u64, sticky: bool, exponent: i64) -> Option<f64> {
         return None;
     }
     // A subnormal keeps fewer bits, down to none when it lies under half of the smallest one.
-    let kept = if leading >= -1022 {
-        53
-    } else {
-        53 - (-1022 - leading)
-    };
+    let kept = if leading >= -1022 { 53 } else { 53 - (-1022 - leading) };
     if kept < 0 {
         return None;
     }
@@ -220,11 +208,7 @@ fn compose(mantissa: u64, sticky: bool, exponent: i64) -> Option<f64> {
         quotient + u64::from(up)
     };
     // A carry out of the fraction lands in the exponent field, which is what it should do.
-    let encoded = if leading >= -1022 {
-        (((leading + 1023) as u64) << 52) + (rounded - (1 << 52))
-    } else {
-        rounded
-    };
+    let encoded = if leading >= -1022 { (((leading + 1023) as u64) << 52) + (rounded - (1 << 52)) } else { rounded };
     let value = f64::from_bits(encoded);
     (value.is_finite() && value != 0.0).then_some(value)
 }
@@ -236,11 +220,7 @@ pub fn write_double_17g(value: f64, out: &mut Vec<u8>) {
     } else if value.is_infinite() {
         out.extend_from_slice(if value > 0.0 { b"inf" } else { b"-inf" });
     } else if value == 0.0 {
-        out.extend_from_slice(if value.is_sign_negative() {
-            b"-0"
-        } else {
-            b"0"
-        });
+        out.extend_from_slice(if value.is_sign_negative() { b"-0" } else { b"0" });
     } else if value.abs() < FIXED_NOTATION_BELOW && value.trunc() == value {
         out.extend_from_slice(IntegerText::new().format(value as i64));
     } else {
@@ -273,10 +253,7 @@ fn write_significant(value: f64, out: &mut Vec<u8>) {
         }
     }
     let exponent = text.get(at..).and_then(parse_exponent).unwrap_or(0);
-    let significant = digits
-        .iter()
-        .rposition(|&digit| digit != b'0')
-        .map_or(1, |last| last + 1);
+    let significant = digits.iter().rposition(|&digit| digit != b'0').map_or(1, |last| last + 1);
     let digits = &digits[..significant];
 
     if value < 0.0 {
@@ -323,10 +300,7 @@ struct StackText<const N: usize> {
 
 impl<const N: usize> Default for StackText<N> {
     fn default() -> Self {
-        Self {
-            bytes: [0; N],
-            len: 0,
-        }
+        Self { bytes: [0; N], len: 0 }
     }
 }
 

@@ -42,9 +42,7 @@ pub fn looks_original(first4: &[u8; 4]) -> bool {
 /// Answers [`Step::Request`], [`Step::NeedMore`] with the exact length once that is known, or
 /// [`Step::Error`] as soon as the frame is known to be malformed.
 pub fn next_original_request(input: &[u8], spans: &mut Vec<Span>) -> Step {
-    const REFUSED: Step = Step::Error {
-        error: ProtocolError::Frame,
-    };
+    const REFUSED: Step = Step::Error { error: ProtocolError::Frame };
     let Some(frame_bytes) = length_at(input, 0) else {
         return Step::NeedMore { want: LENGTH_BYTES };
     };

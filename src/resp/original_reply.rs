@@ -121,11 +121,7 @@ struct Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     fn new(reply: &'a [u8]) -> Self {
-        Self {
-            reply,
-            position: 0,
-            missing: 1,
-        }
+        Self { reply, position: 0, missing: 1 }
     }
 
     /// The next token, or None behind the last.
@@ -139,9 +135,7 @@ impl<'a> Tokens<'a> {
                 }
                 continue;
             }
-            self.missing = (self.missing - 1)
-                .checked_add(token.children())
-                .ok_or(Malformed)?;
+            self.missing = (self.missing - 1).checked_add(token.children()).ok_or(Malformed)?;
             return Ok(Some(token));
         }
         Ok(None)
@@ -165,8 +159,7 @@ fn status_body(reply: &[u8], out: &mut Vec<u8>) -> Result<usize, Malformed> {
     );
     match first {
         Token::Status(b"OK") => {}
-        Token::Error(text)
-            if text.starts_with(UNKNOWN_COMMAND) || text.starts_with(WRONG_ARITY) => {}
+        Token::Error(text) if text.starts_with(UNKNOWN_COMMAND) || text.starts_with(WRONG_ARITY) => {}
         _ => put_text(out, &first),
     }
     let mut separate = false;
@@ -197,10 +190,7 @@ fn typed_body(reply: &[u8], out: &mut Vec<u8>) -> Result<usize, Malformed> {
 }
 
 fn is_scalar(token: &Token) -> bool {
-    !matches!(
-        token,
-        Token::Array(_) | Token::Map(_) | Token::Set(_) | Token::Push(_)
-    )
+    !matches!(token, Token::Array(_) | Token::Map(_) | Token::Set(_) | Token::Push(_))
 }
 
 /// A scalar's text; nothing for null and for an aggregate's header.

@@ -45,10 +45,7 @@ const HEADER_BYTES_MAX: usize = 24;
 
 impl ReplyWriter {
     pub fn new(protocol: Protocol) -> Self {
-        Self {
-            buffer: Vec::new(),
-            protocol,
-        }
+        Self { buffer: Vec::new(), protocol }
     }
 
     pub fn protocol(&self) -> Protocol {
@@ -230,8 +227,7 @@ impl ReplyWriter {
         for (slot, byte) in tag.iter_mut().take(3).zip(format.bytes()) {
             *slot = byte;
         }
-        self.buffer
-            .reserve(text.len() + HEADER_BYTES_MAX + tag.len() + 2);
+        self.buffer.reserve(text.len() + HEADER_BYTES_MAX + tag.len() + 2);
         self.header(b'=', text.len() + tag.len());
         self.buffer.extend_from_slice(&tag);
         self.buffer.extend_from_slice(text);
@@ -306,11 +302,7 @@ impl ReplyWriter {
 
     #[inline(always)]
     fn marker(&self, resp3: u8) -> u8 {
-        if self.protocol == Protocol::Resp3 {
-            resp3
-        } else {
-            b'*'
-        }
+        if self.protocol == Protocol::Resp3 { resp3 } else { b'*' }
     }
 
     #[inline(always)]
@@ -348,10 +340,7 @@ impl ReplyWriter {
             ((value / 10 + ZERO) | (value % 10 + ZERO) << 8, 2)
         } else {
             let tens = value / 10;
-            (
-                (tens / 10 + ZERO) | (tens % 10 + ZERO) << 8 | (value % 10 + ZERO) << 16,
-                3,
-            )
+            ((tens / 10 + ZERO) | (tens % 10 + ZERO) << 8 | (value % 10 + ZERO) << 16, 3)
         };
         let word = u64::from(marker) | digits << 8 | CRLF << (8 * (count + 1));
         let end = self.buffer.len() + count + 3;

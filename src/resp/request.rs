@@ -119,10 +119,7 @@ impl RequestParser {
         }
         self.resume = Cursor::default();
         // Everything was checked when it came in, under the limits of that moment.
-        let checked = Limits {
-            bulk_bytes_max: usize::MAX,
-            authenticated: true,
-        };
+        let checked = Limits { bulk_bytes_max: usize::MAX, authenticated: true };
         match collect(input, &checked, spans) {
             Ok(end) => Step::Request { end },
             Err(stop) => self.stopped(stop),
@@ -133,9 +130,9 @@ impl RequestParser {
     fn stopped(&mut self, stop: Stop) -> Step {
         match stop {
             // Nothing that long can ever be received whole.
-            Stop::More { want, .. } if want > REQUEST_BYTES_MAX => Step::Error {
-                error: ProtocolError::InvalidBulkLength,
-            },
+            Stop::More { want, .. } if want > REQUEST_BYTES_MAX => {
+                Step::Error { error: ProtocolError::InvalidBulkLength }
+            }
             Stop::More { want, resume } => {
                 self.resume = resume;
                 Step::NeedMore { want }
@@ -157,49 +154,29 @@ fn collect(input: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Result<usize
         return Ok(at);
     }
     spans.reserve(count.min(input.len() / ARGUMENT_BYTES_MIN + 1));
-    let start = Cursor {
-        at: at as u32,
-        missing: count as u32,
-    };
+    let start = Cursor { at: at as u32, missing: count as u32 };
     arguments(input, limits, start, |span| spans.push(span))
 }
 
 /// Reads arguments from `cursor` to the end of the request, whose length it returns.
 #[inline(always)]
-fn arguments(
-    input: &[u8],
-    limits: &Limits,
-    cursor: Cursor,
-    mut each: impl FnMut(Span),
-) -> Result<usize, Stop> {
+fn arguments(input: &[u8], limits: &Limits, cursor: Cursor, mut each: impl FnMut(Span)) -> Result<usize, Stop> {
     let unseen_max = if limits.authenticated {
         limits.bulk_bytes_max
     } else {
-        limits
-            .bulk_bytes_max
-            .min(UNAUTHENTICATED_BULK_BYTES_MAX as usize)
+        limits.bulk_bytes_max.min(UNAUTHENTICATED_BULK_BYTES_MAX as usize)
     };
     let mut at = cursor.at as usize;
     let mut missing = cursor.missing;
     while missing > 0 {
         let (len, body) = match short_header(input, at) {
             Some((len, body)) if input.get(at) == Some(&b'$') && len <= unseen_max => (len, body),
-            _ => bulk_header(
-                input,
-                limits,
-                Cursor {
-                    at: at as u32,
-                    missing,
-                },
-            )?,
+            _ => bulk_header(input, limits, Cursor { at: at as u32, missing })?,
         };
         // Cannot overflow: `len` is at most i64::MAX, `body` at most u32::MAX.
         let end = body + len + 2;
         if end > input.len() {
-            let resume = Cursor {
-                at: at as u32,
-                missing,
-            };
+            let resume = Cursor { at: at as u32, missing };
             return Err(Stop::More { want: end, resume });
         }
         each(Span::new(body, len));
@@ -261,17 +238,12 @@ fn count_header(input: &[u8], limits: &Limits) -> Result<(usize, usize), Stop> {
     let (text, next) = match long_header(input, 0) {
         Ok(Some(line)) => line,
         Ok(None) => {
-            return Err(Stop::More {
-                want: input.len() + 1,
-                resume: Cursor::default(),
-            });
+            return Err(Stop::More { want: input.len() + 1, resume: Cursor::default() });
         }
         Err(()) => return Err(Stop::Error(ProtocolError::CountTooLong)),
     };
     match parse_i64(text) {
-        Some(count) if count > REQUEST_ARGUMENTS_MAX => {
-            Err(Stop::Error(ProtocolError::InvalidCount))
-        }
+        Some(count) if count > REQUEST_ARGUMENTS_MAX => Err(Stop::Error(ProtocolError::InvalidCount)),
         Some(count) if count > UNAUTHENTICATED_ARGUMENTS_MAX && !limits.authenticated => {
             Err(Stop::Error(ProtocolError::UnauthenticatedCount))
         }
@@ -287,10 +259,7 @@ fn bulk_header(input: &[u8], limits: &Limits, cursor: Cursor) -> Result<(usize, 
     let (text, next) = match long_header(input, at) {
         Ok(Some(line)) => line,
         Ok(None) => {
-            return Err(Stop::More {
-                want: input.len() + 1,
-                resume: cursor,
-            });
+            return Err(Stop::More { want: input.len() + 1, resume: cursor });
         }
         Err(()) => return Err(Stop::Error(ProtocolError::BulkHeaderTooLong)),
     };
@@ -298,10 +267,7 @@ fn bulk_header(input: &[u8], limits: &Limits, cursor: Cursor) -> Result<(usize, 
         Some(b'$') => {}
         Some(&other) => return Err(Stop::Error(ProtocolError::ExpectedBulk(other))),
         None => {
-            return Err(Stop::More {
-                want: input.len() + 1,
-                resume: cursor,
-            });
+            return Err(Stop::More { want: input.len() + 1, resume: cursor });
         }
     }
     let len = parse_i64(text).and_then(|len| usize::try_from(len).ok());

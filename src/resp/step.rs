@@ -26,10 +26,7 @@ impl Span {
     #[inline(always)]
     pub(super) fn new(start: usize, len: usize) -> Self {
         debug_assert!(start + len <= REQUEST_BYTES_MAX);
-        Self {
-            start: start as u32,
-            len: len as u32,
-        }
+        Self { start: start as u32, len: len as u32 }
     }
 
     /// The argument's bytes in the request's bytes (empty if that is not where the span came from).
@@ -56,10 +53,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            bulk_bytes_max: 512 * 1024 * 1024,
-            authenticated: true,
-        }
+        Self { bulk_bytes_max: 512 * 1024 * 1024, authenticated: true }
     }
 }
 
@@ -130,11 +124,7 @@ impl fmt::Display for ProtocolError {
         match self {
             Self::Frame => f.write_str("malformed frame"),
             Self::ExpectedBulk(byte) => {
-                let shown = if reply::breaks_line(*byte) {
-                    ' '
-                } else {
-                    char::from(*byte)
-                };
+                let shown = if reply::breaks_line(*byte) { ' ' } else { char::from(*byte) };
                 write!(f, "-ERR Protocol error: {}'{shown}'", self.text())
             }
             _ => write!(f, "-ERR Protocol error: {}", self.text()),

@@ -167,10 +167,7 @@ fn with_data(marker: u8, data: &[u8]) -> Result<Token<'_>, Malformed> {
     match (marker, data) {
         (b'$', data) => Ok(Token::Bulk(data)),
         (b'!', data) => Ok(Token::Error(data)),
-        (_, [_, _, _, b':', text @ ..]) => Ok(Token::Verbatim {
-            format: &data[..3],
-            text,
-        }),
+        (_, [_, _, _, b':', text @ ..]) => Ok(Token::Verbatim { format: &data[..3], text }),
         _ => Err(Malformed),
     }
 }
@@ -190,11 +187,7 @@ pub struct ReplyScanner {
 
 impl Default for ReplyScanner {
     fn default() -> Self {
-        Self {
-            position: 0,
-            missing: 1,
-            outer: Vec::new(),
-        }
+        Self { position: 0, missing: 1, outer: Vec::new() }
     }
 }
 

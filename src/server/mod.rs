@@ -42,7 +42,9 @@ impl StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listen { address, error } => write!(f, "Could not create server TCP listening socket {address}: {error}"),
+            Self::Listen { address, error } => {
+                write!(f, "Could not create server TCP listening socket {address}: {error}")
+            }
             Self::NothingToListenOn => f.write_str("Configured to not listen anywhere, exiting."),
             Self::Io(error) => write!(f, "Could not start a reactor: {error}"),
         }

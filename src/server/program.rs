@@ -105,7 +105,8 @@ fn serve(settings: Settings, log: &Log, sink: &LogSink) -> Result<(), String> {
     }
     raise_file_limit(&settings, log);
     let pid_file = settings.pidfile();
-    let shows_logo = settings.show(Id::AlwaysShowLogo) == "yes" || (settings.logfile().is_none() && std::io::stdout().is_terminal());
+    let shows_logo =
+        settings.show(Id::AlwaysShowLogo) == "yes" || (settings.logfile().is_none() && std::io::stdout().is_terminal());
     let engine = Engine::open(settings, Clock::system(), log.clone()).map_err(|error| error.to_string())?;
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(|error| format!("Can't handle signals: {error}"))?;
     sink.ready();
@@ -115,7 +116,10 @@ fn serve(settings: Settings, log: &Log, sink: &LogSink) -> Result<(), String> {
         if let Port::Number(port) = engine.settings.port()
             && let Some(io) = error.io()
         {
-            log.warning(&format!("Warning: Could not create server TCP listening socket *:{port}: bind: {}", os_text(io)));
+            log.warning(&format!(
+                "Warning: Could not create server TCP listening socket *:{port}: bind: {}",
+                os_text(io)
+            ));
         }
         format!("Failed listening on port {}, aborting.", engine.settings.show(Id::Port))
     })?;

@@ -29,9 +29,7 @@ impl Random {
     }
 
     pub fn bytes(&mut self, len: usize, alphabet: &[u8]) -> Vec<u8> {
-        (0..len)
-            .map(|_| alphabet[self.below(alphabet.len())])
-            .collect()
+        (0..len).map(|_| alphabet[self.below(alphabet.len())]).collect()
     }
 }
 
@@ -45,9 +43,7 @@ pub(super) fn for_seeds(count: u64, property: impl Fn(&mut Random)) {
             }
         }
     }
-    let only = std::env::var("RESP_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok());
+    let only = std::env::var("RESP_SEED").ok().and_then(|seed| seed.parse().ok());
     let seeds = only.map_or(0..count, |seed| seed..seed + 1);
     for seed in seeds {
         let _announce = Announce(seed);

@@ -59,11 +59,7 @@ fn argument<'a>(stream: &'a [u8], limits: &Limits) -> Outcome<'a, Vec<u8>> {
         return Ok(None);
     };
     if stream[0] != b'$' {
-        let shown = if stream[0] == b'\r' || stream[0] == b'\n' {
-            b' '
-        } else {
-            stream[0]
-        };
+        let shown = if stream[0] == b'\r' || stream[0] == b'\n' { b' ' } else { stream[0] };
         return Err(format!("expected '$', got '{}'", char::from(shown)));
     }
     let len = integer(&line[1..]).filter(|&len| len >= 0 && len <= limits.bulk_bytes_max as i128);
@@ -91,11 +87,7 @@ fn line<'a>(stream: &'a [u8], too_long: &str) -> Outcome<'a, &'a [u8]> {
             break;
         }
     }
-    if stream.len() > 65536 {
-        Err(too_long.into())
-    } else {
-        Ok(None)
-    }
+    if stream.len() > 65536 { Err(too_long.into()) } else { Ok(None) }
 }
 
 /// An integer that prints as it was written.
@@ -109,11 +101,7 @@ fn inline(stream: &[u8]) -> Outcome<'_, Args> {
     let head = &stream[..stream.len().min(65537)];
     let visible = head.split(|&byte| byte == 0).next().unwrap_or_default();
     let Some(newline) = visible.iter().position(|&byte| byte == b'\n') else {
-        return if stream.len() > 65536 {
-            Err("too big inline request".into())
-        } else {
-            Ok(None)
-        };
+        return if stream.len() > 65536 { Err("too big inline request".into()) } else { Ok(None) };
     };
     let mut line = stream[..newline].to_vec();
     if line.last() == Some(&b'\r') {
@@ -210,10 +198,7 @@ pub enum Value {
 
 /// Reads one well-formed reply recursively and returns what follows it. Attributes are dropped.
 pub fn value(input: &[u8]) -> (Value, &[u8]) {
-    let end = input
-        .windows(2)
-        .position(|pair| pair == b"\r\n")
-        .expect("a whole line");
+    let end = input.windows(2).position(|pair| pair == b"\r\n").expect("a whole line");
     let (line, rest) = (&input[1..end], &input[end + 2..]);
     let text = || String::from_utf8(line.to_vec()).expect("ASCII");
     let len = || text().parse::<usize>().expect("a length");
@@ -240,10 +225,7 @@ pub fn value(input: &[u8]) -> (Value, &[u8]) {
         b'$' => (Value::Bulk(data().0), data().1),
         b'=' => {
             let (data, rest) = data();
-            (
-                Value::Verbatim(data[..3].to_vec(), data[4..].to_vec()),
-                rest,
-            )
+            (Value::Verbatim(data[..3].to_vec(), data[4..].to_vec()), rest)
         }
         b'|' => {
             let (_, rest) = many(len() * 2);

@@ -67,10 +67,7 @@ fn doubles_as_the_server_reads_and_prints_them() {
         ("0x1.fffffffffffff7p0", Some("1.9999999999999998")),
         ("0x1.00000000000008p0", Some("1")),
         ("0x1.000000000000080000001p0", Some("1.0000000000000002")),
-        (
-            "0x123456789abcdef01234567p-3",
-            Some("4.4015645841257965e+25"),
-        ),
+        ("0x123456789abcdef01234567p-3", Some("4.4015645841257965e+25")),
         ("1.", Some("1")),
         (".5", Some("0.5")),
         ("-.5e1", Some("-5")),
@@ -124,14 +121,7 @@ fn doubles_that_no_command_stores() {
 
 #[test]
 fn integers() {
-    const VALID: &[&str] = &[
-        "0",
-        "1",
-        "-1",
-        "10",
-        "9223372036854775807",
-        "-9223372036854775808",
-    ];
+    const VALID: &[&str] = &["0", "1", "-1", "10", "9223372036854775807", "-9223372036854775808"];
     for text in VALID {
         let value = parse_i64(text.as_bytes()).expect("valid");
         assert_eq!(value.to_string(), *text);

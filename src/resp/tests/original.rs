@@ -1,8 +1,8 @@
 use super::for_seeds;
 use super::reply::random_reply;
 use crate::resp::{
-    ErrorCode, FRAME_BYTES_MAX, FRAME_STRINGS_MAX, Format, Malformed, Protocol, ProtocolError,
-    ReplyWriter, Span, Step, looks_original, next_original_request, transcode,
+    ErrorCode, FRAME_BYTES_MAX, FRAME_STRINGS_MAX, Format, Malformed, Protocol, ProtocolError, ReplyWriter, Span, Step,
+    looks_original, next_original_request, transcode,
 };
 
 fn encode(args: &[Vec<u8>]) -> Vec<u8> {
@@ -17,15 +17,10 @@ fn encode(args: &[Vec<u8>]) -> Vec<u8> {
 fn parse(input: &[u8]) -> (Step, Vec<Vec<u8>>) {
     let mut spans: Vec<Span> = Vec::new();
     let step = next_original_request(input, &mut spans);
-    (
-        step,
-        spans.iter().map(|span| span.of(input).to_vec()).collect(),
-    )
+    (step, spans.iter().map(|span| span.of(input).to_vec()).collect())
 }
 
-const REFUSED: Step = Step::Error {
-    error: ProtocolError::Frame,
-};
+const REFUSED: Step = Step::Error { error: ProtocolError::Frame };
 
 #[test]
 fn four_bytes_decide() {
@@ -75,23 +70,12 @@ fn malformed_frames() {
     too_few[4] = 3;
     assert_eq!(parse(&too_few), (REFUSED, vec![]));
     assert_eq!(parse(&3u32.to_le_bytes()).0, REFUSED);
-    assert_eq!(
-        parse(&(FRAME_BYTES_MAX as u32 + 1).to_le_bytes()).0,
-        REFUSED
-    );
+    assert_eq!(parse(&(FRAME_BYTES_MAX as u32 + 1).to_le_bytes()).0, REFUSED);
     assert_eq!(parse(&u32::MAX.to_le_bytes()).0, REFUSED);
     let largest = (FRAME_BYTES_MAX as u32).to_le_bytes();
-    assert_eq!(
-        parse(&largest).0,
-        Step::NeedMore {
-            want: FRAME_BYTES_MAX + 4
-        }
-    );
+    assert_eq!(parse(&largest).0, Step::NeedMore { want: FRAME_BYTES_MAX + 4 });
     let strings = |count: usize| [largest, (count as u32).to_le_bytes()].concat();
-    assert!(matches!(
-        parse(&strings(FRAME_STRINGS_MAX)).0,
-        Step::NeedMore { .. }
-    ));
+    assert!(matches!(parse(&strings(FRAME_STRINGS_MAX)).0, Step::NeedMore { .. }));
     assert_eq!(parse(&strings(FRAME_STRINGS_MAX + 1)).0, REFUSED);
 }
 
@@ -103,10 +87,7 @@ fn transcoded(format: Format, write: impl Fn(&mut ReplyWriter)) -> Vec<u8> {
     assert_eq!(len, writer.len());
     let frame = out.split_off(6);
     let (length, body) = frame.split_at(4);
-    assert_eq!(
-        u32::from_le_bytes(length.try_into().expect("four bytes")) as usize,
-        body.len()
-    );
+    assert_eq!(u32::from_le_bytes(length.try_into().expect("four bytes")) as usize, body.len());
     body.to_vec()
 }
 
@@ -126,16 +107,8 @@ fn status_format() {
     check(|w| w.boolean(true), 0, b"1");
     check(|w| w.verbatim("txt", b"a\nb"), 0, b"a\nb");
     check(|w| w.big_number("123"), 0, b"123");
-    check(
-        |w| w.err("unknown command 'x', with args beginning with: "),
-        1,
-        b"",
-    );
-    check(
-        |w| w.err("wrong number of arguments for 'get' command"),
-        1,
-        b"",
-    );
+    check(|w| w.err("unknown command 'x', with args beginning with: "), 1, b"");
+    check(|w| w.err("wrong number of arguments for 'get' command"), 1, b"");
     check(|w| w.error("WRONGTYPE no"), 1, b"WRONGTYPE no");
     check(|w| w.array(0), 0, b"");
     check(
@@ -173,18 +146,9 @@ fn typed_format() {
             w.array(1);
             w.null();
         },
-        &[
-            &[5, 2, 0, 0, 0],
-            &[2, 2, 0, 0, 0],
-            b"OK",
-            &[5, 1, 0, 0, 0],
-            &[0],
-        ],
+        &[&[5, 2, 0, 0, 0], &[2, 2, 0, 0, 0], b"OK", &[5, 1, 0, 0, 0], &[0]],
     );
-    assert_eq!(
-        ErrorCode::of(b"ERR unknown command 'x'"),
-        ErrorCode::Unknown
-    );
+    assert_eq!(ErrorCode::of(b"ERR unknown command 'x'"), ErrorCode::Unknown);
     assert_eq!(ErrorCode::of(b"WRONGTYPE Operation"), ErrorCode::WrongType);
     assert_eq!(ErrorCode::of(b"ERR syntax error"), ErrorCode::BadArgument);
 }
@@ -192,17 +156,11 @@ fn typed_format() {
 #[test]
 fn replies_over_the_limit() {
     let big = |len: usize| move |w: &mut ReplyWriter| w.bulk(&vec![b'x'; len]);
-    assert_eq!(
-        transcoded(Format::Status, big(FRAME_BYTES_MAX - 4)).len(),
-        FRAME_BYTES_MAX
-    );
+    assert_eq!(transcoded(Format::Status, big(FRAME_BYTES_MAX - 4)).len(), FRAME_BYTES_MAX);
     let text = b"response is too big.";
     let status = transcoded(Format::Status, big(FRAME_BYTES_MAX - 3));
     assert_eq!(status, [&[1, 0, 0, 0][..], text].concat());
-    assert_eq!(
-        transcoded(Format::Typed, big(FRAME_BYTES_MAX - 5)).len(),
-        FRAME_BYTES_MAX
-    );
+    assert_eq!(transcoded(Format::Typed, big(FRAME_BYTES_MAX - 5)).len(), FRAME_BYTES_MAX);
     let typed = transcoded(Format::Typed, big(FRAME_BYTES_MAX - 4));
     assert_eq!(typed, [&[1, 2, 0, 0, 0, 20, 0, 0, 0][..], text].concat());
 }
@@ -211,10 +169,7 @@ fn replies_over_the_limit() {
 fn attributes_are_skipped() {
     let reply = b"*1\r\n|1\r\n+k\r\n*1\r\n:1\r\n:7\r\nrest";
     let mut out = Vec::new();
-    assert_eq!(
-        transcode(reply, Format::Status, &mut out),
-        Ok(reply.len() - 4)
-    );
+    assert_eq!(transcode(reply, Format::Status, &mut out), Ok(reply.len() - 4));
     assert_eq!(out, [5, 0, 0, 0, 0, 0, 0, 0, b'7']);
 }
 

@@ -26,10 +26,7 @@ fn check_same(write: impl Fn(&mut ReplyWriter), bytes: &str) {
 fn scalars_as_the_server_sends_them() {
     check_same(|w| w.ok(), "+OK\r\n");
     check_same(|w| w.pong(), "+PONG\r\n");
-    check_same(
-        |w| w.status("Background saving started"),
-        "+Background saving started\r\n",
-    );
+    check_same(|w| w.status("Background saving started"), "+Background saving started\r\n");
     check_same(|w| w.bulk(b"Hello World"), "$11\r\nHello World\r\n");
     check_same(|w| w.bulk(b""), "$0\r\n\r\n");
     check_same(|w| w.integer(12345), ":12345\r\n");
@@ -63,19 +60,11 @@ fn typed_scalars() {
 
 #[test]
 fn doubles_as_scores() {
-    check(
-        |w| w.double(1.1),
-        "$18\r\n1.1000000000000001\r\n",
-        ",1.1000000000000001\r\n",
-    );
+    check(|w| w.double(1.1), "$18\r\n1.1000000000000001\r\n", ",1.1000000000000001\r\n");
     check(|w| w.double(3.0), "$1\r\n3\r\n", ",3\r\n");
     check(|w| w.double(1e17), "$5\r\n1e+17\r\n", ",1e+17\r\n");
     check(|w| w.double(f64::INFINITY), "$3\r\ninf\r\n", ",inf\r\n");
-    check(
-        |w| w.double(f64::NEG_INFINITY),
-        "$4\r\n-inf\r\n",
-        ",-inf\r\n",
-    );
+    check(|w| w.double(f64::NEG_INFINITY), "$4\r\n-inf\r\n", ",-inf\r\n");
 }
 
 #[test]
@@ -84,10 +73,7 @@ fn errors_stay_on_their_line() {
     check_same(|w| w.err("syntax error"), "-ERR syntax error\r\n");
     // DEBUG ERROR "ab\r\ncd\r\n"
     check_same(|w| w.error(b"ab\r\ncd\r\n"), "-ab  cd  \r\n");
-    check_same(
-        |w| w.error_parts(&[b"ERR '", b"a\nb", b"'"]),
-        "-ERR 'a b'\r\n",
-    );
+    check_same(|w| w.error_parts(&[b"ERR '", b"a\nb", b"'"]), "-ERR 'a b'\r\n");
     check_same(|w| w.status("a\r\nb"), "+a  b\r\n");
 }
 
@@ -150,16 +136,10 @@ fn every_header_is_the_formatted_one() {
     let values = (0..2000).chain([9_999, 10_000, i64::MAX, -1, -999, i64::MIN]);
     for value in values {
         check_same(|w| w.integer(value), &format!(":{value}\r\n"));
-        check_same(
-            |w| w.array(value as usize & 0xfffff),
-            &format!("*{}\r\n", value & 0xfffff),
-        );
+        check_same(|w| w.array(value as usize & 0xfffff), &format!("*{}\r\n", value & 0xfffff));
     }
     for len in 0..1200 {
-        check_same(
-            |w| w.bulk(&vec![b'x'; len]),
-            &format!("${len}\r\n{}\r\n", "x".repeat(len)),
-        );
+        check_same(|w| w.bulk(&vec![b'x'; len]), &format!("${len}\r\n{}\r\n", "x".repeat(len)));
     }
 }
 
@@ -185,9 +165,7 @@ pub(super) fn random_reply(random: &mut Random, w: &mut ReplyWriter, depth: usiz
     let kinds = if depth == 0 { 9 } else { 13 };
     let len = random.below(5);
     let many = |random: &mut Random, w: &mut ReplyWriter, len: usize| -> Vec<Value> {
-        (0..len)
-            .map(|_| random_reply(random, w, depth - 1))
-            .collect()
+        (0..len).map(|_| random_reply(random, w, depth - 1)).collect()
     };
     match random.below(kinds) {
         0 => {

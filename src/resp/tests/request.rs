@@ -16,11 +16,7 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>, limits: &Limits) -> (Vec<Arg
         loop {
             let mut spans = vec![Span { start: 7, len: 7 }];
             let step = parser.next(&buffer, limits, &mut spans);
-            assert_eq!(
-                spans.remove(0),
-                Span { start: 7, len: 7 },
-                "spans are appended"
-            );
+            assert_eq!(spans.remove(0), Span { start: 7, len: 7 }, "spans are appended");
             let (end, source) = match step {
                 Step::Request { end } => (end, &buffer[..end]),
                 Step::Unescaped { end } => (end, parser.unescaped()),
@@ -78,10 +74,7 @@ fn accepted_by_the_server() {
         (b"PING a\"b c\"\r\n", &[b"PING", b"ab c"]),
         (b"PING \"\" ''\r\n", &[b"PING", b"", b""]),
         (b"PING \"a\\x41\\n\\q\\\"\"\r\n", &[b"PING", b"aA\nq\""]),
-        (
-            b"PING \"\\xAf\\xfF\\r\\t\\b\\a\"\r\n",
-            &[b"PING", b"\xaf\xff\r\t\x08\x07"],
-        ),
+        (b"PING \"\\xAf\\xfF\\r\\t\\b\\a\"\r\n", &[b"PING", b"\xaf\xff\r\t\x08\x07"]),
         (b"PING \"\\x4\" \"\\xZZ\"\r\n", &[b"PING", b"x4", b"xZZ"]),
         (b"PING 'a\\'b\\n'\r\n", &[b"PING", b"a'b\\n"]),
     ];
@@ -89,11 +82,7 @@ fn accepted_by_the_server() {
         let mut stream = bytes.to_vec();
         stream.extend_from_slice(b"*1\r\n$4\r\nPING\r\n");
         let expected = expected.iter().map(|arg| arg.to_vec()).collect();
-        assert_eq!(
-            whole(&stream),
-            (vec![expected, ping()], End::More),
-            "{bytes:?}"
-        );
+        assert_eq!(whole(&stream), (vec![expected, ping()], End::More), "{bytes:?}");
     }
 }
 
@@ -162,14 +151,8 @@ fn long_lines() {
     assert_eq!(whole(&of("", 65537)), error("too big inline request"));
     assert_eq!(whole(&of("*", 65536)), error("too big mbulk count string"));
     assert_eq!(whole(&of("*1\r\n$", 65535)), (vec![], End::More));
-    assert_eq!(
-        whole(&of("*1\r\n$", 65536)),
-        error("too big bulk count string")
-    );
-    assert_eq!(
-        whole(&of("*1\0", 70000)),
-        error("too big mbulk count string")
-    );
+    assert_eq!(whole(&of("*1\r\n$", 65536)), error("too big bulk count string"));
+    assert_eq!(whole(&of("*1\0", 70000)), error("too big mbulk count string"));
     let mut accepted = of("", 65536);
     accepted.push(b'\n');
     assert_eq!(whole(&accepted).0, vec![vec![vec![b'1'; 65536]]]);
@@ -180,42 +163,18 @@ fn long_lines() {
 
 #[test]
 fn limits() {
-    let unauthenticated = Limits {
-        authenticated: false,
-        ..Limits::default()
-    };
+    let unauthenticated = Limits { authenticated: false, ..Limits::default() };
     let end = |bytes: &[u8], limits: &Limits| feed(std::iter::once(bytes), limits).1;
     let error = |text: &str| End::Error(format!("-ERR Protocol error: {text}"));
     assert_eq!(end(b"*10\r\n", &unauthenticated), End::More);
-    assert_eq!(
-        end(b"*11\r\n", &unauthenticated),
-        error("unauthenticated multibulk length")
-    );
+    assert_eq!(end(b"*11\r\n", &unauthenticated), error("unauthenticated multibulk length"));
     assert_eq!(end(b"*1\r\n$16384\r\n", &unauthenticated), End::More);
-    assert_eq!(
-        end(b"*1\r\n$16385\r\n", &unauthenticated),
-        error("unauthenticated bulk length")
-    );
-    assert_eq!(
-        end(b"*2147483648\r\n", &unauthenticated),
-        error("invalid multibulk length")
-    );
-    assert_eq!(
-        end(b"*1\r\n$536870913\r\n", &unauthenticated),
-        error("invalid bulk length")
-    );
-    let unlimited = Limits {
-        bulk_bytes_max: usize::MAX,
-        authenticated: true,
-    };
-    assert_eq!(
-        end(b"*1\r\n$4294967280\r\n", &unlimited),
-        error("invalid bulk length")
-    );
-    assert_eq!(
-        end(b"*1\r\n$9223372036854775807\r\n", &unlimited),
-        error("invalid bulk length")
-    );
+    assert_eq!(end(b"*1\r\n$16385\r\n", &unauthenticated), error("unauthenticated bulk length"));
+    assert_eq!(end(b"*2147483648\r\n", &unauthenticated), error("invalid multibulk length"));
+    assert_eq!(end(b"*1\r\n$536870913\r\n", &unauthenticated), error("invalid bulk length"));
+    let unlimited = Limits { bulk_bytes_max: usize::MAX, authenticated: true };
+    assert_eq!(end(b"*1\r\n$4294967280\r\n", &unlimited), error("invalid bulk length"));
+    assert_eq!(end(b"*1\r\n$9223372036854775807\r\n", &unlimited), error("invalid bulk length"));
     assert_eq!(end(b"*1\r\n$4294967270\r\n", &unlimited), End::More);
 }
 
@@ -223,17 +182,8 @@ fn limits() {
 fn wanted_length_is_exact_for_a_big_argument() {
     let mut parser = RequestParser::new();
     let mut spans = Vec::new();
-    let step = parser.next(
-        b"*2\r\n$3\r\nSET\r\n$100000\r\nabc",
-        &Limits::default(),
-        &mut spans,
-    );
-    assert_eq!(
-        step,
-        Step::NeedMore {
-            want: 22 + 100_000 + 2
-        }
-    );
+    let step = parser.next(b"*2\r\n$3\r\nSET\r\n$100000\r\nabc", &Limits::default(), &mut spans);
+    assert_eq!(step, Step::NeedMore { want: 22 + 100_000 + 2 });
     assert!(!parser.is_idle());
     parser.reset();
     assert!(parser.is_idle());
@@ -246,14 +196,8 @@ fn errors_as_the_server_sends_them() {
         error.write_reply(&mut writer);
         writer.take()
     };
-    assert_eq!(
-        sent(ProtocolError::ExpectedBulk(0xff)),
-        b"-ERR Protocol error: expected '$', got '\xff'\r\n"
-    );
-    assert_eq!(
-        sent(ProtocolError::ExpectedBulk(b'\r')),
-        b"-ERR Protocol error: expected '$', got ' '\r\n"
-    );
+    assert_eq!(sent(ProtocolError::ExpectedBulk(0xff)), b"-ERR Protocol error: expected '$', got '\xff'\r\n");
+    assert_eq!(sent(ProtocolError::ExpectedBulk(b'\r')), b"-ERR Protocol error: expected '$', got ' '\r\n");
     let error = ProtocolError::UnbalancedQuotes;
     assert_eq!(sent(error), format!("{error}\r\n").as_bytes());
     assert_eq!(sent(ProtocolError::Frame), b"");
@@ -261,9 +205,7 @@ fn errors_as_the_server_sends_them() {
 
 #[test]
 fn many_arguments_in_small_pieces_take_linear_time() {
-    let args: Args = (0..200_000)
-        .map(|index: u32| index.to_string().into_bytes())
-        .collect();
+    let args: Args = (0..200_000).map(|index: u32| index.to_string().into_bytes()).collect();
     let stream = encode(&args);
     let (all, end) = feed(stream.chunks(50_000), &Limits::default());
     assert_eq!((all, end), (vec![args], End::More));
@@ -325,23 +267,13 @@ fn stream(random: &mut Random) -> Vec<u8> {
 fn any_split_gives_the_naive_parsers_requests() {
     for_seeds(20_000, |random| {
         let stream = stream(random);
-        let limits = Limits {
-            bulk_bytes_max: *random.pick(&[&999, &(512 << 20)]),
-            authenticated: random.below(4) != 0,
-        };
+        let limits =
+            Limits { bulk_bytes_max: *random.pick(&[&999, &(512 << 20)]), authenticated: random.below(4) != 0 };
         let expected = naive::requests(&stream, &limits);
-        assert_eq!(
-            feed(std::iter::once(&stream[..]), &limits),
-            expected,
-            "whole"
-        );
+        assert_eq!(feed(std::iter::once(&stream[..]), &limits), expected, "whole");
         assert_eq!(feed(stream.chunks(1), &limits), expected, "byte by byte");
         let size = 1 + random.below(40);
-        assert_eq!(
-            feed(stream.chunks(size), &limits),
-            expected,
-            "chunks of {size}"
-        );
+        assert_eq!(feed(stream.chunks(size), &limits), expected, "chunks of {size}");
     });
 }
 

@@ -1,9 +1,7 @@
 use super::for_seeds;
 use super::naive::{self, Value};
 use super::reply::random_reply;
-use crate::resp::{
-    DEPTH_MAX, Malformed, Protocol, ReplyScanner, ReplyWriter, Token, next_token, reply_len,
-};
+use crate::resp::{DEPTH_MAX, Malformed, Protocol, ReplyScanner, ReplyWriter, Token, next_token, reply_len};
 
 #[test]
 fn every_kind_of_token() {
@@ -27,24 +25,11 @@ fn every_kind_of_token() {
         (b",-inf\r\n", Token::Double(f64::NEG_INFINITY, b"-inf")),
         (b"#t\r\n", Token::Bool(true)),
         (b"#f\r\n", Token::Bool(false)),
-        (
-            b"(-12345678901234567890123\r\n",
-            Token::BigNumber(b"-12345678901234567890123"),
-        ),
-        (
-            b"=6\r\ntxt:ab\r\n",
-            Token::Verbatim {
-                format: b"txt",
-                text: b"ab",
-            },
-        ),
+        (b"(-12345678901234567890123\r\n", Token::BigNumber(b"-12345678901234567890123")),
+        (b"=6\r\ntxt:ab\r\n", Token::Verbatim { format: b"txt", text: b"ab" }),
     ];
     for (bytes, token) in cases {
-        assert_eq!(
-            next_token(bytes),
-            Ok(Some((*token, bytes.len()))),
-            "{bytes:?}"
-        );
+        assert_eq!(next_token(bytes), Ok(Some((*token, bytes.len()))), "{bytes:?}");
         for cut in 0..bytes.len() {
             assert_eq!(next_token(&bytes[..cut]), Ok(None), "{:?}", &bytes[..cut]);
         }
@@ -90,10 +75,7 @@ fn attributes_come_before_their_value() {
     // DEBUG PROTOCOL attrib
     let bytes = b"|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n$4\r\nreal\r\n";
     assert_eq!(reply_len(bytes), Ok(Some(bytes.len())));
-    assert_eq!(
-        naive::value(bytes),
-        (Value::Bulk(b"real".to_vec()), &b""[..])
-    );
+    assert_eq!(naive::value(bytes), (Value::Bulk(b"real".to_vec()), &b""[..]));
     let inside = b"*1\r\n|0\r\n|1\r\n+k\r\n+v\r\n:1\r\n+next";
     assert_eq!(reply_len(inside), Ok(Some(inside.len() - 5)));
     assert_eq!(reply_len(b"|1\r\n+k\r\n+v\r\n"), Ok(None));

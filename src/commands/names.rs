@@ -1,0 +1,80 @@
+//! By which names an engine's clients call commands: the table's, unless `rename-command` changed some.
+
+use super::spec::{self, Command};
+use crate::engine::settings::access::RenameError;
+use crate::engine::settings::{LoadError, Settings};
+use std::collections::HashMap;
+
+/// Command names of one engine.
+#[derive(Default)]
+pub struct Names {
+    /// Names in lower case that differ from the table's: to another command, or to none. Absent when none does,
+    /// so that the usual look-up costs one comparison more.
+    changed: Option<HashMap<Vec<u8>, Option<&'static Command>>>,
+}
+
+impl Names {
+    /// The names after all renames of `settings`.
+    ///
+    /// # Errors
+    /// The line that renames an unknown command, or to a name that is taken.
+    pub fn new(settings: &Settings) -> Result<Self, LoadError> {
+        let mut names = Self::default();
+        settings.apply_renames(|old, new| names.rename(old, new))?;
+        Ok(names)
+    }
+
+    fn rename(&mut self, old: &[u8], new: &[u8]) -> Result<(), RenameError> {
+        let command = self.lookup(old).ok_or(RenameError::NoSuchCommand)?;
+        let changed = self.changed.get_or_insert_default();
+        changed.insert(old.to_ascii_lowercase(), None);
+        if new.is_empty() {
+            return Ok(());
+        }
+        if self.lookup(new).is_some() {
+            return Err(RenameError::NameTaken);
+        }
+        self.changed.get_or_insert_default().insert(new.to_ascii_lowercase(), Some(command));
+        Ok(())
+    }
+
+    /// The command of this name, in any case.
+    #[inline]
+    pub fn lookup(&self, name: &[u8]) -> Option<&'static Command> {
+        match &self.changed {
+            None => spec::lookup(name),
+            Some(changed) => match changed.get(&name.to_ascii_lowercase()) {
+                Some(command) => *command,
+                None => spec::lookup(name),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renamed_commands_move_and_removed_ones_go() {
+        let settings = Settings::new();
+        settings.load_text(b"rename-command GET Fetch\nrename-command flushall \"\"\n").expect("renames");
+        let names = Names::new(&settings).expect("known commands");
+        assert!(names.lookup(b"get").is_none() && names.lookup(b"FlushAll").is_none());
+        assert_eq!(names.lookup(b"FETCH").map(|command| command.name), Some("get"));
+        assert_eq!(names.lookup(b"set").map(|command| command.name), Some("set"));
+    }
+
+    #[test]
+    fn bad_renames_name_their_line() {
+        for (line, reason) in [
+            ("rename-command nope x", "No such command in rename-command"),
+            ("rename-command get set", "Target command name already exists"),
+        ] {
+            let settings = Settings::new();
+            settings.load_text(line.as_bytes()).expect("the syntax is right");
+            let error = Names::new(&settings).err().expect("a bad rename").to_string();
+            assert!(error.contains(reason) && error.contains(line), "{error}");
+        }
+    }
+}
