@@ -1,4 +1,4 @@
-//! Generates the command table from `src/commands/spec/*.json` and compiles the one C file, which holds what
+//! Generates the command table from `src/commands/spec/*.json` and compiles the C files, which hold what
 //! stable Rust cannot define: the variadic functions and `long double` arithmetic.
 
 #[path = "src/commands/spec/codegen.rs"]
@@ -11,6 +11,9 @@ fn main() {
     println!("cargo:rerun-if-changed={}", spec.display());
     let out = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     codegen::generate(spec, &Path::new(&out).join("commands.rs")).expect("write the command table");
-    println!("cargo:rerun-if-changed=src/ffi/shim.c");
-    cc::Build::new().file("src/ffi/shim.c").std("c11").opt_level(2).warnings(true).compile("redisrs_shim");
+    let sources = ["src/ffi/shim.c", "src/numeric/long_double.c"];
+    for source in sources {
+        println!("cargo:rerun-if-changed={source}");
+    }
+    cc::Build::new().files(sources).std("c11").opt_level(2).warnings(true).compile("redisrs_shim");
 }

@@ -10,6 +10,7 @@
 //! | [`commands`] | the command table, dispatch, one file per family | `engine` and below |
 //! | [`engine`] | what hangs off one store: settings, clock, clients, sessions, statistics | `keyspace`, `resp` |
 //! | [`keyspace`] | shards, hash table, entries, TTL heap, expiry | nothing above |
+//! | `numeric` | arithmetic that Rust does not have: `long double` | nothing |
 //! | [`resp`] | request parsers, reply writer, the dialect of the original project | nothing |
 //!
 //! # The life of one command
@@ -26,6 +27,7 @@ pub mod engine;
 pub mod ffi;
 pub mod keyspace;
 pub mod net;
+mod numeric;
 #[doc(hidden)]
 pub mod resp;
 pub mod server;

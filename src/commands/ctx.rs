@@ -5,7 +5,7 @@ use super::spec::Command;
 use super::{CommandError, Key, Session};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
-use crate::keyspace::{Db, Loc, LockSet, NO_DEADLINE, ShardData, ValueRef};
+use crate::keyspace::{Db, Loc, LockSet, NO_DEADLINE, NewValue, NoMemory, ShardData, ValueRef};
 use crate::resp::ReplyWriter;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -146,6 +146,32 @@ impl<'c, 'e> Ctx<'c, 'e> {
     #[inline]
     pub fn string(&mut self, key: Key, loc: Loc) -> Result<ValueRef<'_>, CommandError> {
         Ok(self.db(key).value(loc))
+    }
+
+    /// [`Ctx::string`], and the reply to write it to.
+    ///
+    /// # Errors
+    /// WRONGTYPE.
+    #[inline]
+    pub fn string_and_reply(
+        &mut self,
+        key: Key,
+        loc: Loc,
+    ) -> Result<(ValueRef<'_>, &mut ReplyWriter), CommandError> {
+        Ok((self.locks.db(self.session.db, key.hash).value(loc), self.reply))
+    }
+
+    /// Adds a key known to be absent, as just used and without deadline. The caller calls [`Ctx::changed`].
+    ///
+    /// # Errors
+    /// If memory is short.
+    #[inline]
+    pub fn create(&mut self, key: Key, value: NewValue<'_>) -> Result<Loc, NoMemory> {
+        let access = self.fresh_access();
+        let db = self.db(key);
+        let loc = db.insert(key.hash, key.bytes, value)?;
+        db.set_access(loc, access);
+        Ok(loc)
     }
 
     /// Notes that a key was changed, created or removed: watchers learn of it, and the change is counted.

@@ -78,6 +78,11 @@ impl Bucket {
         }
     }
 
+    /// Forgets the overflow count: the segment is being rebuilt.
+    pub fn clear_overflow(&mut self) {
+        self.marks &= !(0xFF << OVERFLOW_SHIFT);
+    }
+
     #[inline(always)]
     pub fn entry(&self, slot: usize) -> Option<&Entry> {
         self.slots.get(slot)?.as_ref()

@@ -17,25 +17,22 @@
 //! 2. All payload bytes are initialised; a `Boxed` value's 8 bytes are a buffer owned by this entry.
 //! 3. Only `&mut self` writes, except [`Handle::seat`], whose creator vouches for it.
 //!
-//! A link word, once there, stays until the entry goes: `NO_SEAT` says no deadline. So taking a deadline away
-//! cannot fail, and a key that is SET with a TTL again and again is not moved. All operations that allocate
-//! return [`NoMemory`] and leave the entry as it was.
+//! All operations that allocate return [`NoMemory`] and leave the entry as it was, except that
+//! [`Entry::resize`] may leave an integer as its text. Deadlines are in `link`.
+
+mod link;
 
 use super::buffer::Buffer;
 use super::hash::TAG_BITS;
 use super::header::{EMBEDDED_MAX, Flag, Form, Header};
 use super::memory::{BLOCK_ALIGN, NoMemory, allocate, prefetch, reallocate, release, request, size_class};
-use super::ttl_heap::Seated;
 use super::value::{NewValue, ValueRef, format_int, same_bytes};
 use std::mem::{ManuallyDrop, size_of};
 use std::num::NonZeroU64;
 use std::ptr::{self, NonNull};
 use std::slice;
 
-/// Content of a link word without deadline.
-const NO_SEAT: u32 = u32::MAX;
-const LINK_OFFSET: usize = 8;
-const LINK_SIZE: usize = 4;
+pub use link::Handle;
 
 const ADDRESS_BITS: u32 = u64::BITS - TAG_BITS;
 const ADDRESS_MASK: u64 = (1 << ADDRESS_BITS) - 1;
@@ -94,7 +91,7 @@ impl Entry {
     /// The word of a block; `None` if the address does not fit, which no 48-bit address space produces.
     fn pack(tag: u32, block: NonNull<u8>) -> Option<Self> {
         let address = block.as_ptr().expose_provenance() as u64;
-        debug_assert!(tag >> TAG_BITS == 0 && address % BLOCK_ALIGN as u64 == 0);
+        debug_assert!(tag >> TAG_BITS == 0 && address.is_multiple_of(BLOCK_ALIGN as u64));
         if address >> ALIGN_SHIFT > ADDRESS_MASK {
             return None;
         }
@@ -383,58 +380,6 @@ impl Entry {
         self.set_header(self.header().with_access(access));
     }
 
-    /// Makes room for a deadline; the entry may move.
-    pub fn ensure_link(&mut self) -> Result<(), NoMemory> {
-        let header = self.header();
-        if header.has(Flag::Link) {
-            return Ok(());
-        }
-        let payload = self.value_offset(header) + header.value_size();
-        self.reallocate(request(payload), request(payload + LINK_SIZE))?;
-        // SAFETY: the block now has room for LINK_SIZE more; everything after the header moves up by that.
-        unsafe {
-            let at = self.block().add(LINK_OFFSET);
-            ptr::copy(at, at.add(LINK_SIZE), payload - LINK_OFFSET);
-            at.cast::<u32>().write(NO_SEAT);
-        }
-        self.set_header(header.with(Flag::Link, true));
-        Ok(())
-    }
-
-    /// The seat in the TTL heap; `None` if the key has no deadline.
-    #[inline]
-    pub fn seat(&self) -> Option<u32> {
-        if !self.header().has(Flag::Link) {
-            return None;
-        }
-        // SAFETY: invariants 1 and 2: the link word is there, 4-aligned as the block is 8-aligned.
-        let seat = unsafe { self.block().add(LINK_OFFSET).cast::<u32>().read() };
-        (seat != NO_SEAT).then_some(seat)
-    }
-
-    /// Records that the key has no deadline any more.
-    pub fn clear_seat(&mut self) {
-        if self.header().has(Flag::Link) {
-            // SAFETY: as in `seat`; &mut self is exclusive.
-            unsafe { self.block().add(LINK_OFFSET).cast::<u32>().write(NO_SEAT) };
-        }
-    }
-
-    /// A second way to the entry, for the TTL heap.
-    ///
-    /// # Safety
-    /// The entry has a link word. The handle is not used once the entry has moved or is freed, nor while a
-    /// reference into the entry is live.
-    pub unsafe fn handle(&self) -> Handle {
-        Handle(self.0)
-    }
-
-    /// Whether the handle is this entry's.
-    #[inline]
-    pub fn is(&self, handle: &Handle) -> bool {
-        self.0 == handle.0
-    }
-
     /// What entry and buffer take in the allocator.
     #[inline]
     pub fn memory(&self) -> usize {
@@ -460,26 +405,6 @@ impl Drop for Entry {
         // The entry ends here, so that taking the buffer over leaves one owner.
         drop(self.buffer().map(ManuallyDrop::into_inner));
         self.release_block();
-    }
-}
-
-/// A non-owning word of an entry with a link word; see [`Entry::handle`].
-#[derive(Debug)]
-#[repr(transparent)]
-pub struct Handle(NonZeroU64);
-
-impl Handle {
-    /// The hash bits of the entry.
-    pub fn tag(&self) -> u32 {
-        (self.0.get() >> ADDRESS_BITS) as u32
-    }
-}
-
-impl Seated for Handle {
-    #[inline]
-    fn seat(&mut self, seat: u32) {
-        // SAFETY: the creator of the handle vouches that the entry is live, has a link word and is not borrowed.
-        unsafe { block_of(self.0).add(LINK_OFFSET).cast::<u32>().write(seat) };
     }
 }
 

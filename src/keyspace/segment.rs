@@ -5,26 +5,26 @@
 //!              |---------|---------|---------|-- ... --|---------|
 //!  buckets     |    0    |    1    |    2    |         |  n - 1  |      home = rest * n / 2^32
 //!                   \__ full? the next one, cyclically, and `ov` of each bucket passed goes up
+//!  blocks      |  8 buckets   |  8 buckets   | ... up to 8 blocks
 //! ```
 //!
-//! Why ranges instead of a modulus: any n works, not only powers of two, so a segment can be as large as its
-//! keys need; and a scan can leave and resume at any position whatever n was or becomes.
+//! Why ranges instead of a modulus: any multiple of 8 works, not only powers of two, so a segment is as large
+//! as its keys need; and a scan can leave and resume at any position whatever n was or becomes.
 //!
 //! Invariants: an entry lives in its home bucket, or in a later one such that every bucket in between counts
 //! it in `ov`; `len` is the number of entries. Cost: at the fill limit about one entry in eight is not at home.
 //! Rebuilding moves 8-byte words only: the hash bits are beside the pointers.
 
+mod blocks;
+
 use super::bucket::{Bucket, SLOTS};
 use super::entry::{Entry, Handle};
 use super::hash::{POSITION_BITS, Position};
 use super::memory::{NoMemory, prefetch};
+pub use blocks::BLOCK_BUCKETS;
+use blocks::{Blocks, FIRST_BLOCKS};
 use std::mem::size_of;
 
-/// Sizes a segment takes, in buckets. Powers of two are allocated as they are; mimalloc gives any other size
-/// 63 bytes more to align it, which is why the others are one bucket short of its classes (640 bytes, 768 ...).
-const LADDER: [u32; 15] = [1, 2, 4, 8, 9, 11, 13, 16, 19, 23, 27, 32, 39, 47, 55];
-/// Size above which a segment splits rather than grows.
-pub const BUCKETS_MAX: u32 = 64;
 /// A segment grows above this share of its slots, in 256ths.
 const FILL_MAX: usize = 224;
 /// A segment shrinks below this share, in 256ths, to a size that is filled up to `FILL_SHRUNK`.
@@ -33,12 +33,13 @@ const FILL_SHRUNK: usize = 176;
 /// Prefix bits a segment can have: enough bits remain to spread its keys over its buckets.
 pub const DEPTH_MAX: u8 = (POSITION_BITS - 9) as u8;
 
-const _: () = assert!(size_of::<Segment>() == 32);
+const _: () = assert!(size_of::<Segment>() == 96);
 
 /// See the module's comment.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Segment {
-    buckets: Box<[Bucket]>,
+    blocks: Blocks,
     len: u32,
     /// A position with the segment's prefix; its upper half.
     start: u32,
@@ -49,11 +50,11 @@ pub struct Segment {
 pub type Place = (usize, usize);
 
 impl Segment {
-    pub fn new(start: u32, depth: u8, buckets: u32) -> Result<Self, NoMemory> {
-        let mut empty = Vec::new();
-        empty.try_reserve_exact(buckets as usize)?;
-        empty.resize_with(buckets as usize, Bucket::default);
-        Ok(Self { buckets: empty.into_boxed_slice(), len: 0, start, depth })
+    /// The segment of all positions, empty.
+    pub fn new() -> Result<Self, NoMemory> {
+        let mut blocks = Blocks::default();
+        blocks.resize(1)?;
+        Ok(Self { blocks, len: 0, start: 0, depth: 0 })
     }
 
     #[inline]
@@ -72,65 +73,80 @@ impl Segment {
     }
 
     /// Size in buckets.
+    #[inline(always)]
     pub fn width(&self) -> usize {
-        self.buckets.len()
+        self.blocks.width()
+    }
+
+    /// Size in blocks.
+    pub fn blocks(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// The segment splits rather than grows.
+    pub fn is_largest(&self) -> bool {
+        self.blocks.len() >= FIRST_BLOCKS
     }
 
     /// Bytes on the heap.
     pub fn memory(&self) -> usize {
-        size_of::<Bucket>() * self.buckets.len()
+        size_of::<Bucket>() * self.width()
     }
 
+    #[inline(always)]
     pub fn bucket(&self, bucket: usize) -> Option<&Bucket> {
-        self.buckets.get(bucket)
+        self.blocks.bucket(bucket)
     }
 
+    #[inline]
     pub fn bucket_mut(&mut self, bucket: usize) -> Option<&mut Bucket> {
-        self.buckets.get_mut(bucket)
+        self.blocks.bucket_mut(bucket)
     }
 
     #[inline(always)]
     fn home(&self, position: Position) -> usize {
-        position.scale(u32::from(self.depth), self.buckets.len())
+        position.scale(u32::from(self.depth), self.width())
     }
 
     #[inline(always)]
     fn next(&self, bucket: usize) -> usize {
-        if bucket + 1 == self.buckets.len() { 0 } else { bucket + 1 }
+        if bucket + 1 == self.width() { 0 } else { bucket + 1 }
     }
 
-    /// The first place in the probe sequence of a position for which `is_it` holds.
+    /// The first place in the probe sequence of a position, which starts at `home`, for which `is_it` holds.
     #[inline(always)]
-    fn probe(&self, position: Position, is_it: impl Fn(&Entry) -> bool) -> Option<Place> {
-        let home = self.home(position);
+    fn probe(&self, home: usize, position: Position, is_it: impl Fn(&Entry) -> bool) -> Option<(Place, &Entry)> {
         let mut at = home;
         loop {
-            let bucket = self.buckets.get(at)?;
+            let bucket = self.bucket(at)?;
             for slot in bucket.candidates(position.fingerprint()) {
                 if let Some(entry) = bucket.entry(slot)
                     && entry.tag() == position.tag()
                     && is_it(entry)
                 {
-                    return Some((at, slot));
+                    return Some(((at, slot), entry));
                 }
             }
+            if bucket.overflow() == 0 {
+                return None;
+            }
             at = self.next(at);
-            if bucket.overflow() == 0 || at == home {
+            if at == home {
                 return None;
             }
         }
     }
 
     #[inline(always)]
-    pub fn find(&self, position: Position, key: &[u8]) -> Option<Place> {
-        self.probe(position, |entry| entry.has_key(key))
+    pub fn find(&self, home: usize, position: Position, key: &[u8]) -> Option<(Place, &Entry)> {
+        self.probe(home, position, |entry| entry.has_key(key))
     }
 
     /// The place of a handle's entry, without reading any entry.
     pub fn find_handle(&self, handle: &Handle) -> Option<Place> {
         let mut at = self.home(Position::from_parts(handle.tag(), 1));
-        for _ in 0..self.buckets.len() {
-            let bucket = &self.buckets[at];
+        for _ in 0..self.width() {
+            let bucket = self.bucket(at)?;
             if let Some(slot) = (0..SLOTS).find(|&slot| bucket.entry(slot).is_some_and(|entry| entry.is(handle))) {
                 return Some((at, slot));
             }
@@ -140,14 +156,16 @@ impl Segment {
     }
 
     #[inline(always)]
-    pub fn prefetch_bucket(&self, position: Position) {
-        prefetch(std::ptr::from_ref(&self.buckets[self.home(position)]).cast());
+    pub fn prefetch_bucket(&self, home: usize) {
+        if let Some(bucket) = self.bucket(home) {
+            prefetch(std::ptr::from_ref(bucket).cast());
+        }
     }
 
     /// Starts loading the entry that a search for this position would compare first.
     #[inline(always)]
-    pub fn prefetch_entry(&self, position: Position) {
-        self.probe(position, |entry| {
+    pub fn prefetch_entry(&self, home: usize, position: Position) {
+        self.probe(home, position, |entry| {
             entry.prefetch();
             true
         });
@@ -157,26 +175,28 @@ impl Segment {
     pub fn place(&mut self, position: Position, entry: Entry) -> Place {
         let mut at = self.home(position);
         loop {
-            if let Some(slot) = self.buckets[at].vacancy() {
-                self.buckets[at].put(slot, position, entry);
+            let next = self.next(at);
+            let bucket = self.bucket_mut(at).expect("home and next are below width");
+            if let Some(slot) = bucket.vacancy() {
+                bucket.put(slot, position, entry);
                 self.len += 1;
                 return (at, slot);
             }
-            self.buckets[at].raise_overflow();
-            at = self.next(at);
+            bucket.raise_overflow();
+            at = next;
         }
     }
 
     /// Removes an entry.
     pub fn remove(&mut self, (bucket, slot): Place) -> Option<Entry> {
-        let position = self.buckets.get(bucket)?.position(slot)?;
+        let position = self.bucket(bucket)?.position(slot)?;
         let mut passed = self.home(position);
         while passed != bucket {
-            self.buckets[passed].lower_overflow();
+            self.bucket_mut(passed)?.lower_overflow();
             passed = self.next(passed);
         }
         self.len -= 1;
-        self.buckets[bucket].take(slot)
+        self.bucket_mut(bucket)?.take(slot)
     }
 
     /// A slot is free.
@@ -193,75 +213,90 @@ impl Segment {
     /// Few enough entries for a smaller size, or already in the smallest.
     #[inline]
     pub fn is_sparse(&self) -> bool {
-        self.len() < fill(self.width(), FILL_MIN) || self.width() == 1
+        self.len() < fill(self.width(), FILL_MIN) || self.blocks.len() == 1
     }
 
-    /// The size to grow to; beyond the ladder, a quarter more.
-    pub fn grown_width(&self) -> u32 {
-        let width = self.width() as u32;
-        if width >= BUCKETS_MAX {
-            return width.saturating_add(width / 4);
-        }
-        LADDER.into_iter().find(|&size| size > width).unwrap_or(BUCKETS_MAX)
+    /// The number of blocks to grow to: one more, or a quarter more if there are many.
+    pub fn grown(&self) -> usize {
+        self.blocks.len() + (self.blocks.len() / FIRST_BLOCKS * 2).max(1)
     }
 
-    /// Moves all entries to an array of another size that can hold them.
-    pub fn rebuild(&mut self, width: u32) -> Result<(), NoMemory> {
-        let mut rebuilt = Self::new(self.start, self.depth, width)?;
-        self.drain(|position, entry| {
-            rebuilt.place(position, entry);
-        });
-        *self = rebuilt;
-        Ok(())
+    /// The number of blocks to shrink to.
+    pub fn shrunk(&self) -> usize {
+        fitting(self.len(), FILL_SHRUNK).min(self.blocks.len())
+    }
+
+    /// Spreads the entries over another number of blocks that can hold them.
+    pub fn rebuild(&mut self, blocks: usize) -> Result<(), NoMemory> {
+        let mut entries = Taken::with_capacity(self.len())?;
+        self.drain(&mut entries);
+        let resized = self.blocks.resize(blocks);
+        // Also after a failure, when there are at least as many blocks as before.
+        entries.put_into(self);
+        resized
     }
 
     /// Entries in the lower and in the upper half of the range.
     pub fn halves(&self) -> (usize, usize) {
-        let upper = self.positions().filter(|position| position.bit(self.depth()) == 1).count();
+        let positions = self.blocks.iter().flat_map(|bucket| (0..SLOTS).filter_map(|slot| bucket.position(slot)));
+        let upper = positions.filter(|position| position.bit(self.depth()) == 1).count();
         (self.len() - upper, upper)
     }
 
-    /// Divides the range in two; self keeps the lower half.
+    /// Divides range and blocks in two; self keeps the lower half.
     pub fn split(&mut self) -> Result<Self, NoMemory> {
         let (lower_len, upper_len) = self.halves();
-        let depth = self.depth + 1;
-        let upper_start = self.start | 1 << (31 - self.depth);
-        let mut lower = Self::new(self.start, depth, split_width(lower_len))?;
-        let mut upper = Self::new(upper_start, depth, split_width(upper_len))?;
-        self.drain(|position, entry| {
-            let half = if position.bit(u32::from(depth) - 1) == 0 { &mut lower } else { &mut upper };
+        let (lower_blocks, upper_blocks) = (fitting(lower_len, FILL_MAX), fitting(upper_len, FILL_MAX));
+        let blocks = Blocks::with_capacity(upper_blocks)?;
+        let mut entries = Taken::with_capacity(self.len())?;
+        self.drain(&mut entries);
+        if let Err(error) = self.blocks.resize(self.blocks.len().max(lower_blocks + upper_blocks)) {
+            entries.put_into(self);
+            return Err(error);
+        }
+        let start = self.start | 1 << (31 - self.depth);
+        self.depth += 1;
+        let mut upper = Self { blocks, len: 0, start, depth: self.depth };
+        (0..upper_blocks).filter_map(|_| self.blocks.pop()).for_each(|block| upper.blocks.push(block));
+        self.blocks.truncate(lower_blocks);
+        for (position, entry) in entries.0 {
+            let half = if position.bit(self.depth() - 1) == 0 { &mut *self } else { &mut upper };
             half.place(position, entry);
-        });
-        *self = lower;
+        }
         Ok(upper)
     }
 
-    /// The segment of this one's and its buddy's entries; both are empty afterwards.
-    pub fn merge(&mut self, buddy: &mut Self) -> Result<Self, NoMemory> {
-        let depth = self.depth - 1;
-        let mut merged = Self::new(self.start.min(buddy.start), depth, shrunk_width(self.len() + buddy.len()))?;
-        for half in [self, buddy] {
-            half.drain(|position, entry| {
-                merged.place(position, entry);
-            });
+    /// Takes in range, blocks and entries of the buddy, which is useless afterwards.
+    pub fn merge(&mut self, buddy: &mut Self) -> Result<(), NoMemory> {
+        let len = self.len() + buddy.len();
+        let mut entries = Taken::with_capacity(len)?;
+        self.drain(&mut entries);
+        buddy.drain(&mut entries);
+        self.start = self.start.min(buddy.start);
+        self.depth -= 1;
+        let blocks = fitting(len, FILL_SHRUNK);
+        while self.blocks.len() < blocks.min(FIRST_BLOCKS)
+            && let Some(block) = buddy.blocks.pop()
+        {
+            self.blocks.push(block);
         }
-        Ok(merged)
+        // Without memory for the right size, the blocks there are hold all entries as they did before.
+        let _ = self.blocks.resize(blocks);
+        entries.put_into(self);
+        Ok(())
     }
 
-    fn positions(&self) -> impl Iterator<Item = Position> {
-        self.buckets.iter().flat_map(|bucket| (0..SLOTS).filter_map(|slot| bucket.position(slot)))
-    }
-
-    /// Takes all entries out.
-    fn drain(&mut self, mut f: impl FnMut(Position, Entry)) {
-        for bucket in &mut self.buckets {
+    /// Takes all entries out and clears the overflow counts.
+    fn drain(&mut self, taken: &mut Taken) {
+        for bucket in self.blocks.iter_mut() {
             for slot in 0..SLOTS {
                 if let Some(position) = bucket.position(slot)
                     && let Some(entry) = bucket.take(slot)
                 {
-                    f(position, entry);
+                    taken.0.push((position, entry));
                 }
             }
+            bucket.clear_overflow();
         }
         self.len = 0;
     }
@@ -271,7 +306,7 @@ impl Segment {
         let home = self.home(position);
         let mut at = home;
         loop {
-            let bucket = &self.buckets[at];
+            let bucket = self.bucket(at)?;
             for slot in 0..SLOTS {
                 if bucket.position(slot).is_some_and(|position| self.home(position) == home) {
                     f((at, slot));
@@ -286,7 +321,7 @@ impl Segment {
 
     /// The places of all entries.
     pub fn places(&self) -> impl Iterator<Item = Place> {
-        let all = self.buckets.iter().enumerate();
+        let all = self.blocks.iter().enumerate();
         all.flat_map(|(at, bucket)| (0..SLOTS).filter(|&slot| bucket.entry(slot).is_some()).map(move |slot| (at, slot)))
     }
 }
@@ -297,18 +332,24 @@ fn fill(width: usize, share: usize) -> usize {
     width * SLOTS * share / 256
 }
 
-/// The size for entries that are getting fewer.
-pub fn shrunk_width(len: usize) -> u32 {
-    fitting_width(len, FILL_SHRUNK)
+/// Entries on their way between blocks.
+struct Taken(Vec<(Position, Entry)>);
+
+impl Taken {
+    fn with_capacity(len: usize) -> Result<Self, NoMemory> {
+        let mut entries = Vec::new();
+        entries.try_reserve_exact(len)?;
+        Ok(Self(entries))
+    }
+
+    fn put_into(self, segment: &mut Segment) {
+        for (position, entry) in self.0 {
+            segment.place(position, entry);
+        }
+    }
 }
 
-/// The size for one half of a segment that is growing.
-fn split_width(len: usize) -> u32 {
-    fitting_width(len, FILL_MAX)
-}
-
-fn fitting_width(len: usize, share: usize) -> u32 {
-    let fits = |width: &u32| len <= fill(*width as usize, share);
-    let exact = || (len * 256).div_ceil(SLOTS * share) as u32 + 1;
-    LADDER.into_iter().find(fits).unwrap_or_else(|| exact().max(BUCKETS_MAX))
+/// The least number of blocks whose filled share is at most `share`.
+fn fitting(len: usize, share: usize) -> usize {
+    (len * 256).div_ceil(BLOCK_BUCKETS * SLOTS * share).max(1)
 }

@@ -12,14 +12,14 @@
 //!
 //! Invariants: the directory has 2^`depth` items; a segment of depth d owns the 2^(`depth` - d) neighbouring
 //! items that share its d-bit prefix; `deepest` segments have the directory's depth; an empty table owns no
-//! memory. Cost: about 11.5 bytes of table per key from a few hundred keys on. A segment whose keys cannot be
+//! memory. Cost: 11.5 to 12.2 bytes of table per key from a few hundred keys on. A segment whose keys cannot be
 //! told apart by their hash grows instead of splitting, so that colliding hashes cost time, not memory.
 
 use super::bucket::{Bucket, SLOTS};
 use super::entry::{Entry, Handle};
 use super::hash::Position;
 use super::memory::NoMemory;
-use super::segment::{BUCKETS_MAX, DEPTH_MAX, Place, Segment};
+use super::segment::{BLOCK_BUCKETS, DEPTH_MAX, Place, Segment};
 use std::mem::size_of;
 
 /// Two segments of together at most this many entries become one; a split leaves about 384.
@@ -47,15 +47,43 @@ impl Loc {
     }
 }
 
+/// An item of the directory: a segment, and of that segment what a lookup needs to find the home bucket, so
+/// that it need not read the segment for that.
+#[derive(Clone, Copy, Debug, Default)]
+struct Item {
+    segment: u32,
+    /// Number of blocks, depth in the low byte.
+    shape: u32,
+}
+
+const _: () = assert!(size_of::<Item>() == 8);
+
+impl Item {
+    fn new(number: usize, segment: &Segment) -> Self {
+        Self { segment: number as u32, shape: (segment.blocks() as u32) << 8 | segment.depth() }
+    }
+
+    #[inline(always)]
+    fn segment(self) -> usize {
+        self.segment as usize
+    }
+
+    #[inline(always)]
+    fn home(self, position: Position) -> usize {
+        position.scale(self.shape & 0xFF, (self.shape >> 8) as usize * BLOCK_BUCKETS)
+    }
+}
+
 /// See the module's comment.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub struct Table {
-    directory: Vec<u32>,
+    directory: Vec<Item>,
     segments: Vec<Segment>,
+    depth: u32,
     len: usize,
     /// Bytes of all buckets.
     bucket_bytes: usize,
-    depth: u32,
     /// Segments of depth `depth`.
     deepest: u32,
     /// The widest segment there has been since the table was empty, in buckets.
@@ -68,23 +96,33 @@ impl Table {
         self.len
     }
 
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// Bytes on the heap, without the entries.
     pub fn memory(&self) -> usize {
         self.bucket_bytes
-            + self.directory.capacity() * size_of::<u32>()
+            + self.directory.capacity() * size_of::<Item>()
             + self.segments.capacity() * size_of::<Segment>()
     }
 
-    /// The number of the segment that owns a position.
     #[inline(always)]
+    fn item(&self, position: Position) -> Option<Item> {
+        self.directory.get(position.prefix(self.depth)).copied()
+    }
+
+    /// The number of the segment that owns a position.
     fn owner(&self, position: Position) -> Option<usize> {
-        self.directory.get(position.prefix(self.depth)).map(|&number| number as usize)
+        self.item(position).map(Item::segment)
     }
 
     #[inline(always)]
-    pub fn locate(&self, position: Position, key: &[u8]) -> Option<Loc> {
-        let number = self.owner(position)?;
-        Some(Loc::new(number, self.segments.get(number)?.find(position, key)?))
+    pub fn find(&self, position: Position, key: &[u8]) -> Option<(Loc, &Entry)> {
+        let item = self.item(position)?;
+        let (place, entry) = self.segments.get(item.segment())?.find(item.home(position), position, key)?;
+        Some((Loc::new(item.segment(), place), entry))
     }
 
     /// The place of a handle's entry.
@@ -95,15 +133,15 @@ impl Table {
 
     #[inline(always)]
     pub fn prefetch_bucket(&self, position: Position) {
-        if let Some(number) = self.owner(position) {
-            self.segments[number].prefetch_bucket(position);
+        if let Some(item) = self.item(position) {
+            self.segments[item.segment()].prefetch_bucket(item.home(position));
         }
     }
 
     #[inline(always)]
     pub fn prefetch_entry(&self, position: Position) {
-        if let Some(number) = self.owner(position) {
-            self.segments[number].prefetch_entry(position);
+        if let Some(item) = self.item(position) {
+            self.segments[item.segment()].prefetch_entry(item.home(position), position);
         }
     }
 
@@ -177,13 +215,13 @@ impl Table {
 
     /// The first segment of an empty table.
     fn begin(&mut self) -> Result<(), NoMemory> {
-        let first = Segment::new(0, 0, 1)?;
+        let first = Segment::new()?;
         self.directory.try_reserve_exact(1)?;
         self.segments.try_reserve_exact(1)?;
         self.bucket_bytes = first.memory();
-        self.directory.push(0);
+        self.directory.push(Item::new(0, &first));
         self.segments.push(first);
-        (self.depth, self.deepest, self.widest) = (0, 1, 1);
+        (self.depth, self.deepest, self.widest) = (0, 1, self.segments[0].width() as u32);
         Ok(())
     }
 
@@ -191,23 +229,24 @@ impl Table {
     #[cold]
     fn extend(&mut self, number: usize) -> Result<(), NoMemory> {
         let segment = &self.segments[number];
-        if segment.width() >= BUCKETS_MAX as usize && segment.depth() < u32::from(DEPTH_MAX) {
+        if segment.is_largest() && segment.depth() < u32::from(DEPTH_MAX) {
             let (lower, upper) = segment.halves();
             if lower.min(upper) * SPLIT_BALANCE >= segment.len() {
                 return self.split(number);
             }
         }
-        let width = segment.grown_width();
-        self.rebuild(number, width)
+        let blocks = segment.grown();
+        self.rebuild(number, blocks)
     }
 
-    fn rebuild(&mut self, number: usize, width: u32) -> Result<(), NoMemory> {
+    fn rebuild(&mut self, number: usize, blocks: usize) -> Result<(), NoMemory> {
         let segment = &mut self.segments[number];
         let before = segment.memory();
-        segment.rebuild(width)?;
+        let rebuilt = segment.rebuild(blocks);
         self.bucket_bytes = self.bucket_bytes - before + segment.memory();
-        self.widest = self.widest.max(width);
-        Ok(())
+        self.widest = self.widest.max(segment.width() as u32);
+        self.register(number);
+        rebuilt
     }
 
     fn split(&mut self, number: usize) -> Result<(), NoMemory> {
@@ -215,19 +254,32 @@ impl Table {
         if depth == self.depth {
             self.double()?;
         }
-        self.segments.try_reserve(1)?;
+        if self.segments.len() == self.segments.capacity() {
+            self.segments.try_reserve_exact(1 + self.segments.len() / 4)?;
+        }
         let before = self.segments[number].memory();
-        let upper = self.segments[number].split()?;
+        let upper = self.segments[number].split();
         let lower = &self.segments[number];
-        self.bucket_bytes = self.bucket_bytes - before + lower.memory() + upper.memory();
-        self.widest = self.widest.max(lower.width().max(upper.width()) as u32);
+        self.widest = self.widest.max(lower.width() as u32);
+        let upper_bytes = upper.as_ref().map_or(0, Segment::memory);
+        self.bucket_bytes = self.bucket_bytes - before + lower.memory() + upper_bytes;
+        // Also after a failure, which may have left more blocks.
+        self.register(number);
+        let upper = upper?;
+        self.widest = self.widest.max(upper.width() as u32);
         if depth + 1 == self.depth {
             self.deepest += 2;
         }
-        let owned = self.owned(&upper);
-        self.directory[owned].fill(self.segments.len() as u32);
         self.segments.push(upper);
+        self.register(self.segments.len() - 1);
         Ok(())
+    }
+
+    /// Brings the directory up to date with a segment.
+    fn register(&mut self, number: usize) {
+        let segment = &self.segments[number];
+        let owned = self.owned(segment);
+        self.directory[owned].fill(Item::new(number, segment));
     }
 
     /// The directory items of a segment.
@@ -240,7 +292,7 @@ impl Table {
     fn double(&mut self) -> Result<(), NoMemory> {
         let mut doubled = Vec::new();
         doubled.try_reserve_exact(2 * self.directory.len())?;
-        doubled.extend(self.directory.iter().flat_map(|&number| [number, number]));
+        doubled.extend(self.directory.iter().flat_map(|&item| [item, item]));
         self.directory = doubled;
         self.depth += 1;
         self.deepest = 0;
@@ -249,7 +301,7 @@ impl Table {
 
     /// After a removal: shrinks what has become too large. Lack of memory only means that it stays large.
     pub fn tidy(&mut self, position: Position) {
-        if self.len == 0 {
+        if self.is_empty() {
             *self = Self::default();
             return;
         }
@@ -261,9 +313,9 @@ impl Table {
         }
         if let Some(number) = self.owner(position) {
             let segment = &self.segments[number];
-            let width = super::segment::shrunk_width(segment.len());
-            if segment.is_sparse() && (width as usize) < segment.width() {
-                let _ = self.rebuild(number, width);
+            let blocks = segment.shrunk();
+            if segment.is_sparse() && blocks * BLOCK_BUCKETS < segment.width() {
+                let _ = self.rebuild(number, blocks);
             }
         }
     }
@@ -280,15 +332,12 @@ impl Table {
         }
         let [a, b] = self.segments.get_disjoint_mut([number, buddy]).ok()?;
         let before = a.memory() + b.memory();
-        let merged = a.merge(b).ok()?;
-        self.bucket_bytes = self.bucket_bytes - before + merged.memory();
-        let owned = self.owned(&merged);
-        self.directory[owned].fill(number as u32);
-        self.segments[number] = merged;
+        a.merge(b).ok()?;
+        self.bucket_bytes = self.bucket_bytes - before + a.memory();
+        self.register(number);
         self.segments.swap_remove(buddy);
-        if let Some(moved) = self.segments.get(buddy) {
-            let owned = self.owned(moved);
-            self.directory[owned].fill(buddy as u32);
+        if buddy < self.segments.len() {
+            self.register(buddy);
         }
         if depth == self.depth {
             self.deepest -= 2;

@@ -96,6 +96,7 @@ impl Subject {
         assert_eq!(loc.is_some(), self.model.contains_key(key));
         let (Some(loc), Some(known)) = (loc, self.model.get(key)) else { return };
         assert_eq!(self.db.key(loc), key);
+        assert_eq!(self.db.get(self.hash(key), key), Some((loc, self.db.value(loc))));
         assert!(known.value.is(self.db.value(loc)));
         assert_eq!(self.db.deadline_ms(loc), known.deadline_ms);
         assert_eq!(self.db.access(loc), known.access);
@@ -247,7 +248,7 @@ impl Subject {
 fn churn(hash_mask: u64, keys: u64, steps: u32) {
     let mut subject = Subject::new(hash_mask);
     for step in 0..steps {
-        let removals = if step / (steps / 4) % 2 == 0 { 2 } else { 9 };
+        let removals = if (step / (steps / 4)).is_multiple_of(2) { 2 } else { 9 };
         subject.step(keys, removals);
         if step % (steps / 8) == 0 {
             subject.expire(subject.db.next_deadline_ms().saturating_add(100_000));
@@ -295,7 +296,7 @@ fn grows_to_200_000_keys_and_shrinks_to_none() {
         assert_eq!(subject.db.value(loc), ValueRef::Int(i64::from(number)));
         subject.db.remove(loc);
         assert!(subject.locate(&key).is_none());
-        if numbers.len() % 10_000 == 0 {
+        if numbers.len().is_multiple_of(10_000) {
             let table_bytes = subject.db.used() - numbers.len() * 32;
             assert!(table_bytes <= numbers.len() * 40 + 64, "{table_bytes} bytes for {}", numbers.len());
             assert!(numbers.iter().step_by(97).all(|number| subject.locate(&number.to_le_bytes()).is_some()));

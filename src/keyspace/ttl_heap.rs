@@ -6,18 +6,19 @@
 //! ```
 //!
 //! Why: the next key to expire is the root, so expiry is exact and costs nothing while nothing is due; changing
-//! or removing any deadline is O(log n) because the entry stores its seat. Four children share a cache line's
-//! worth of memory and halve the depth of a binary heap.
+//! or removing any deadline is O(log n) because the entry stores its seat. Four children take a cache line's
+//! worth of memory and halve the depth of a binary heap. Items are kept in chunks, so growing copies nothing
+//! and never pauses.
 //!
 //! Invariants: a parent's deadline is not after its children's; item i's holder was last told seat i;
-//! `earliest_ms` is the root's deadline. Cost: 16 bytes per item and at most a quarter of slack.
+//! `earliest_ms` is the root's deadline. Cost: 16.4 bytes per item and up to two chunks of slack.
 
 use super::memory::NoMemory;
 use std::mem::size_of;
 
 const CHILDREN: usize = 4;
-/// Smallest capacity.
-const CAPACITY_MIN: usize = 8;
+/// Items of a chunk: 1 KiB.
+const CHUNK: usize = 64;
 /// Most items: a seat is a u32, whose largest value is left for "none".
 const ITEMS_MAX: usize = u32::MAX as usize;
 
@@ -39,21 +40,49 @@ const _: () = assert!(size_of::<Item<super::entry::Handle>>() == 16);
 #[derive(Debug)]
 pub struct TtlHeap<H> {
     earliest_ms: i64,
-    items: Vec<Item<H>>,
+    /// All but the last are full.
+    chunks: Vec<Vec<Item<H>>>,
+    len: usize,
 }
 
 impl<H: Seated> TtlHeap<H> {
     pub const fn new() -> Self {
-        Self { earliest_ms: i64::MAX, items: Vec::new() }
+        Self { earliest_ms: i64::MAX, chunks: Vec::new(), len: 0 }
     }
 
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.len
+    }
+
+    #[inline]
+    fn get(&self, at: usize) -> Option<&Item<H>> {
+        self.chunks.get(at / CHUNK)?.get(at % CHUNK)
+    }
+
+    #[inline]
+    fn at(&self, at: usize) -> &Item<H> {
+        &self.chunks[at / CHUNK][at % CHUNK]
+    }
+
+    #[inline]
+    fn at_mut(&mut self, at: usize) -> &mut Item<H> {
+        &mut self.chunks[at / CHUNK][at % CHUNK]
+    }
+
+    fn swap(&mut self, a: usize, b: usize) {
+        let (low, high) = (a.min(b), a.max(b));
+        if low / CHUNK == high / CHUNK {
+            self.chunks[low / CHUNK].swap(low % CHUNK, high % CHUNK);
+        } else {
+            let (left, right) = self.chunks.split_at_mut(high / CHUNK);
+            std::mem::swap(&mut left[low / CHUNK][low % CHUNK], &mut right[0][high % CHUNK]);
+        }
     }
 
     /// Bytes on the heap.
     pub fn memory(&self) -> usize {
-        self.items.capacity() * size_of::<Item<H>>()
+        let items: usize = self.chunks.len() * CHUNK * size_of::<Item<H>>();
+        items + self.chunks.capacity() * size_of::<Vec<Item<H>>>()
     }
 
     /// The earliest deadline, `i64::MAX` if there is none.
@@ -64,39 +93,42 @@ impl<H: Seated> TtlHeap<H> {
 
     /// The holder of the earliest deadline.
     pub fn first(&self) -> Option<&H> {
-        self.items.first().map(|item| &item.holder)
+        self.get(0).map(|item| &item.holder)
     }
 
     #[inline]
     pub fn deadline_ms(&self, seat: u32) -> Option<i64> {
-        self.items.get(seat as usize).map(|item| item.deadline_ms)
+        self.get(seat as usize).map(|item| item.deadline_ms)
     }
 
     /// Makes room for one more item.
     pub fn reserve(&mut self) -> Result<(), NoMemory> {
-        let len = self.items.len();
-        if len < self.items.capacity() {
+        if self.len < self.chunks.len() * CHUNK {
             return Ok(());
         }
-        if len >= ITEMS_MAX {
+        if self.len >= ITEMS_MAX {
             return Err(NoMemory);
         }
-        let more = (len / 4).max(CAPACITY_MIN);
-        Ok(self.items.try_reserve_exact(more).or_else(|_| self.items.try_reserve_exact(1))?)
+        self.chunks.try_reserve(1)?;
+        let mut chunk = Vec::new();
+        chunk.try_reserve_exact(CHUNK)?;
+        self.chunks.push(chunk);
+        Ok(())
     }
 
     /// Adds an item, for which there is room.
     pub fn push(&mut self, deadline_ms: i64, holder: H) {
-        assert!(self.items.len() < self.items.capacity(), "room reserved");
-        self.items.push(Item { deadline_ms, holder });
-        self.rise(self.items.len() - 1);
+        let chunk = self.chunks.get_mut(self.len / CHUNK).expect("room reserved");
+        chunk.push(Item { deadline_ms, holder });
+        self.len += 1;
+        self.rise(self.len - 1);
         self.refresh();
     }
 
     /// Changes a deadline.
     pub fn update(&mut self, seat: u32, deadline_ms: i64) {
         let seat = seat as usize;
-        let before = std::mem::replace(&mut self.items[seat].deadline_ms, deadline_ms);
+        let before = std::mem::replace(&mut self.at_mut(seat).deadline_ms, deadline_ms);
         if deadline_ms < before {
             self.rise(seat);
         } else {
@@ -107,15 +139,18 @@ impl<H: Seated> TtlHeap<H> {
 
     /// Replaces a holder that has moved; it knows its seat already.
     pub fn replace_holder(&mut self, seat: u32, holder: H) {
-        self.items[seat as usize].holder = holder;
+        self.at_mut(seat as usize).holder = holder;
     }
 
     /// Takes an item out; its holder is not told.
     pub fn remove(&mut self, seat: u32) -> i64 {
         let seat = seat as usize;
-        let removed = self.items.swap_remove(seat).deadline_ms;
-        if let Some(moved) = self.items.get(seat) {
-            if moved.deadline_ms < removed {
+        let removed = self.at(seat).deadline_ms;
+        self.swap(seat, self.len - 1);
+        self.len -= 1;
+        self.chunks[self.len / CHUNK].pop();
+        if seat < self.len {
+            if self.at(seat).deadline_ms < removed {
                 self.rise(seat);
             } else {
                 self.sink(seat);
@@ -127,27 +162,30 @@ impl<H: Seated> TtlHeap<H> {
 
     /// Gives memory back after many removals.
     pub fn tidy(&mut self) {
-        let len = self.items.len();
-        if len == 0 {
-            self.items = Vec::new();
-        } else if len < self.items.capacity() / 2 && self.items.capacity() > CAPACITY_MIN {
-            self.items.shrink_to(len + len / 4);
+        if self.len == 0 {
+            self.chunks = Vec::new();
+            return;
+        }
+        // One empty chunk stays, so that a key that comes and goes does not allocate every time.
+        self.chunks.truncate(self.len.div_ceil(CHUNK) + 1);
+        if self.chunks.len() < self.chunks.capacity() / 4 {
+            self.chunks.shrink_to(self.chunks.len() * 2);
         }
     }
 
     #[inline]
     fn refresh(&mut self) {
-        self.earliest_ms = self.items.first().map_or(i64::MAX, |item| item.deadline_ms);
+        self.earliest_ms = self.get(0).map_or(i64::MAX, |item| item.deadline_ms);
     }
 
     /// Moves an item up to where it belongs and tells all that moved, itself at least.
     fn rise(&mut self, mut at: usize) {
         while at > 0 {
             let parent = (at - 1) / CHILDREN;
-            if self.items[parent].deadline_ms <= self.items[at].deadline_ms {
+            if self.at(parent).deadline_ms <= self.at(at).deadline_ms {
                 break;
             }
-            self.items.swap(at, parent);
+            self.swap(at, parent);
             self.tell(at);
             at = parent;
         }
@@ -158,12 +196,12 @@ impl<H: Seated> TtlHeap<H> {
     fn sink(&mut self, mut at: usize) {
         loop {
             let first = at * CHILDREN + 1;
-            let last = (first + CHILDREN).min(self.items.len());
-            let Some(least) = (first..last).min_by_key(|&child| self.items[child].deadline_ms) else { break };
-            if self.items[at].deadline_ms <= self.items[least].deadline_ms {
+            let last = (first + CHILDREN).min(self.len);
+            let Some(least) = (first..last).min_by_key(|&child| self.at(child).deadline_ms) else { break };
+            if self.at(at).deadline_ms <= self.at(least).deadline_ms {
                 break;
             }
-            self.items.swap(at, least);
+            self.swap(at, least);
             self.tell(at);
             at = least;
         }
@@ -172,7 +210,7 @@ impl<H: Seated> TtlHeap<H> {
 
     #[inline]
     fn tell(&mut self, at: usize) {
-        self.items[at].holder.seat(at as u32);
+        self.at_mut(at).holder.seat(at as u32);
     }
 }
 
@@ -231,7 +269,7 @@ mod tests {
             if round % 16 == 0 {
                 assert_eq!(heap.earliest_ms(), earliest.unwrap_or(i64::MAX));
                 assert!(model.values().all(|(deadline, seat)| heap.deadline_ms(seat.get()) == Some(*deadline)));
-                assert!(heap.items.capacity() <= heap.len() * 2 + CAPACITY_MIN + 2);
+                assert!(heap.chunks.len() <= heap.len() / CHUNK + 2);
             }
         }
         let mut sorted: Vec<i64> = model.values().map(|(deadline, _)| *deadline).collect();

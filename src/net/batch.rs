@@ -218,13 +218,17 @@ impl Batch {
             conns[token].session.client.last_active_ms.store(now_ms, Relaxed);
             let mut done = self.sources[index].parsed;
             for at in self.sources[index].staged.clone() {
-                if at == window.staged.end {
+                if at >= window.staged.end {
                     self.account(&window, &conns[token], engine);
                     window = self.prepare(at, conns, engine);
                 }
                 let conn = &mut conns[token];
                 window.timed_apart_us += self.execute(at, conn, engine, now_ms);
-                if !conn.may_run() {
+                if self.writer.len() > REPLY_BYTES_SENT_AT {
+                    unsent.push((token, self.writer.len()));
+                    self.send(conns, &mut unsent, engine);
+                }
+                if !conns[token].may_run() {
                     // What stands behind it has to wait.
                     done = self.staged[at].end;
                     break;
@@ -232,9 +236,6 @@ impl Batch {
             }
             self.finish(index, done, &mut conns[token], engine);
             unsent.push((token, self.writer.len()));
-            if self.writer.len() > REPLY_BYTES_SENT_AT {
-                self.send(conns, &mut unsent, engine);
-            }
         }
         if let Some(source) = self.sources.last() {
             self.account(&window, &conns[source.token], engine);

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Where to listen for TCP connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,8 +76,7 @@ impl Settings {
 
     /// Remembers which port `auto` became, so that CONFIG GET tells it.
     pub fn record_port(&self, port: u16) {
-        let _changing = self.changing.lock();
-        self.values.write()[Id::Port as usize] = Value::Int(i64::from(port));
+        self.auto_port.store(port, Ordering::Relaxed);
     }
 
     /// Addresses to listen at, as they were written.

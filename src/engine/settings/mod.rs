@@ -38,6 +38,7 @@ use kind::{Origin, Value};
 use parking_lot::{Mutex, RwLock};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering::Relaxed;
 use table::{IMMUTABLE, PROTECTED, Row, SENSITIVE, Status, TABLE};
 
@@ -49,6 +50,8 @@ pub struct Settings {
     values: RwLock<Vec<Value>>,
     hot: Hot,
     callbacks: Mutex<Vec<(Id, Arc<Callback>)>>,
+    /// The port that `auto` has become.
+    auto_port: AtomicU16,
     /// Held during a change, callbacks included, so that changes happen one after the other.
     changing: Mutex<()>,
     /// What CONFIG REWRITE writes to, and the commands that files rename.
@@ -86,6 +89,7 @@ impl Settings {
             values: RwLock::new(values),
             hot,
             callbacks: Mutex::default(),
+            auto_port: AtomicU16::new(0),
             changing: Mutex::default(),
             files: RwLock::new(files),
         }
@@ -141,11 +145,20 @@ impl Settings {
                     pattern.eq_ignore_ascii_case(name.as_bytes()).then(|| pattern.to_vec())
                 });
                 if let Some(shown) = shown {
-                    found.push((shown, kind::format(row, &values[row.id as usize])));
+                    found.push((shown, self.format(row, &values[row.id as usize])));
                 }
             }
         }
         found
+    }
+
+    fn format(&self, row: &Row, value: &Value) -> Vec<u8> {
+        match value {
+            Value::Int(kind::PORT_AUTO) if row.id == Id::Port => {
+                self.auto_port.load(Relaxed).to_string().into_bytes()
+            }
+            value => kind::format(row, value),
+        }
     }
 
     /// Whether the value of this name must be kept out of logs.

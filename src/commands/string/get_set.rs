@@ -1,0 +1,154 @@
+//! GET, SET and their relatives: one value, read or replaced whole.
+//!
+//! GET and SET without options are the commands that everything else is measured by: one lookup, then the reply
+//! straight from the entry, or the new value straight into it.
+
+use super::options::{Condition, ExpireTime, Expiry, SetOptions, TimeKind, parse_getex};
+use super::{encode, put, reply_string};
+use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::keyspace::{Loc, NewValue};
+
+/// GET key
+pub fn get(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    reply_value(ctx, args.key(0)).map(|_| ())
+}
+
+/// Replies the string of a key, or null, and returns where the key is.
+#[inline]
+fn reply_value(ctx: &mut Ctx, key: Key) -> Result<Option<Loc>, CommandError> {
+    let found = ctx.read(key);
+    match found {
+        Some(loc) => {
+            let (value, reply) = ctx.string_and_reply(key, loc)?;
+            reply_string(reply, value);
+        }
+        None => ctx.reply.null(),
+    }
+    Ok(found)
+}
+
+/// SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds |
+/// PXAT unix-time-milliseconds | KEEPTTL]
+pub fn set(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    if args.len() > 3 {
+        return set_with_options(ctx, key, encode(&args[2]), &SetOptions::parse(args)?);
+    }
+    let found = ctx.write(key);
+    store(ctx, key, found, encode(&args[2]), NewDeadline::None)?;
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn set_with_options(ctx: &mut Ctx, key: Key, value: NewValue<'_>, options: &SetOptions) -> CmdResult {
+    let deadline = match options.expiry {
+        Expiry::At(time) => NewDeadline::At(time.deadline_ms(ctx)?),
+        Expiry::Keep => NewDeadline::Keep,
+        Expiry::Unsaid | Expiry::Remove => NewDeadline::None,
+    };
+    let found = if options.get { reply_value(ctx, key)? } else { ctx.write(key) };
+    let sets = match options.condition {
+        Condition::Always => true,
+        Condition::IfAbsent => found.is_none(),
+        Condition::IfPresent => found.is_some(),
+    };
+    if sets {
+        store(ctx, key, found, value, deadline)?;
+    }
+    match (options.get, sets) {
+        (true, _) => {}
+        (false, true) => ctx.reply.ok(),
+        (false, false) => ctx.reply.null(),
+    }
+    Ok(())
+}
+
+/// The deadline of a key after its value was replaced.
+pub enum NewDeadline {
+    None,
+    /// The one it had.
+    Keep,
+    At(i64),
+}
+
+/// Replaces or creates a key as SET does.
+#[inline]
+pub fn store(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>, deadline: NewDeadline) -> CmdResult {
+    let loc = put(ctx, key, found, value)?;
+    match deadline {
+        NewDeadline::None if found.is_some() => {
+            ctx.db(key).clear_deadline(loc);
+        }
+        NewDeadline::None | NewDeadline::Keep => {}
+        NewDeadline::At(deadline_ms) => ctx.db(key).set_deadline(loc, deadline_ms)?,
+    }
+    Ok(())
+}
+
+/// SETNX key value
+pub fn setnx(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let is_absent = ctx.write(key).is_none();
+    if is_absent {
+        put(ctx, key, None, encode(&args[2]))?;
+    }
+    ctx.reply.integer(i64::from(is_absent));
+    Ok(())
+}
+
+/// SETEX key seconds value
+pub fn setex(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    set_for(ctx, args, TimeKind::Seconds)
+}
+
+/// PSETEX key milliseconds value
+pub fn psetex(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    set_for(ctx, args, TimeKind::Milliseconds)
+}
+
+fn set_for(ctx: &mut Ctx, args: &Args, kind: TimeKind) -> CmdResult {
+    let expiry = Expiry::At(ExpireTime { text: &args[2], kind });
+    set_with_options(ctx, args.key(0), encode(&args[3]), &SetOptions { expiry, ..SetOptions::default() })
+}
+
+/// GETSET key value
+pub fn getset(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let found = reply_value(ctx, key)?;
+    store(ctx, key, found, encode(&args[2]), NewDeadline::None)
+}
+
+/// GETDEL key
+pub fn getdel(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    if let Some(loc) = reply_value(ctx, key)? {
+        ctx.db(key).remove(loc);
+        ctx.changed(key);
+    }
+    Ok(())
+}
+
+/// GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]
+pub fn getex(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let expiry = parse_getex(args)?;
+    let Some(loc) = reply_value(ctx, key)? else { return Ok(()) };
+    match expiry {
+        Expiry::Unsaid | Expiry::Keep => {}
+        Expiry::Remove => {
+            if ctx.db(key).clear_deadline(loc) {
+                ctx.changed(key);
+            }
+        }
+        Expiry::At(time) => {
+            let deadline_ms = time.deadline_ms(ctx)?;
+            if time.kind.is_absolute() && deadline_ms <= ctx.now_ms() {
+                ctx.db(key).remove(loc);
+            } else {
+                ctx.db(key).set_deadline(loc, deadline_ms)?;
+            }
+            ctx.changed(key);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Random differential test: our server and the real one get the same seeded commands and must give the same replies.
+//!
+//! `cargo test --test oracle` runs a small fixed budget; `oracle/campaign.rs` lists the variables that change it, and
+//! `oracle/mod.rs` has the map of the harness.
+
+#[path = "oracle/mod.rs"]
+mod harness;
+
+#[path = "oracle/coverage.rs"]
+mod coverage;
+
+use harness::campaign::run_family;
+
+#[test]
+fn knows_every_command_of_the_grammars() {
+    coverage::commands();
+}
+
+#[test]
+fn prints_every_info_field() {
+    coverage::info_fields();
+}
+
+#[test]
+fn strings() {
+    run_family("strings");
+}
+
+#[test]
+fn keys() {
+    run_family("keys");
+}
+
+#[test]
+fn connection() {
+    run_family("connection");
+}
+
+#[test]
+fn server() {
+    run_family("server");
+}
+
+#[test]
+fn mixed() {
+    run_family("mixed");
+}

@@ -1,0 +1,130 @@
+//! Are two replies to the same command equal? Byte for byte, unless the table [`RULES`] says otherwise.
+//!
+//! A rule reduces both replies to what must agree ([`super::reduce`]). Errors are never reduced, every rule demands the
+//! same wire type, and none accepts more than its comment says: a rule that is too generous is a hole in the test.
+
+use super::command::Command;
+use super::intended;
+use super::reduce;
+use super::resp::{Received, Reply};
+use std::collections::BTreeSet;
+
+/// What must agree about a command's replies.
+#[derive(Clone, Copy)]
+pub enum Rule {
+    /// The same elements in any order, at every depth.
+    AnyOrder,
+    /// Integers that differ by no more than this; special values (≤ 0) exactly.
+    Near(i64),
+    /// The wire type of the reply.
+    Kind,
+    /// The wire types of the reply and of its elements, at every depth.
+    Kinds,
+    /// Like `Kinds`, of the first element only: how many there are depends on timing.
+    FirstKinds,
+    /// A cursor and an array. (Whole iterations are compared by a probe.)
+    Scan,
+    /// A map in any order, without the values that identify a server or connection.
+    Hello,
+    /// CONFIG GET: names and values in any order, without the values that describe the installation. With a glob, only
+    /// the parameters that both know; without, a parameter must be known to both or to neither.
+    Parameters,
+    /// `name=value` words: the names, of the first line.
+    FieldNames,
+    /// INFO: the section headers.
+    Sections,
+    /// DEBUG OBJECT: field names, and the encoding.
+    DebugObject,
+    /// Flags (arrays of simple strings) in any order, everything else exactly.
+    Flags,
+    /// COMMAND [INFO]: what is said about commands that both know, flags in any order.
+    CommandInfo,
+    /// The same for COMMAND DOCS.
+    CommandDocs,
+    /// COMMAND LIST: of the names, those that both know.
+    CommandNames,
+}
+
+/// Seconds that may lie between the two servers' executions of one command, on a busy machine.
+const LAG_SECONDS: i64 = 3;
+
+/// (command, subcommand or "" for any, rule). The first match counts.
+const RULES: &[(&str, &str, Rule)] = &[
+    ("KEYS", "", Rule::AnyOrder),
+    ("SCAN", "", Rule::Scan),
+    ("TTL", "", Rule::Near(LAG_SECONDS)),
+    ("EXPIRETIME", "", Rule::Near(LAG_SECONDS)),
+    ("PTTL", "", Rule::Near(LAG_SECONDS * 1000)),
+    ("PEXPIRETIME", "", Rule::Near(LAG_SECONDS * 1000)),
+    ("RANDOMKEY", "", Rule::Kind),
+    ("DBSIZE", "", Rule::Kind),
+    ("TIME", "", Rule::Kinds),
+    ("LOLWUT", "", Rule::Kind),
+    ("HELLO", "", Rule::Hello),
+    ("INFO", "", Rule::Sections),
+    ("SMEMBERS", "", Rule::AnyOrder),
+    ("HGETALL", "", Rule::AnyOrder),
+    ("OBJECT", "IDLETIME", Rule::Kind),
+    ("OBJECT", "FREQ", Rule::Kind),
+    ("CLIENT", "ID", Rule::Kind),
+    ("CLIENT", "INFO", Rule::FieldNames),
+    ("CLIENT", "LIST", Rule::FieldNames),
+    ("CONFIG", "GET", Rule::Parameters),
+    ("COMMAND", "INFO", Rule::CommandInfo),
+    ("COMMAND", "COUNT", Rule::Kind),
+    ("COMMAND", "LIST", Rule::CommandNames),
+    ("COMMAND", "DOCS", Rule::CommandDocs),
+    ("COMMAND", "GETKEYSANDFLAGS", Rule::Flags),
+    ("DEBUG", "OBJECT", Rule::DebugObject),
+    ("MEMORY", "USAGE", Rule::Kind),
+    ("MEMORY", "STATS", Rule::Kind),
+    ("MEMORY", "DOCTOR", Rule::Kind),
+    ("MEMORY", "MALLOC-STATS", Rule::Kind),
+    ("SLOWLOG", "GET", Rule::FirstKinds),
+    ("SLOWLOG", "LEN", Rule::Kind),
+    ("LATENCY", "LATEST", Rule::FirstKinds),
+    ("LATENCY", "HISTORY", Rule::FirstKinds),
+    ("LATENCY", "RESET", Rule::Kind),
+    ("LATENCY", "DOCTOR", Rule::Kind),
+    ("LATENCY", "GRAPH", Rule::Kind),
+    ("LATENCY", "HISTOGRAM", Rule::Kind),
+];
+
+/// Compares the replies to `command`; `common` holds the (lower-case) names of the commands that both servers know.
+/// The error says what differs, when that is not obvious from the bytes.
+pub fn compare(command: &Command, ours: &Received, theirs: &Received, common: &BTreeSet<String>) -> Result<(), String> {
+    if ours.raw == theirs.raw || intended::covers(command, ours, theirs) {
+        return Ok(());
+    }
+    if ours.reply.is_error() || theirs.reply.is_error() {
+        return Err("different replies".into());
+    }
+    let Some(rule) = rule_for(command) else { return Err("different replies".into()) };
+    if ours.reply.kind() != theirs.reply.kind() {
+        return Err(format!("different reply types: {} and {}", ours.reply.kind(), theirs.reply.kind()));
+    }
+    if let (Rule::Near(tolerance), Reply::Integer(ours), Reply::Integer(theirs)) = (rule, &ours.reply, &theirs.reply) {
+        let close = *ours > 0 && *theirs > 0 && ours.abs_diff(*theirs) <= tolerance as u64;
+        return if close { Ok(()) } else { Err(format!("more than {tolerance} apart")) };
+    }
+    let (ours, theirs) = reduce::reduce(rule, command, &ours.reply, &theirs.reply, common);
+    if ours == theirs {
+        return Ok(());
+    }
+    Err(reduce::first_difference(&ours, &theirs).map_or("different replies".into(), |(ours, theirs)| {
+        format!("after normalising, first difference:\n    ours   {ours}\n    theirs {theirs}")
+    }))
+}
+
+fn rule_for(command: &Command) -> Option<Rule> {
+    let (name, subcommand) = (command.upper(0), command.upper(1));
+    if name == b"COMMAND" && command.arguments.len() == 1 {
+        return Some(Rule::CommandInfo);
+    }
+    RULES
+        .iter()
+        .find(|(rule_name, rule_subcommand, _)| {
+            rule_name.as_bytes() == name && (rule_subcommand.is_empty() || rule_subcommand.as_bytes() == subcommand)
+        })
+        .map(|(_, _, rule)| *rule)
+}

@@ -1,0 +1,150 @@
+//! Commands that must not be sent: their replies depend on timing, or they disturb the comparison itself.
+//!
+//! Generators produce what they like; everything passes this filter last. It errs on the side of refusing, because a
+//! flaky differential test is worse than a missing case.
+
+use super::command::Command;
+
+/// Relative expiry times from here on can't run out during a test.
+const TTL_SECONDS_MIN: i64 = 3600;
+/// Absolute ones before this are long past.
+const LONG_PAST_SECONDS: i64 = 1_500_000_000;
+/// Absolute ones after this are far away.
+const FAR_AHEAD_SECONDS: i64 = 3_000_000_000;
+/// SETRANGE between these would allocate a lot for nothing.
+const OFFSET_MAX: i64 = 4096;
+const STRING_LIMIT: i64 = 512 * 1024 * 1024;
+
+/// Whether the command may be sent to a server under comparison.
+pub fn is_safe(command: &Command) -> bool {
+    let name = command.upper(0);
+    let subcommand = command.upper(1);
+    let count = command.arguments.len();
+    match name.as_slice() {
+        b"SETEX" | b"EXPIRE" => !short(command, 2, TTL_SECONDS_MIN),
+        b"PSETEX" | b"PEXPIRE" => !short(command, 2, TTL_SECONDS_MIN * 1000),
+        b"EXPIREAT" => !close(command, 2, 1),
+        b"PEXPIREAT" => !close(command, 2, 1000),
+        b"SET" | b"GETEX" => (1..count).all(|index| match command.upper(index).as_slice() {
+            b"EX" => !short(command, index + 1, TTL_SECONDS_MIN),
+            b"PX" => !short(command, index + 1, TTL_SECONDS_MIN * 1000),
+            b"EXAT" => !close(command, index + 1, 1),
+            b"PXAT" => !close(command, index + 1, 1000),
+            _ => true,
+        }),
+        b"SETRANGE" => number(command, 2).is_none_or(|offset| offset <= OFFSET_MAX || offset >= STRING_LIMIT),
+        b"SETBIT" => number(command, 2).is_none_or(|offset| offset <= OFFSET_MAX * 8 || offset >= STRING_LIMIT * 8),
+        b"BITFIELD" => false,
+        // An ID made of the current time.
+        b"XADD" => !(2..count).any(|index| command.arguments[index].contains(&b'*')),
+        // Answers only what can't be a shutdown.
+        b"SHUTDOWN" => {
+            count > 1 && (1..count).any(|index| !SHUTDOWN_OPTIONS.contains(&command.upper(index).as_slice()))
+        }
+        b"CLIENT" => match subcommand.as_slice() {
+            b"KILL" => {
+                count <= 3 || (2..count).any(|index| MATCHES_NOBODY.contains(&command.arguments[index].as_slice()))
+            }
+            // The reply mode decides how many replies there are: only in units that the generator builds on purpose.
+            b"REPLY" => count != 3 || command.silent || !matches!(command.upper(2).as_slice(), b"OFF" | b"SKIP"),
+            // Redis 7.2.
+            b"SETINFO" => false,
+            b"PAUSE" => false,
+            _ => true,
+        },
+        b"DEBUG" => match subcommand.as_slice() {
+            b"SLEEP" => count != 3 || command.arguments[2] == b"0",
+            b"OBJECT" | b"JMAP" | b"SET-ACTIVE-EXPIRE" => true,
+            _ => false,
+        },
+        b"CONFIG" if subcommand == b"SET" => (2..count).step_by(2).all(|index| may_set(command, index)),
+        _ => !NEVER.contains(&name.as_slice()),
+    }
+}
+
+/// Whether a SET leaves a key that has expired already: until something looks at it, it exists for some commands.
+pub fn leaves_expired_key(command: &Command) -> bool {
+    command.upper(0) == b"SET"
+        && (3..command.arguments.len()).any(|index| {
+            let scale = match command.upper(index).as_slice() {
+                b"EXAT" => 1,
+                b"PXAT" => 1000,
+                _ => return false,
+            };
+            number(command, index + 1).is_some_and(|time| time <= LONG_PAST_SECONDS * scale)
+        })
+}
+
+const SHUTDOWN_OPTIONS: &[&[u8]] = &[b"NOSAVE", b"SAVE", b"NOW", b"FORCE"];
+
+/// CLIENT KILL filters that match no client of the test; together with any other filter they still match none.
+const MATCHES_NOBODY: &[&[u8]] =
+    &[b"99999999", b"1.2.3.4:5", b"nobody", b"pubsub", b"replica", b"slave", b"master", b"nosuch"];
+
+const NEVER: &[&[u8]] = &[
+    // They block, stream, fork, or talk to other servers.
+    b"MONITOR",
+    b"SUBSCRIBE",
+    b"PSUBSCRIBE",
+    b"SSUBSCRIBE",
+    b"BLPOP",
+    b"BRPOP",
+    b"BLMOVE",
+    b"BRPOPLPUSH",
+    b"BZPOPMIN",
+    b"BZPOPMAX",
+    b"BLMPOP",
+    b"BZMPOP",
+    b"XREAD",
+    b"XREADGROUP",
+    b"WAIT",
+    b"WAITAOF",
+    b"SYNC",
+    b"PSYNC",
+    b"REPLCONF",
+    b"REPLICAOF",
+    b"SLAVEOF",
+    b"FAILOVER",
+    b"BGSAVE",
+    b"SAVE",
+    b"BGREWRITEAOF",
+    b"MIGRATE",
+    b"CLUSTER",
+    b"MODULE",
+    b"ACL",
+    // They change what later commands on the connection mean.
+    b"MULTI",
+    b"EXEC",
+    b"ASKING",
+    b"READONLY",
+    b"READWRITE",
+    // Run code, which is not this test's subject.
+    b"EVAL",
+    b"EVALSHA",
+    b"EVAL_RO",
+    b"EVALSHA_RO",
+    b"SCRIPT",
+    b"PFDEBUG",
+    b"PFSELFTEST",
+];
+
+fn number(command: &Command, index: usize) -> Option<i64> {
+    let text = std::str::from_utf8(command.arguments.get(index)?).ok()?;
+    // More lenient than any server, so that a server that is too lenient gets no short deadline either.
+    text.trim_matches(|letter: char| !letter.is_ascii_digit() && letter != '-').parse().ok()
+}
+
+fn short(command: &Command, index: usize, min: i64) -> bool {
+    number(command, index).is_some_and(|time| 0 < time && time < min)
+}
+
+fn close(command: &Command, index: usize, scale: i64) -> bool {
+    number(command, index).is_some_and(|time| time > LONG_PAST_SECONDS * scale && time < FAR_AHEAD_SECONDS * scale)
+}
+
+fn may_set(command: &Command, index: usize) -> bool {
+    let name = command.upper(index);
+    let is_listed = |listed: &str| listed.as_bytes().eq_ignore_ascii_case(&name);
+    // No parameter has a name that short.
+    super::pools::PARAMETERS.iter().any(|(listed, _)| is_listed(listed)) || name.len() < 2
+}

@@ -1,0 +1,285 @@
+//! The reductions behind the comparison rules: from two replies to the two trees that must be equal.
+//!
+//! Reducing looks at both replies at once, because some rules compare only what both servers know (commands and
+//! parameters that redisrs adds, or does not have yet, are listed by other tests).
+
+use super::command::{Command, escape_short};
+use super::compare::Rule;
+use super::intended;
+use super::resp::Reply;
+use std::collections::BTreeSet;
+
+/// Configuration whose value describes this one process.
+const INSTALLATION_PARAMETERS: &[&[u8]] = &[b"port", b"dir", b"logfile", b"pidfile"];
+/// HELLO fields that differ between any two servers, or between any two connections.
+const IDENTITY_FIELDS: &[&[u8]] = &[b"version", b"id"];
+/// Where COMMAND INFO keeps a command's subcommands.
+const SUBCOMMANDS_INDEX: usize = 9;
+
+pub fn reduce(
+    rule: Rule,
+    command: &Command,
+    ours: &Reply,
+    theirs: &Reply,
+    common: &BTreeSet<String>,
+) -> (Reply, Reply) {
+    let each = |reduction: &dyn Fn(&Reply) -> Reply| (reduction(ours), reduction(theirs));
+    match rule {
+        Rule::AnyOrder => each(&sorted),
+        Rule::Near(_) => each(&Reply::clone),
+        Rule::Kind => each(&|_| Reply::Null),
+        Rule::Kinds => each(&kinds),
+        Rule::FirstKinds => match (ours.elements(), theirs.elements()) {
+            (Some([ours, ..]), Some([theirs, ..])) => (kinds(ours), kinds(theirs)),
+            _ => each(&|_| Reply::Null),
+        },
+        Rule::Scan => each(&scan),
+        Rule::Hello => each(&|reply| named_values(reply, IDENTITY_FIELDS)),
+        Rule::Parameters => parameters(command, ours, theirs),
+        Rule::FieldNames => each(&|reply| field_names(reply, b'=')),
+        Rule::Sections => each(&sections),
+        Rule::DebugObject => each(&debug_object),
+        Rule::Flags => each(&sorted_flags),
+        Rule::CommandInfo => command_info(command, ours, theirs, common),
+        Rule::CommandDocs => command_docs(ours, theirs, |name| common.contains(name)),
+        Rule::CommandNames => each(&|reply| command_names(reply, common)),
+    }
+}
+
+/// The innermost pair of subtrees that differ, printed: the whole of COMMAND DOCS helps nobody.
+pub fn first_difference(ours: &Reply, theirs: &Reply) -> Option<(String, String)> {
+    if ours == theirs {
+        return None;
+    }
+    let inner = match (ours, theirs) {
+        (Reply::Map(a), Reply::Map(b)) if a.len() == b.len() => a
+            .iter()
+            .zip(b)
+            .find_map(|(a, b)| {
+                first_difference(&a.0, &b.0).or_else(|| first_difference(&a.1, &b.1)).map(|found| (a, found))
+            })
+            .map(|(pair, (ours, theirs))| {
+                let name = String::from_utf8_lossy(pair.0.text().unwrap_or_default()).into_owned();
+                (format!("{name}: {ours}"), format!("{name}: {theirs}"))
+            }),
+        _ => match (ours.elements(), theirs.elements()) {
+            (Some(a), Some(b)) if a.len() == b.len() => a.iter().zip(b).find_map(|(a, b)| first_difference(a, b)),
+            _ => None,
+        },
+    };
+    inner.or_else(|| Some((show(ours), show(theirs))))
+}
+
+/// A reply on one line, for messages.
+pub fn show(reply: &Reply) -> String {
+    match reply.text() {
+        Some(text) => format!("{} \"{}\"", reply.kind(), escape_short(text)),
+        None => match reply {
+            Reply::Integer(number) => format!("integer {number}"),
+            Reply::Map(pairs) => {
+                let names: Vec<String> = pairs.iter().map(|pair| show(&pair.0)).collect();
+                format!("map of {}", names.join(", "))
+            }
+            _ => match reply.elements() {
+                Some(items) => format!("{} [{}]", reply.kind(), items.iter().map(show).collect::<Vec<_>>().join(", ")),
+                None => reply.kind().to_string(),
+            },
+        },
+    }
+}
+
+fn rebuild(reply: &Reply, change: impl Fn(Vec<Reply>) -> Vec<Reply>) -> Reply {
+    match reply {
+        Reply::Array(items) => Reply::Array(change(items.clone())),
+        Reply::Set(items) => Reply::Set(change(items.clone())),
+        Reply::Push(items) => Reply::Push(change(items.clone())),
+        other => other.clone(),
+    }
+}
+
+fn sorted(reply: &Reply) -> Reply {
+    if let Reply::Map(pairs) = reply {
+        let mut pairs: Vec<_> = pairs.iter().map(|(name, value)| (sorted(name), sorted(value))).collect();
+        pairs.sort();
+        return Reply::Map(pairs);
+    }
+    rebuild(reply, |items| {
+        let mut items: Vec<Reply> = items.iter().map(sorted).collect();
+        items.sort();
+        items
+    })
+}
+
+/// Sorts only what servers print in no particular order: arrays of nothing but simple strings, which are flags.
+fn sorted_flags(reply: &Reply) -> Reply {
+    if let Reply::Map(pairs) = reply {
+        return Reply::Map(pairs.iter().map(|(name, value)| (name.clone(), sorted_flags(value))).collect());
+    }
+    rebuild(reply, |items| {
+        let mut items: Vec<Reply> = items.iter().map(sorted_flags).collect();
+        if items.iter().all(|item| matches!(item, Reply::Simple(_))) {
+            items.sort();
+        }
+        items
+    })
+}
+
+fn kinds(reply: &Reply) -> Reply {
+    match reply {
+        Reply::Map(pairs) => Reply::Map(pairs.iter().map(|(name, value)| (kinds(name), kinds(value))).collect()),
+        other if other.elements().is_some() => rebuild(other, |items| items.iter().map(kinds).collect()),
+        other => Reply::Simple(other.kind().into()),
+    }
+}
+
+fn scan(reply: &Reply) -> Reply {
+    match reply.elements() {
+        Some([Reply::Bulk(_), Reply::Array(_)]) => Reply::Null,
+        _ => reply.clone(),
+    }
+}
+
+/// A map, sorted by name; the values of `ignored` names are dropped.
+fn named_values(reply: &Reply, ignored: &[&[u8]]) -> Reply {
+    let Some(mut pairs) = reply.pairs() else { return reply.clone() };
+    for (name, value) in &mut pairs {
+        if name.text().is_some_and(|name| ignored.contains(&name)) {
+            *value = Reply::Null;
+        }
+    }
+    pairs.sort();
+    Reply::Map(pairs)
+}
+
+fn parameters(command: &Command, ours: &Reply, theirs: &Reply) -> (Reply, Reply) {
+    let mut ignored = INSTALLATION_PARAMETERS.to_vec();
+    ignored.extend(intended::PARAMETERS.iter().map(|(name, _)| name.as_bytes()));
+    let (ours, theirs) = (named_values(ours, &ignored), named_values(theirs, &ignored));
+    let has_glob = command.arguments.iter().skip(2).any(|pattern| pattern.iter().any(|byte| b"*?[".contains(byte)));
+    if has_glob { intersect(&ours, &theirs) } else { (ours, theirs) }
+}
+
+/// Of two maps, the entries whose names are in both.
+fn intersect(ours: &Reply, theirs: &Reply) -> (Reply, Reply) {
+    let (Some(a), Some(b)) = (ours.pairs(), theirs.pairs()) else { return (ours.clone(), theirs.clone()) };
+    let keep = |pairs: &[(Reply, Reply)], others: &[(Reply, Reply)]| {
+        let names: BTreeSet<&Reply> = others.iter().map(|pair| &pair.0).collect();
+        let mut kept: Vec<_> = pairs.iter().filter(|pair| names.contains(&pair.0)).cloned().collect();
+        kept.sort();
+        Reply::Map(kept)
+    };
+    (keep(&a, &b), keep(&b, &a))
+}
+
+fn words(text: &[u8], separator: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let pair = |word: &[u8]| match word.iter().position(|&byte| byte == separator) {
+        Some(at) => (word[..at].to_vec(), word[at + 1..].to_vec()),
+        None => (word.to_vec(), Vec::new()),
+    };
+    line.split(|&byte| byte == b' ').map(pair).collect()
+}
+
+fn field_names(reply: &Reply, separator: u8) -> Reply {
+    let Some(text) = reply.text() else { return reply.clone() };
+    Reply::Array(words(text, separator).into_iter().map(|(name, _)| Reply::Bulk(name)).collect())
+}
+
+fn debug_object(reply: &Reply) -> Reply {
+    let Some(text) = reply.text() else { return reply.clone() };
+    let field = |(name, value): (Vec<u8>, Vec<u8>)| {
+        let value = if name == b"encoding" { value } else { Vec::new() };
+        (Reply::Bulk(name), Reply::Bulk(value))
+    };
+    Reply::Map(words(text, b':').into_iter().map(field).collect())
+}
+
+fn sections(reply: &Reply) -> Reply {
+    let Some(text) = reply.text() else { return reply.clone() };
+    let mut headers: Vec<Reply> = text
+        .split(|&byte| byte == b'\n')
+        .filter(|line| line.starts_with(b"# "))
+        .map(|line| Reply::Bulk(line.to_vec()))
+        .collect();
+    headers.sort();
+    Reply::Array(headers)
+}
+
+fn base_name(name: &[u8]) -> String {
+    let name = String::from_utf8_lossy(name).to_lowercase();
+    name.split('|').next().unwrap_or_default().to_string()
+}
+
+fn command_info(command: &Command, ours: &Reply, theirs: &Reply, common: &BTreeSet<String>) -> (Reply, Reply) {
+    let (Some(a), Some(b)) = (ours.elements(), theirs.elements()) else { return (ours.clone(), theirs.clone()) };
+    // The answer to named commands keeps their order, with nulls for unknown ones.
+    let named: Vec<bool> = command.arguments.iter().skip(2).map(|name| common.contains(&base_name(name))).collect();
+    if !named.is_empty() && a.len() == b.len() && b.len() == named.len() {
+        let pairs = a.iter().zip(b).zip(&named).filter(|((_, theirs), known)| **known || theirs.elements().is_none());
+        let (a, b) = pairs.map(|((a, b), _)| one_command(a, b)).unzip();
+        return (Reply::Array(a), Reply::Array(b));
+    }
+    both_have(a, b, |name| common.contains(name))
+}
+
+/// Of two lists of command descriptions, those in both (and accepted), by name.
+fn both_have(ours: &[Reply], theirs: &[Reply], accept: impl Fn(&str) -> bool) -> (Reply, Reply) {
+    let name = |info: &Reply| info.elements().and_then(|fields| fields.first()?.text().map(<[u8]>::to_vec));
+    let mut result = (Vec::new(), Vec::new());
+    let mut ours = ours.to_vec();
+    ours.sort();
+    for a in &ours {
+        let Some(wanted) = name(a).filter(|name| accept(&String::from_utf8_lossy(name))) else { continue };
+        if let Some(b) = theirs.iter().find(|b| name(b).as_ref() == Some(&wanted)) {
+            let (a, b) = one_command(a, b);
+            result.0.push(a);
+            result.1.push(b);
+        }
+    }
+    (Reply::Array(result.0), Reply::Array(result.1))
+}
+
+/// One description; of its subcommands, those that both know.
+fn one_command(ours: &Reply, theirs: &Reply) -> (Reply, Reply) {
+    let (mut a, mut b) = (sorted_flags(ours), sorted_flags(theirs));
+    if let (Reply::Array(fields_a), Reply::Array(fields_b)) = (&mut a, &mut b)
+        && let (Some(list_a), Some(list_b)) = (fields_a.get_mut(SUBCOMMANDS_INDEX), fields_b.get_mut(SUBCOMMANDS_INDEX))
+        && let (Some(items_a), Some(items_b)) = (list_a.elements(), list_b.elements())
+    {
+        (*list_a, *list_b) = both_have(items_a, items_b, |_| true);
+    }
+    (a, b)
+}
+
+fn command_docs(ours: &Reply, theirs: &Reply, accept: impl Fn(&str) -> bool) -> (Reply, Reply) {
+    let (Some(a), Some(b)) = (ours.pairs(), theirs.pairs()) else { return (ours.clone(), theirs.clone()) };
+    let accepted = |pairs: Vec<(Reply, Reply)>| {
+        let name = |reply: &Reply| base_name(reply.text().unwrap_or_default());
+        Reply::Map(pairs.into_iter().filter(|pair| accept(&name(&pair.0))).collect())
+    };
+    let (Reply::Map(a), Reply::Map(b)) = intersect(&accepted(a), &accepted(b)) else {
+        unreachable!("intersect of maps gives maps")
+    };
+    let documents = a.iter().zip(&b).map(|(a, b)| {
+        let (x, y) = one_document(&a.1, &b.1);
+        ((a.0.clone(), x), (b.0.clone(), y))
+    });
+    let (a, b) = documents.unzip();
+    (Reply::Map(a), Reply::Map(b))
+}
+
+fn one_document(ours: &Reply, theirs: &Reply) -> (Reply, Reply) {
+    let (ours, theirs) = (named_values(&sorted_flags(ours), &[]), named_values(&sorted_flags(theirs), &[]));
+    let (Reply::Map(mut a), Reply::Map(mut b)) = (ours.clone(), theirs.clone()) else { return (ours, theirs) };
+    let find = |pairs: &[(Reply, Reply)]| pairs.iter().position(|pair| pair.0.text() == Some(b"subcommands"));
+    if let (Some(x), Some(y)) = (find(&a), find(&b)) {
+        (a[x].1, b[y].1) = command_docs(&a[x].1.clone(), &b[y].1.clone(), |_| true);
+    }
+    (Reply::Map(a), Reply::Map(b))
+}
+
+fn command_names(reply: &Reply, common: &BTreeSet<String>) -> Reply {
+    sorted(&rebuild(reply, |items| {
+        items.into_iter().filter(|item| item.text().is_some_and(|name| common.contains(&base_name(name)))).collect()
+    }))
+}
