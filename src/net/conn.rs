@@ -53,6 +53,8 @@ pub struct Conn {
     pub parked_reply: ReplyWriter,
     /// The socket may have more to read.
     pub readable: bool,
+    /// The peer will send no more: the end of the stream is there to be read, and no event will announce it again.
+    pub peer_closed: bool,
     /// In the reactor's queue of connections that have work.
     pub queued: bool,
     /// To be removed at the end of this turn.
@@ -73,6 +75,7 @@ impl Conn {
             output: Output::default(),
             parked_reply: ReplyWriter::default(),
             readable: true,
+            peer_closed: false,
             queued: false,
             gone: false,
             over_soft_limit_since_ms: None,
@@ -94,7 +97,7 @@ impl Conn {
                 Ok(0) => Received::End,
                 Ok(n) => {
                     // A short read has emptied the socket; the next bytes raise a new event.
-                    self.readable = n == buffer.len();
+                    self.readable = n == buffer.len() || self.peer_closed;
                     Received::Bytes(n)
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -124,7 +127,7 @@ impl Conn {
             }
             (0, Err(_)) => Received::End,
             (n, outcome) => {
-                self.readable = outcome.is_ok();
+                self.readable = outcome.is_ok() || self.peer_closed;
                 Received::Bytes(n)
             }
         }

@@ -158,6 +158,7 @@ impl Reactor {
                     let Some(conn) = self.conns.get_mut(token) else { continue };
                     if event.is_readable() || event.is_read_closed() || event.is_error() {
                         conn.readable = true;
+                        conn.peer_closed |= event.is_read_closed() || event.is_error();
                     }
                     if event.is_writable() && !conn.output.is_empty() {
                         conn.flush();
