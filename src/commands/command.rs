@@ -53,7 +53,7 @@ pub fn info(ctx: &mut Ctx, args: &Args) -> CmdResult {
     for name in names {
         match spec::lookup_full(name) {
             Some(command) => render::write_info(command, &mut ReplySink(ctx.reply)),
-            None => ctx.reply.null_array(),
+            None => ctx.reply.null(),
         }
     }
     Ok(())
@@ -180,12 +180,12 @@ fn find_keys(request: &[&[u8]]) -> Result<SmallVec<[(usize, KeyFlags); 8]>, Comm
     if !command.accepts(request.len()) {
         return Err(CommandError::fixed("ERR Invalid number of arguments specified for command"));
     }
-    let mut keys = SmallVec::new();
+    let mut keys: SmallVec<[(usize, KeyFlags); 8]> = SmallVec::new();
     let found = spec::extract_keys(command, request, |index, key_spec| {
         keys.push((index, spec::key_flags(command, key_spec, request)));
     });
     if found == Err(KeyError::Syntax) {
-        return Err(CommandError::fixed("ERR Invalid arguments specified for command"));
+        keys.clear();
     }
     if keys.is_empty() && !command.flags.contains(Flags::NO_MANDATORY_KEYS) {
         return Err(CommandError::fixed("ERR Invalid arguments specified for command"));

@@ -86,7 +86,7 @@ pub fn hello(ctx: &mut Ctx, args: &Args) -> CmdResult {
                 client::set_name(ctx.session, name)?;
                 next += 2;
             }
-            _ => return Err(CommandError::text([b"ERR Syntax error in HELLO option '", option, b"'"].concat())),
+            _ => return Err(CommandError::quoting("ERR Syntax error in HELLO option '", option, "'")),
         }
     }
     if !ctx.session.authenticated {

@@ -6,6 +6,7 @@
 //! buckets and then of their entries overlap, and hands each [`Prepared`] to [`execute`].
 
 use super::args::{Args, KeyAt, KeyList};
+use super::error::{SHOWN_MAX, shown};
 use super::session::{QueuedCommand, ReplyMode, Session, Slice};
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
 use super::{CmdResult, CommandError, Ctx, monitor, transaction};
@@ -348,9 +349,8 @@ fn apply_reply_mode(session: &mut Session, reply: &mut ReplyWriter, start: usize
 
 /// The text names the command and the beginning of its arguments, 128 bytes of each at most.
 fn unknown_command(argv: &[&[u8]]) -> CommandError {
-    const SHOWN_MAX: usize = 128;
     let mut text = b"ERR unknown command '".to_vec();
-    text.extend_from_slice(&argv[0][..argv[0].len().min(SHOWN_MAX)]);
+    text.extend_from_slice(shown(&argv[0][..argv[0].len().min(SHOWN_MAX)]));
     text.extend_from_slice(b"', with args beginning with: ");
     let args_from = text.len();
     for arg in &argv[1..] {
@@ -359,17 +359,15 @@ fn unknown_command(argv: &[&[u8]]) -> CommandError {
             break;
         }
         text.push(b'\'');
-        text.extend_from_slice(&arg[..arg.len().min(SHOWN_MAX - used)]);
+        text.extend_from_slice(shown(&arg[..arg.len().min(SHOWN_MAX - used)]));
         text.extend_from_slice(b"' ");
     }
     CommandError::text(text)
 }
 
 fn unknown_subcommand(command: &Command, name: &[u8]) -> CommandError {
-    let mut text = b"ERR unknown subcommand '".to_vec();
-    text.extend_from_slice(&name[..name.len().min(128)]);
-    text.extend_from_slice(format!("'. Try {} HELP.", command.name.to_ascii_uppercase()).as_bytes());
-    CommandError::text(text)
+    let hint = format!("'. Try {} HELP.", command.name.to_ascii_uppercase());
+    CommandError::quoting("ERR unknown subcommand '", &name[..name.len().min(SHOWN_MAX)], &hint)
 }
 
 fn protected_command(command: &Command) -> CommandError {

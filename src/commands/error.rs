@@ -17,6 +17,11 @@ impl CommandError {
         Self(Cow::Owned(text.into()))
     }
 
+    /// An error that quotes the client's words. As in Redis, whose texts are C strings, they end at the first NUL.
+    pub fn quoting(before: &str, words: &[u8], after: &str) -> Self {
+        Self::text([before.as_bytes(), shown(words), after.as_bytes()].concat())
+    }
+
     pub const WRONG_TYPE: Self = Self::fixed("WRONGTYPE Operation against a key holding the wrong kind of value");
     pub const SYNTAX: Self = Self::fixed("ERR syntax error");
     pub const NOT_INTEGER: Self = Self::fixed("ERR value is not an integer or out of range");
@@ -47,11 +52,18 @@ impl CommandError {
 
     /// `ERR unknown subcommand or wrong number of arguments for 'x'. Try CONFIG HELP.`
     pub fn bad_subcommand(container: &str, subcommand: &[u8]) -> Self {
-        let mut text = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
-        text.extend_from_slice(&subcommand[..subcommand.len().min(128)]);
-        text.extend_from_slice(format!("'. Try {} HELP.", container.to_ascii_uppercase()).as_bytes());
-        Self::text(text)
+        let hint = format!("'. Try {} HELP.", container.to_ascii_uppercase());
+        let subcommand = &subcommand[..subcommand.len().min(SHOWN_MAX)];
+        Self::quoting("ERR unknown subcommand or wrong number of arguments for '", subcommand, &hint)
     }
+}
+
+/// Bytes of an unknown command that its error quotes.
+pub(super) const SHOWN_MAX: usize = 128;
+
+/// What an error text shows of a client's words.
+pub(super) fn shown(words: &[u8]) -> &[u8] {
+    words.split(|byte| *byte == 0).next().unwrap_or(words)
 }
 
 impl From<crate::keyspace::NoMemory> for CommandError {

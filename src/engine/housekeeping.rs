@@ -169,7 +169,9 @@ fn expire(engine: &Engine) -> Duration {
 impl Engine {
     /// Expires keys that are due, `keys_max` at most; how many did.
     pub fn expire_slice(&self, driver: &Arc<Driver>, now_ms: i64, keys_max: usize) -> usize {
+        let started_us = self.clock.elapsed_us();
         let count = self.keyspace.expire_due(driver, now_ms, keys_max, |_, _| {}, |garbage| self.discard(garbage));
+        self.stats.expire_us.fetch_add(self.clock.elapsed_us() - started_us, Ordering::Relaxed);
         if count > 0 {
             self.stats.expired_keys.fetch_add(count as u64, Ordering::Relaxed);
             self.stats.dirty.fetch_add(count as u64, Ordering::Relaxed);
@@ -182,9 +184,14 @@ impl Engine {
         (0..self.keyspace.shard_count()).map(|shard| self.keyspace.used_in_shard(shard)).sum()
     }
 
-    /// Raises the recorded peak of memory in use; the memory now in use.
+    /// Bytes of an engine without keys and clients.
+    pub fn startup_memory(&self) -> usize {
+        size_of::<Self>() + self.keyspace.fixed_memory() + self.stats.fixed_memory()
+    }
+
+    /// Raises the recorded peak of memory in use; the memory now in use. Buffers of clients are not counted.
     pub fn note_memory_peak(&self) -> usize {
-        let used = self.used_memory();
+        let used = self.startup_memory() + self.used_memory();
         self.stats.peak_memory.fetch_max(used as u64, Ordering::Relaxed);
         used
     }

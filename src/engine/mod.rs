@@ -1,11 +1,14 @@
 //! What hangs off one store. An [`Engine`] has no global state: a process may open many.
 
+#[allow(unsafe_code)]
+pub mod allocator;
 pub mod clients;
 pub mod clock;
 pub mod glob;
 pub mod housekeeping;
 pub mod latency;
 pub mod log;
+pub mod process;
 pub mod reclaim;
 pub mod settings;
 pub mod slowlog;
@@ -51,6 +54,8 @@ pub struct Engine {
     pub log: Log,
     /// 40 hex digits that tell this run from others (INFO's `run_id`).
     pub run_id: String,
+    /// 40 hex digits that name the history of this data set to replicas (INFO's `master_replid`).
+    pub replication_id: String,
     /// When the engine was opened, in milliseconds since the epoch.
     pub started_ms: i64,
     /// A command panicked while it held shard locks: what it touched may be damaged, so nothing more is served.
@@ -84,6 +89,7 @@ impl Engine {
             reclaimer: Reclaimer::default(),
             log,
             run_id: random_hex(40),
+            replication_id: random_hex(40),
             started_ms,
             damaged: AtomicBool::new(false),
             port: AtomicU32::new(0),

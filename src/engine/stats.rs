@@ -10,8 +10,25 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Latency classes of one command: bucket `i` counts calls of `2^(i-1) < microseconds <= 2^i`.
-pub const LATENCY_BUCKETS: usize = 32;
+/// Latency classes of one command. Class `i` counts calls of up to [`bucket_bound_us`]`(i)` that are in no lower one;
+/// the last one everything above a second too.
+pub const LATENCY_BUCKETS: usize = 21;
+
+/// The longest duration of a latency class: 1024 ns doubled again and again, which is where Redis draws the lines of
+/// LATENCY HISTOGRAM. Durations are whole microseconds, so the fraction does not count.
+pub const fn bucket_bound_us(bucket: usize) -> u64 {
+    (1024 << bucket) / 1000
+}
+
+const fn bucket_of(usec: u64) -> usize {
+    let units = usec.saturating_mul(1000).div_ceil(1024);
+    // The logarithm, rounded up.
+    let class = u64::BITS - units.saturating_sub(1).leading_zeros();
+    if (class as usize) < LATENCY_BUCKETS { class as usize } else { LATENCY_BUCKETS - 1 }
+}
+
+/// Where the first word of an error must have ended to be its prefix.
+const ERROR_PREFIX_BYTES_MAX: usize = 32;
 
 /// Distinct error prefixes that INFO lists; Redis stops at the same number against abuse.
 const ERROR_KINDS_MAX: usize = 128;
@@ -33,6 +50,9 @@ pub struct Counters {
     pub misses: AtomicU64,
     pub bytes_in: AtomicU64,
     pub bytes_out: AtomicU64,
+    /// Calls of read and of write on sockets.
+    pub reads: AtomicU64,
+    pub writes: AtomicU64,
     per_command: Box<[CommandCounters]>,
 }
 
@@ -50,6 +70,8 @@ impl Counters {
             misses: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
+            reads: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
             per_command: (0..commands).map(|_| CommandCounters::default()).collect(),
         }
     }
@@ -72,9 +94,8 @@ impl Counters {
         let command = self.command(id);
         bump(&command.usec, usec);
         let each = usec.div_ceil(calls.max(1)).max(1);
-        let bucket = (each.next_power_of_two().trailing_zeros() as usize).min(LATENCY_BUCKETS - 1);
         let histogram = command.histogram.get_or_init(|| Box::new(std::array::from_fn(|_| AtomicU64::new(0))));
-        bump(&histogram[bucket], calls);
+        bump(&histogram[bucket_of(each)], calls);
     }
 }
 
@@ -88,6 +109,31 @@ pub struct CommandTotals {
     pub histogram: [u64; LATENCY_BUCKETS],
 }
 
+impl CommandTotals {
+    /// Calls whose duration is known.
+    pub fn timed_calls(&self) -> u64 {
+        self.histogram.iter().sum()
+    }
+
+    /// The duration that `percentile` percent of the calls did not exceed, in microseconds: exact to the class, and
+    /// within a class as if its calls were spread evenly.
+    pub fn percentile_us(&self, percentile: f64) -> f64 {
+        let rank = self.timed_calls() as f64 * percentile / 100.0;
+        let mut below = 0.0;
+        let mut low_us = 0.0;
+        for (bucket, calls) in self.histogram.iter().enumerate() {
+            let high_us = bucket_bound_us(bucket) as f64;
+            let calls = *calls as f64;
+            if calls > 0.0 && below + calls >= rank {
+                return low_us + (high_us - low_us) * (rank - below) / calls;
+            }
+            below += calls;
+            low_us = high_us;
+        }
+        low_us
+    }
+}
+
 /// Sums over all blocks.
 #[derive(Clone, Default)]
 pub struct Totals {
@@ -96,6 +142,8 @@ pub struct Totals {
     pub misses: u64,
     pub bytes_in: u64,
     pub bytes_out: u64,
+    pub reads: u64,
+    pub writes: u64,
     pub per_command: Vec<CommandTotals>,
 }
 
@@ -106,6 +154,8 @@ impl Totals {
         self.misses += block.misses.load(Relaxed);
         self.bytes_in += block.bytes_in.load(Relaxed);
         self.bytes_out += block.bytes_out.load(Relaxed);
+        self.reads += block.reads.load(Relaxed);
+        self.writes += block.writes.load(Relaxed);
         self.per_command.resize_with(block.per_command.len(), CommandTotals::default);
         for (total, one) in self.per_command.iter_mut().zip(&block.per_command) {
             total.calls += one.calls.load(Relaxed);
@@ -126,6 +176,8 @@ impl Totals {
         self.misses = self.misses.saturating_sub(base.misses);
         self.bytes_in = self.bytes_in.saturating_sub(base.bytes_in);
         self.bytes_out = self.bytes_out.saturating_sub(base.bytes_out);
+        self.reads = self.reads.saturating_sub(base.reads);
+        self.writes = self.writes.saturating_sub(base.writes);
         for (total, base) in self.per_command.iter_mut().zip(&base.per_command) {
             total.calls = total.calls.saturating_sub(base.calls);
             total.usec = total.usec.saturating_sub(base.usec);
@@ -145,6 +197,8 @@ pub struct Stats {
     /// Changes since the last save (INFO's `rdb_changes_since_last_save`).
     pub dirty: AtomicU64,
     pub expired_keys: AtomicU64,
+    /// Microseconds spent on expiring keys that nobody asked for.
+    pub expire_us: AtomicU64,
     pub connections_received: AtomicU64,
     pub connections_rejected: AtomicU64,
     pub client_output_limit_disconnections: AtomicU64,
@@ -171,6 +225,7 @@ impl Stats {
             blocks: Mutex::default(),
             dirty: AtomicU64::new(0),
             expired_keys: AtomicU64::new(0),
+            expire_us: AtomicU64::new(0),
             connections_received: AtomicU64::new(0),
             connections_rejected: AtomicU64::new(0),
             client_output_limit_disconnections: AtomicU64::new(0),
@@ -186,6 +241,12 @@ impl Stats {
         let block = Arc::new(Counters::new(self.commands));
         self.blocks.lock().live.push(Arc::clone(&block));
         block
+    }
+
+    /// Bytes of the counters as they are when nothing was counted yet.
+    pub fn fixed_memory(&self) -> usize {
+        let blocks = self.blocks.lock().live.len();
+        blocks * (size_of::<Counters>() + self.commands * size_of::<CommandCounters>())
     }
 
     /// Ends a block: its sums stay, its memory goes.
@@ -221,6 +282,7 @@ impl Stats {
         blocks.base = blocks.sum(self.commands);
         for counter in [
             &self.expired_keys,
+            &self.expire_us,
             &self.connections_received,
             &self.connections_rejected,
             &self.client_output_limit_disconnections,
@@ -232,11 +294,11 @@ impl Stats {
         self.errors.lock().clear();
     }
 
-    /// LATENCY RESET has no say over these; CONFIG RESETSTAT has. Counts an error reply by its first word.
+    /// Counts an error reply by its first word, which is `ERR` unless a short one is there. CONFIG RESETSTAT forgets.
     pub fn error(&self, text: &[u8]) {
         self.error_replies.fetch_add(1, Relaxed);
-        let end = text.iter().position(|&byte| byte == b' ').unwrap_or(text.len());
-        let prefix = String::from_utf8_lossy(&text[..end]);
+        let end = text.iter().take(ERROR_PREFIX_BYTES_MAX).position(|&byte| byte == b' ');
+        let prefix = end.map_or("ERR".into(), |end| String::from_utf8_lossy(&text[..end]));
         let mut errors = self.errors.lock();
         if let Some(count) = errors.get_mut(prefix.as_ref()) {
             *count += 1;
@@ -278,11 +340,27 @@ mod tests {
         let totals = stats.totals();
         assert_eq!((totals.commands, totals.per_command[1].calls, totals.per_command[1].usec), (3, 2, 5));
         assert_eq!(totals.per_command[1].histogram[3], 1, "5 us belong to the class up to 8 us");
+        assert_eq!([0, 1, 2, 3, 32, 33, 65, 66].map(bucket_of), [0, 0, 1, 2, 5, 6, 6, 7]);
+        assert_eq!([1_000_000, 2_000_000, u64::MAX].map(bucket_of), [20, 20, 20]);
+        assert!((0..LATENCY_BUCKETS).all(|bucket| bucket_of(bucket_bound_us(bucket)) == bucket));
         stats.reset();
         b.called(2);
         let totals = stats.totals();
         assert_eq!((totals.commands, totals.per_command[1].calls, totals.per_command[2].calls), (1, 0, 1));
         assert_eq!(stats.commands_ever().0, 4);
+    }
+
+    #[test]
+    fn percentiles_lie_in_their_class() {
+        let mut totals = CommandTotals::default();
+        assert_eq!(totals.percentile_us(50.0), bucket_bound_us(LATENCY_BUCKETS - 1) as f64);
+        totals.histogram[3] = 99;
+        totals.histogram[10] = 1;
+        assert_eq!(totals.timed_calls(), 100);
+        assert!((4.0..=8.0).contains(&totals.percentile_us(50.0)));
+        assert_eq!(totals.percentile_us(99.0), 8.0);
+        assert_eq!(totals.percentile_us(100.0), 1048.0);
+        assert!(totals.percentile_us(0.0) >= 4.0);
     }
 
     #[test]

@@ -101,6 +101,7 @@ impl Db {
     }
 
     /// Number of keys with a deadline.
+    #[inline]
     pub fn volatile_len(&self) -> usize {
         self.ttl.len()
     }
@@ -109,6 +110,16 @@ impl Db {
     #[inline]
     pub fn used(&self) -> usize {
         self.entry_bytes + self.table.memory() + self.ttl.memory()
+    }
+
+    /// The part of [`Db::used`] that is not keys and values: buckets and the TTL heap.
+    pub fn overhead(&self) -> usize {
+        self.table.memory() + self.ttl.memory()
+    }
+
+    /// The sum of the deadlines of all volatile keys.
+    pub fn deadline_sum_ms(&self) -> i128 {
+        self.ttl.sum_ms()
     }
 
     /// Starts loading the bucket of a key: the first pass over a window of requests.
@@ -284,9 +295,17 @@ impl Db {
     }
 
     /// Takes the deadline away; whether there was one.
+    #[inline]
     pub fn clear_deadline(&mut self, loc: Loc) -> bool {
+        // Every SET of an existing key comes here, and most often no key has a deadline.
+        self.volatile_len() != 0 && self.remove_deadline(loc)
+    }
+
+    fn remove_deadline(&mut self, loc: Loc) -> bool {
         let had = self.unseat(loc).is_some();
-        self.ttl.tidy();
+        if had {
+            self.ttl.tidy();
+        }
         had
     }
 

@@ -206,6 +206,11 @@ impl Keyspace {
 }
 
 impl Keyspace {
+    /// Bytes of a keyspace without keys.
+    pub fn fixed_memory(&self) -> usize {
+        self.shards.len() * size_of::<CachePadded<Shard>>()
+    }
+
     /// Bytes in use in one shard.
     pub fn used_in_shard(&self, shard: usize) -> usize {
         self.lock(shard).dbs.iter().map(Db::used).sum()

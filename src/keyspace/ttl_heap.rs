@@ -40,6 +40,7 @@ const _: () = assert!(size_of::<Item<super::entry::Handle>>() == 16);
 #[derive(Debug)]
 pub struct TtlHeap<H> {
     earliest_ms: i64,
+    sum_ms: i128,
     /// All but the last are full.
     chunks: Vec<Vec<Item<H>>>,
     len: usize,
@@ -47,7 +48,7 @@ pub struct TtlHeap<H> {
 
 impl<H: Seated> TtlHeap<H> {
     pub const fn new() -> Self {
-        Self { earliest_ms: i64::MAX, chunks: Vec::new(), len: 0 }
+        Self { earliest_ms: i64::MAX, sum_ms: 0, chunks: Vec::new(), len: 0 }
     }
 
     pub fn len(&self) -> usize {
@@ -116,10 +117,16 @@ impl<H: Seated> TtlHeap<H> {
         Ok(())
     }
 
+    /// The sum of all deadlines, from which INFO has their mean.
+    pub fn sum_ms(&self) -> i128 {
+        self.sum_ms
+    }
+
     /// Adds an item, for which there is room.
     pub fn push(&mut self, deadline_ms: i64, holder: H) {
         let chunk = self.chunks.get_mut(self.len / CHUNK).expect("room reserved");
         chunk.push(Item { deadline_ms, holder });
+        self.sum_ms += i128::from(deadline_ms);
         self.len += 1;
         self.rise(self.len - 1);
         self.refresh();
@@ -129,6 +136,7 @@ impl<H: Seated> TtlHeap<H> {
     pub fn update(&mut self, seat: u32, deadline_ms: i64) {
         let seat = seat as usize;
         let before = std::mem::replace(&mut self.at_mut(seat).deadline_ms, deadline_ms);
+        self.sum_ms += i128::from(deadline_ms) - i128::from(before);
         if deadline_ms < before {
             self.rise(seat);
         } else {
@@ -146,6 +154,7 @@ impl<H: Seated> TtlHeap<H> {
     pub fn remove(&mut self, seat: u32) -> i64 {
         let seat = seat as usize;
         let removed = self.at(seat).deadline_ms;
+        self.sum_ms -= i128::from(removed);
         self.swap(seat, self.len - 1);
         self.len -= 1;
         self.chunks[self.len / CHUNK].pop();

@@ -199,6 +199,7 @@ impl Batch {
         match outcome {
             Received::Bytes(n) => {
                 bump(&conn.session.counters.bytes_in, n as u64);
+                bump(&conn.session.counters.reads, 1);
                 n
             }
             Received::Nothing => 0,

@@ -189,6 +189,7 @@ impl Conn {
 
     fn count_sent(&self, n: usize) {
         crate::engine::stats::bump(&self.session.counters.bytes_out, n as u64);
+        crate::engine::stats::bump(&self.session.counters.writes, 1);
     }
 
     /// Disconnects a client whose unread replies exceed `client-output-buffer-limit`.

@@ -62,7 +62,7 @@ impl<'a> Filter<'a> {
             } else if args.is(at, "user") {
                 // Every client is the default user, so this excludes none.
                 if value != DEFAULT_USER.as_bytes() {
-                    return Err(CommandError::text([b"ERR No such user '", value, b"'"].concat()));
+                    return Err(CommandError::quoting("ERR No such user '", value, "'"));
                 }
             } else if args.is(at, "skipme") && args.is(at + 1, "yes") {
                 filter.spares_caller = true;

@@ -72,7 +72,7 @@ fn write_line(client: &Client, now_ms: i64, out: &mut Vec<u8>) {
         client.queued_bytes.load(Relaxed),
         u8::from(output_bytes > 0),
         output_bytes,
-        memory(client),
+        client_memory(client),
         if output_bytes > 0 { "rw" } else { "r" },
         command,
         client.protocol.load(Relaxed),
@@ -84,7 +84,7 @@ fn write_line(client: &Client, now_ms: i64, out: &mut Vec<u8>) {
 }
 
 /// Bytes that exist because of this client.
-pub(in crate::commands) fn memory(client: &Client) -> u64 {
+pub(in crate::commands) fn client_memory(client: &Client) -> u64 {
     let text = client.text.lock();
     let strings = client.addr.capacity()
         + client.laddr.capacity()

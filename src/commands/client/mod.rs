@@ -4,6 +4,7 @@ mod kill;
 mod list;
 
 pub use kill::kill;
+pub(super) use list::client_memory;
 pub use list::{info, list};
 
 use super::session::{ReplyMode, Session};
@@ -44,11 +45,11 @@ pub fn setinfo(ctx: &mut Ctx, args: &Args) -> CmdResult {
     } else if args.is(2, "lib-ver") {
         &mut text.lib_ver
     } else {
-        return Err(CommandError::text([b"ERR Unrecognized option '", attribute, b"'"].concat()));
+        return Err(CommandError::quoting("ERR Unrecognized option '", attribute, "'"));
     };
     if !is_printable(value) {
-        const REASON: &[u8] = b" cannot contain spaces, newlines or special characters.";
-        return Err(CommandError::text([b"ERR ", attribute, REASON].concat()));
+        let reason = " cannot contain spaces, newlines or special characters.";
+        return Err(CommandError::quoting("ERR ", attribute, reason));
     }
     value.clone_into(slot);
     ctx.reply.ok();
@@ -117,7 +118,8 @@ fn kind_by_name(name: &[u8]) -> Result<ClientKind, CommandError> {
         ("master", ClientKind::Master),
     ];
     let found = KINDS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()));
-    found.map(|(_, kind)| *kind).ok_or_else(|| CommandError::text([b"ERR Unknown client type '", name, b"'"].concat()))
+    let unknown = || CommandError::quoting("ERR Unknown client type '", name, "'");
+    found.map(|(_, kind)| *kind).ok_or_else(unknown)
 }
 
 const HELP: &[&str] = &[

@@ -72,6 +72,9 @@ pub enum NewDeadline {
 }
 
 /// Replaces or creates a key as SET does.
+///
+/// # Errors
+/// If memory is short; the value may be there then, but without the new deadline.
 #[inline]
 pub fn store(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>, deadline: NewDeadline) -> CmdResult {
     let loc = put(ctx, key, found, value)?;

@@ -20,7 +20,10 @@ enum Output {
     /// LEN
     Length,
     /// IDX
-    Runs { len_min: usize, with_len: bool },
+    Runs {
+        len_min: usize,
+        with_len: bool,
+    },
 }
 
 /// LCS key1 key2 [LEN] [IDX] [MINMATCHLEN length] [WITHMATCHLEN]
@@ -77,9 +80,7 @@ fn parse(args: &Args) -> Result<Output, CommandError> {
         index += 1;
     }
     match (idx, len) {
-        (true, true) => {
-            Err(CommandError::fixed("ERR If you want both the length and indexes, please just use IDX."))
-        }
+        (true, true) => Err(CommandError::fixed("ERR If you want both the length and indexes, please just use IDX.")),
         (true, false) => Ok(Output::Runs { len_min, with_len }),
         (false, true) => Ok(Output::Length),
         (false, false) => Ok(Output::Text),
@@ -94,9 +95,9 @@ fn check_memory(ctx: &Ctx, len_a: usize, len_b: usize) -> CmdResult {
     let bytes_max = ctx.engine.settings.hot().proto_max_bulk_len.load(Relaxed);
     match ((len_a + 1) * (len_b + 1)).checked_mul(CELL_BYTES) {
         None => Err(no_memory(NoMemory)),
-        Some(bytes) if bytes > bytes_max => Err(CommandError::fixed(
-            "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
-        )),
+        Some(bytes) if bytes > bytes_max => {
+            Err(CommandError::fixed("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"))
+        }
         Some(_) => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! MGET, MSET, MSETNX: several keys in one atomic step. Dispatch has locked and prefetched all of them.
 
-use super::{encode, reply_string};
 use super::get_set::{NewDeadline, store};
+use super::{encode, reply_string};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
 
 /// MGET key [key ...]
@@ -38,7 +38,7 @@ pub fn msetnx(ctx: &mut Ctx, args: &Args) -> CmdResult {
 }
 
 fn check_pairs(ctx: &Ctx, args: &Args) -> CmdResult {
-    if args.len() % 2 == 0 { Err(CommandError::wrong_arity(ctx.command.name)) } else { Ok(()) }
+    if args.len().is_multiple_of(2) { Err(CommandError::wrong_arity(ctx.command.name)) } else { Ok(()) }
 }
 
 fn set_all(ctx: &mut Ctx, args: &Args) -> CmdResult {

@@ -1,0 +1,151 @@
+//! INFO memory: our own accounting of what this engine uses, and what the process has from the system.
+
+use super::super::client::client_memory;
+use super::super::{Ctx, Session};
+use super::Fields;
+use crate::engine::{allocator, process};
+use std::fmt;
+use std::mem::size_of;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Bytes that an engine uses, by purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// What an engine without keys and clients needs.
+    pub startup: usize,
+    /// Keys and values.
+    pub entries: usize,
+    /// Buckets and TTL heaps.
+    pub tables: usize,
+    /// Sessions and their buffers.
+    pub clients: usize,
+    /// Number of keys.
+    pub keys: usize,
+    pub peak: usize,
+}
+
+impl MemoryUse {
+    /// Adds it up, and raises the recorded peak if this is more.
+    pub fn measure(ctx: &mut Ctx) -> Self {
+        let engine = ctx.engine;
+        let mut sum = Self { startup: engine.startup_memory(), ..Self::default() };
+        for shard in 0..engine.keyspace.shard_count() {
+            ctx.with_shard(shard, |data| {
+                for db in data.dbs() {
+                    let tables = db.overhead();
+                    sum.tables += tables;
+                    sum.entries += db.used() - tables;
+                    sum.keys += db.len();
+                }
+            });
+        }
+        let clients = engine.clients.list();
+        sum.clients = clients.iter().map(|client| size_of::<Session>() + client_memory(client) as usize).sum();
+        let before = engine.stats.peak_memory.fetch_max(sum.total() as u64, Relaxed);
+        sum.peak = sum.total().max(usize::try_from(before).unwrap_or(usize::MAX));
+        sum
+    }
+
+    /// Everything.
+    pub fn total(&self) -> usize {
+        self.startup + self.entries + self.tables + self.clients
+    }
+
+    /// What is not keys and values.
+    pub fn overhead(&self) -> usize {
+        self.total() - self.entries
+    }
+
+    /// Keys and values as part of what came on top of the start, in percent.
+    pub fn dataset_percent(&self) -> f64 {
+        percent(self.entries, self.total() - self.startup)
+    }
+
+    /// What is in use now as part of what ever was, in percent.
+    pub fn peak_percent(&self) -> f64 {
+        percent(self.total(), self.peak)
+    }
+}
+
+fn percent(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
+}
+
+/// A number of bytes for people: `1.52M`.
+pub fn human(bytes: usize) -> impl fmt::Display {
+    const UNITS: [&str; 5] = ["K", "M", "G", "T", "P"];
+    if bytes < 1024 {
+        return format!("{bytes}B");
+    }
+    let mut number = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while number >= 1024.0 && unit + 1 < UNITS.len() {
+        number /= 1024.0;
+        unit += 1;
+    }
+    format!("{number:.2}{}", UNITS[unit])
+}
+
+/// A quotient and a difference, as Redis shows fragmentation.
+fn add_gap(fields: &mut Fields, name: &str, unit: &str, outer: usize, inner: usize) {
+    let ratio = if inner == 0 { 0.0 } else { outer as f64 / inner as f64 };
+    fields.add_of(name, "ratio", format_args!("{ratio:.2}"));
+    fields.add_of(name, unit, outer as i64 - inner as i64);
+}
+
+pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
+    let used = MemoryUse::measure(ctx);
+    let engine = ctx.engine;
+    let hot = engine.settings.hot();
+    let total = used.total();
+    let resident = process::resident_bytes().unwrap_or(total);
+    let active = allocator::committed_bytes().unwrap_or(total);
+    let maxmemory = hot.maxmemory.load(Relaxed);
+    let machine = process::machine_memory_bytes();
+    let mut with_human = |fields: &mut Fields, name: &str, bytes: usize| {
+        fields.add(name, bytes);
+        fields.add_of(name, "human", human(bytes));
+    };
+
+    with_human(fields, "used_memory", total);
+    with_human(fields, "used_memory_rss", resident);
+    with_human(fields, "used_memory_peak", used.peak);
+    fields.add("used_memory_peak_perc", format_args!("{:.2}%", used.peak_percent()));
+    fields.add("used_memory_overhead", used.overhead());
+    fields.add("used_memory_startup", used.startup);
+    fields.add("used_memory_dataset", used.entries);
+    fields.add("used_memory_dataset_perc", format_args!("{:.2}%", used.dataset_percent()));
+    fields.add("allocator_allocated", total);
+    fields.add("allocator_active", active);
+    fields.add("allocator_resident", active);
+    with_human(fields, "total_system_memory", machine);
+    // There is no scripting engine that could use any.
+    fields.add("used_memory_lua", 0);
+    fields.add("used_memory_vm_eval", 0);
+    fields.add("used_memory_lua_human", human(0));
+    for field in ["used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions", "number_of_libraries"]
+    {
+        fields.add(field, 0);
+    }
+    fields.add("used_memory_vm_functions", 0);
+    with_human(fields, "used_memory_vm_total", 0);
+    fields.add("used_memory_functions", 0);
+    with_human(fields, "used_memory_scripts", 0);
+    with_human(fields, "maxmemory", maxmemory);
+    fields.add("maxmemory_policy", hot.maxmemory_policy().name());
+    add_gap(fields, "allocator_frag", "bytes", active, total);
+    add_gap(fields, "allocator_rss", "bytes", active, active);
+    add_gap(fields, "rss_overhead", "bytes", resident, active);
+    add_gap(fields, "mem_fragmentation", "bytes", resident, total);
+    fields.add("mem_not_counted_for_evict", used.startup + used.clients);
+    fields.add("mem_replication_backlog", 0);
+    fields.add("mem_total_replication_buffers", 0);
+    fields.add("mem_clients_slaves", 0);
+    fields.add("mem_clients_normal", used.clients);
+    fields.add("mem_cluster_links", 0);
+    fields.add("mem_aof_buffer", 0);
+    fields.add("mem_allocator", allocator::name());
+    fields.add("active_defrag_running", 0);
+    fields.add("lazyfree_pending_objects", engine.reclaimer.pending());
+    fields.add("lazyfreed_objects", engine.reclaimer.freed());
+}
