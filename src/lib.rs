@@ -34,4 +34,4 @@ pub mod server;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: engine::global_allocator::Mimalloc = engine::global_allocator::Mimalloc;

@@ -1,6 +1,6 @@
 //! What a handler works with: the engine, its session, the locked shards, the reply.
 
-use super::session::Continuation;
+use super::session::{Continuation, Parked};
 use super::spec::Command;
 use super::{CommandError, Key, Session};
 use crate::engine::Engine;
@@ -60,6 +60,15 @@ impl<'c, 'e> Ctx<'c, 'e> {
         } else {
             bump(&self.session.counters.misses, 1);
         }
+        found
+    }
+
+    /// [`Ctx::read`] without marking the key as used, as EXISTS and TTL do.
+    #[inline]
+    pub fn read_untouched(&mut self, key: Key) -> Option<Loc> {
+        let found = self.peek(key);
+        let counters = &self.session.counters;
+        bump(if found.is_some() { &counters.hits } else { &counters.misses }, 1);
         found
     }
 
@@ -226,7 +235,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
         if self.in_transaction {
             return super::session::run_to_end(rest, self);
         }
-        self.session.parked = Some(rest);
+        self.session.parked = Some(Parked { rest, call: None, took_us: 0 });
         Ok(())
     }
 }

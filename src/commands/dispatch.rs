@@ -7,7 +7,8 @@
 
 use super::args::{Args, KeyAt, KeyList};
 use super::error::{SHOWN_MAX, shown};
-use super::session::{QueuedCommand, ReplyMode, Session, Slice};
+use super::redact::redacted;
+use super::session::{Parked, QueuedCommand, ReplyMode, Session, Slice};
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
 use super::{CmdResult, CommandError, Ctx, monitor, transaction};
 use crate::engine::Engine;
@@ -89,6 +90,7 @@ pub fn execute(
     reply.set_protocol(session.protocol);
     match check(engine, session, argv, &prepared) {
         Ok(command) if queues(session, command) => {
+            session.client.last_command.store(u32::from(command.id), Relaxed);
             queue(session, command, argv);
             reply.status("QUEUED");
         }
@@ -97,6 +99,8 @@ pub fn execute(
             took_us = call(engine, session, command, argv, prepared.hash, now_ms, reply);
         }
         Err((command, error)) => {
+            let id = command.map_or(u32::MAX, |command| u32::from(command.id));
+            session.client.last_command.store(id, Relaxed);
             if let Some(command) = command {
                 bump(&session.counters.command(command.id).rejected, 1);
             }
@@ -114,24 +118,24 @@ pub fn execute(
 
 /// Runs one slice of a command that gave way; true when its reply is complete.
 pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut ReplyWriter) -> bool {
-    let Some(mut rest) = session.parked.take() else { return true };
+    let Some(Parked { mut rest, call: Some(call), mut took_us }) = session.parked.take() else { return true };
+    let started_us = engine.clock.elapsed_us();
     let start = reply.len();
     reply.set_protocol(session.protocol);
     let mut locks = LockSet::none(&engine.keyspace);
-    let command = spec::all().nth(session.client.last_command.load(Relaxed) as usize).unwrap_or(&spec::COMMANDS[0]);
+    let command = call.command;
     let mut ctx = Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
     let slice = rest.resume(&mut ctx);
+    took_us += engine.clock.elapsed_us().saturating_sub(started_us);
     match slice {
         Ok(Slice::More) => {
-            session.parked = Some(rest);
+            session.parked = Some(Parked { rest, call: Some(call), took_us });
             return false;
         }
         Ok(Slice::Done) => {}
-        Err(error) => {
-            reply.truncate(start);
-            write_error(engine, reply, &error);
-        }
+        Err(error) => fail(engine, session, command, &error, start, reply),
     }
+    account(engine, session, command, &call.argv(), took_us);
     apply_reply_mode(session, reply, start, true);
     true
 }
@@ -172,6 +176,10 @@ fn check(
     if command.flags.contains(Flags::DENYOOM) && engine.is_out_of_memory() {
         return refused(CommandError::OUT_OF_MEMORY);
     }
+    let uses_keys = Flags::WRITE | Flags::READONLY | Flags::MAY_REPLICATE;
+    if engine.clients.has_monitors() && command.flags.intersects(uses_keys) && session.client.is_monitor.load(Relaxed) {
+        return refused(CommandError::fixed("ERR Replica can't interact with the keyspace"));
+    }
     Ok(command)
 }
 
@@ -205,8 +213,6 @@ fn call(
     let timed = is_timed_alone(engine, command, argv);
     let started_us = if timed { engine.clock.elapsed_us() } else { 0 };
     let start = reply.len();
-    let db = session.db;
-
     let result = find_keys(engine, command, argv, hash).and_then(|keys| {
         let args = Args::new(argv, keys);
         let mut locks = lock(engine, session, command, &args);
@@ -225,28 +231,37 @@ fn call(
 
     session.counters.called(command.id);
     if let Err(error) = &result {
-        reply.truncate(start);
-        write_error(engine, reply, error);
-        bump(&session.counters.command(command.id).failed, 1);
+        fail(engine, session, command, error, start, reply);
     }
-    let mut took_us = 0;
-    if timed {
-        took_us = engine.clock.elapsed_us().saturating_sub(started_us);
+    let took_us = if timed { engine.clock.elapsed_us().saturating_sub(started_us) } else { 0 };
+    if let Some(parked) = &mut session.parked {
+        parked.call = Some(QueuedCommand::new(command, argv));
+        parked.took_us = took_us;
+    } else if timed {
         account(engine, session, command, argv, took_us);
     }
-    if engine.clients.has_monitors()
-        && !command.flags.contains(Flags::SKIP_MONITOR)
-        && !command.flags.contains(Flags::ADMIN)
-    {
-        monitor::feed(engine, session, db, argv);
-    }
+    monitor::feed(engine, session, command, argv);
     took_us
+}
+
+/// Puts an error in the place of whatever a command has replied since `start`.
+pub(super) fn fail(
+    engine: &Engine,
+    session: &Session,
+    command: &Command,
+    error: &CommandError,
+    start: usize,
+    reply: &mut ReplyWriter,
+) {
+    reply.truncate(start);
+    write_error(engine, reply, error);
+    bump(&session.counters.command(command.id).failed, 1);
 }
 
 /// Whether a call is worth two clock readings of its own. Short commands share the time of their window instead,
 /// unless someone wants to see even short ones in the slow log.
 #[inline]
-fn is_timed_alone(engine: &Engine, command: &Command, argv: &[&[u8]]) -> bool {
+pub(super) fn is_timed_alone(engine: &Engine, command: &Command, argv: &[&[u8]]) -> bool {
     !command.constant_time
         || argv.last().is_some_and(|arg| arg.len() > LARGE_ARGUMENT_BYTES)
         || (0..TIME_EACH_BELOW_US).contains(&engine.settings.hot().slowlog_slower_than_us.load(Relaxed))
@@ -312,7 +327,7 @@ fn lock<'e>(engine: &'e Engine, session: &Session, command: &Command, args: &Arg
 }
 
 /// Duration of one call: totals, slow log, latency monitor.
-fn account(engine: &Engine, session: &Session, command: &'static Command, argv: &[&[u8]], took_us: u64) {
+pub(super) fn account(engine: &Engine, session: &Session, command: &'static Command, argv: &[&[u8]], took_us: u64) {
     session.counters.took(command.id, took_us, 1);
     let hot = engine.settings.hot();
     let slower_than_us = hot.slowlog_slower_than_us.load(Relaxed);
@@ -320,7 +335,7 @@ fn account(engine: &Engine, session: &Session, command: &'static Command, argv: 
         let name = session.client.text.lock().name.clone();
         let at_s = engine.clock.now_ms() / 1000;
         let len_max = hot.slowlog_len_max.load(Relaxed);
-        engine.slowlog.add(at_s, took_us, argv, &session.client.addr, &name, len_max);
+        engine.slowlog.add(at_s, took_us, &redacted(command, argv), &session.client.addr, &name, len_max);
     }
     let threshold_ms = hot.latency_threshold_ms.load(Relaxed);
     if threshold_ms > 0 && took_us / 1000 >= threshold_ms {
@@ -329,7 +344,7 @@ fn account(engine: &Engine, session: &Session, command: &'static Command, argv: 
     }
 }
 
-pub(super) fn write_error(engine: &Engine, reply: &mut ReplyWriter, error: &CommandError) {
+fn write_error(engine: &Engine, reply: &mut ReplyWriter, error: &CommandError) {
     engine.stats.error(&error.0);
     reply.error(&error.0);
 }

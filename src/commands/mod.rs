@@ -26,12 +26,14 @@ pub mod memory;
 pub mod monitor;
 pub mod object;
 pub mod original;
+mod redact;
 pub mod scan;
 pub mod scripting;
 pub mod server;
 pub mod slowlog;
 pub mod string;
 pub mod transaction;
+pub mod typed;
 
 pub use args::{Args, Key};
 pub use ctx::Ctx;

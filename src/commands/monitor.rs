@@ -1,8 +1,81 @@
-//! Placeholder, being written.
-use super::{Args, CmdResult, CommandError, Ctx};
-/// Being written.
-pub fn monitor(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+//! MONITOR: shows a client every command that the engine runs (<https://redis.io/docs/latest/commands/monitor/>).
+
+use super::redact::redacted;
+use super::spec::{Command, Flags};
+use super::{Args, CmdResult, CommandError, Ctx, Session};
+use crate::engine::Engine;
+use std::io::Write;
+
+/// MONITOR.
+pub fn monitor(ctx: &mut Ctx, _: &Args) -> CmdResult {
+    if ctx.in_transaction {
+        return Err(CommandError::fixed("ERR MONITOR isn't allowed for DENY BLOCKING client"));
+    }
+    // One that monitors already gets no second answer.
+    if ctx.engine.clients.set_monitor(&ctx.session.client, true) {
+        ctx.reply.ok();
+    }
+    Ok(())
 }
-/// Being written.
-pub fn feed(_: &crate::engine::Engine, _: &super::Session, _: u32, _: &[&[u8]]) {}
+
+/// Shows a command that has run to all who monitor. Administrative ones are not shown.
+#[inline]
+pub fn feed(engine: &Engine, session: &Session, command: &Command, argv: &[&[u8]]) {
+    if engine.clients.has_monitors() && !command.flags.intersects(Flags::SKIP_MONITOR | Flags::ADMIN) {
+        engine.clients.feed_monitors(&line(engine.clock.now_us(), session, command, argv));
+    }
+}
+
+/// `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`
+fn line(now_us: i64, session: &Session, command: &Command, argv: &[&[u8]]) -> Vec<u8> {
+    const US_PER_S: i64 = 1_000_000;
+    let mut line = Vec::new();
+    let client = &session.client;
+    let (kind, addr) = match &client.addr {
+        _ if client.fd < 0 => ("in-process", ""),
+        path if client.is_unix => ("unix:", path.strip_suffix(":0").unwrap_or(path)),
+        addr => ("", addr.as_str()),
+    };
+    let (seconds, us) = (now_us / US_PER_S, now_us % US_PER_S);
+    // Writing to a vector cannot fail.
+    let _ = write!(line, "+{seconds}.{us:06} [{} {kind}{addr}]", session.db);
+    for arg in redacted(command, argv) {
+        line.push(b' ');
+        write_quoted(arg, &mut line);
+    }
+    line.extend_from_slice(b"\r\n");
+    line
+}
+
+/// Text in quotes, with escapes for what is not printable, as `sdscatrepr` of Redis writes it.
+pub(super) fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &byte in text {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0x07 => out.extend_from_slice(b"\\a"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            b' '..=b'~' => out.push(byte),
+            _ => {
+                // Writing to a vector cannot fail.
+                let _ = write!(out, "\\x{byte:02x}");
+            }
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_quoted;
+
+    #[test]
+    fn unprintable_bytes_are_escaped() {
+        let mut out = Vec::new();
+        write_quoted(b"a\"b\\\n\r\t\x07\x08\x00\xff ~", &mut out);
+        assert_eq!(out, br#""a\"b\\\n\r\t\a\b\x00\xff ~""#);
+    }
+}

@@ -46,7 +46,16 @@ pub enum Slice {
     More,
 }
 
-/// A command queued by MULTI: its arguments end to end, and where each ends.
+/// A command that gave way to others, and what is to be accounted for when it is done.
+pub struct Parked {
+    pub rest: Box<dyn Continuation>,
+    /// Filled in by dispatch, who knows the arguments.
+    pub call: Option<QueuedCommand>,
+    /// Microseconds of the slices so far.
+    pub took_us: u64,
+}
+
+/// A command kept for later: its arguments end to end, and where each ends.
 pub struct QueuedCommand {
     pub command: &'static Command,
     bytes: Box<[u8]>,
@@ -116,7 +125,7 @@ pub struct Session {
     pub transaction: Option<Box<Transaction>>,
     pub watching: Option<Box<Watching>>,
     /// The rest of a command that gave way to others; no other command runs before it is done.
-    pub parked: Option<Box<dyn Continuation>>,
+    pub parked: Option<Parked>,
     /// The length-prefixed dialect of the original project.
     pub is_original: bool,
 }

@@ -3,10 +3,9 @@
 //! EXEC holds the locks of all keys of all queued commands while it runs them, so nobody sees a part of it.
 
 use super::session::{Session, Transaction, WatchedKey};
-use super::spec::Locks;
-use super::{Args, CmdResult, CommandError, Ctx, dispatch};
+use super::spec::{Command, Locks};
+use super::{Args, CmdResult, CommandError, Ctx, dispatch, monitor};
 use crate::engine::Engine;
-use crate::engine::stats::bump;
 use crate::keyspace::{KeyHash, LockSet};
 use smallvec::SmallVec;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
@@ -91,27 +90,54 @@ fn run_queue(ctx: &mut Ctx, transaction: &Transaction) {
         ctx.reply.truncate(start);
     }
     let exec = ctx.command;
+    let clock = &ctx.engine.clock;
+    let started_us = clock.elapsed_us();
+    let mut timed_alone_us = 0;
+    let mut untimed: SmallVec<[u16; 16]> = SmallVec::new();
     ctx.in_transaction = true;
     for queued in &transaction.queue {
         let argv = queued.argv();
-        let start = ctx.reply.len();
-        ctx.command = queued.command;
-        ctx.reply.set_protocol(ctx.session.protocol);
-        ctx.session.counters.called(queued.command.id);
-        let result = dispatch::find_keys(ctx.engine, queued.command, &argv, None)
-            .and_then(|keys| dispatch::run(ctx, &Args::new(&argv, keys)));
-        if let Err(error) = result {
-            ctx.reply.truncate(start);
-            bump(&ctx.session.counters.command(queued.command.id).failed, 1);
-            dispatch::write_error(ctx.engine, ctx.reply, &error);
+        let timed = dispatch::is_timed_alone(ctx.engine, queued.command, &argv);
+        let started_us = if timed { clock.elapsed_us() } else { 0 };
+        run_queued(ctx, queued.command, &argv);
+        if timed {
+            let took_us = clock.elapsed_us().saturating_sub(started_us);
+            timed_alone_us += took_us;
+            dispatch::account(ctx.engine, ctx.session, queued.command, &argv, took_us);
+        } else {
+            untimed.push(queued.command.id);
         }
-        // CLIENT REPLY takes effect in the middle of a transaction.
-        if ctx.session.is_muted() {
-            ctx.reply.truncate(start);
-        }
+        monitor::feed(ctx.engine, ctx.session, queued.command, &argv);
     }
     ctx.command = exec;
     ctx.in_transaction = false;
+    share_time(ctx, &untimed, clock.elapsed_us().saturating_sub(started_us + timed_alone_us));
+}
+
+/// Runs one command of a transaction, whose keys are locked.
+fn run_queued(ctx: &mut Ctx, command: &'static Command, argv: &[&[u8]]) {
+    let start = ctx.reply.len();
+    ctx.command = command;
+    ctx.reply.set_protocol(ctx.session.protocol);
+    ctx.session.counters.called(command.id);
+    let result = dispatch::find_keys(ctx.engine, command, argv, None)
+        .and_then(|keys| dispatch::run(ctx, &Args::new(argv, keys)));
+    if let Err(error) = result {
+        dispatch::fail(ctx.engine, ctx.session, command, &error, start, ctx.reply);
+    }
+    // CLIENT REPLY takes effect in the middle of a transaction.
+    if ctx.session.is_muted() {
+        ctx.reply.truncate(start);
+    }
+}
+
+/// Shares the time of a transaction among its commands that were not timed alone.
+fn share_time(ctx: &Ctx, commands: &[u16], mut left_us: u64) {
+    for (done, id) in commands.iter().enumerate() {
+        let share_us = left_us / (commands.len() - done) as u64;
+        ctx.session.counters.took(*id, share_us, 1);
+        left_us -= share_us;
+    }
 }
 
 /// The locks of everything that is queued, and of the watched keys.

@@ -106,7 +106,9 @@ pub struct Origin {
 pub struct Clients {
     by_id: Mutex<BTreeMap<u64, Arc<Client>>>,
     last_id: AtomicU64,
-    monitors: AtomicU64,
+    monitors: Mutex<Vec<Arc<Client>>>,
+    /// How many of them there are.
+    monitor_count: AtomicU64,
     /// Network connections now open, in-process sessions not included.
     connected: AtomicU64,
 }
@@ -148,7 +150,7 @@ impl Clients {
     }
 
     /// Forgets a client that is gone.
-    pub fn remove(&self, client: &Client) {
+    pub fn remove(&self, client: &Arc<Client>) {
         if self.by_id.lock().remove(&client.id).is_some() {
             self.set_monitor(client, false);
             if client.fd >= 0 {
@@ -172,30 +174,32 @@ impl Clients {
         self.by_id.lock().get(&id).cloned()
     }
 
-    /// Starts or ends MONITOR for a client.
-    pub fn set_monitor(&self, client: &Client, on: bool) {
-        if client.is_monitor.swap(on, Relaxed) != on {
-            if on {
-                self.monitors.fetch_add(1, Relaxed);
-            } else {
-                self.monitors.fetch_sub(1, Relaxed);
-            }
+    /// Starts or ends MONITOR for a client; whether that changed anything.
+    pub fn set_monitor(&self, client: &Arc<Client>, on: bool) -> bool {
+        if client.is_monitor.swap(on, Relaxed) == on {
+            return false;
         }
+        let mut monitors = self.monitors.lock();
+        if on {
+            monitors.push(Arc::clone(client));
+        } else {
+            monitors.retain(|other| other.id != client.id);
+        }
+        self.monitor_count.store(monitors.len() as u64, Relaxed);
+        true
     }
 
     /// Whether anybody monitors; asked by every command.
     #[inline]
     pub fn has_monitors(&self) -> bool {
-        self.monitors.load(Relaxed) > 0
+        self.monitor_count.load(Relaxed) > 0
     }
 
     /// Sends a line to every monitoring client.
     pub fn feed_monitors(&self, line: &[u8]) {
         let line: Arc<[u8]> = line.into();
-        for client in self.list() {
-            if client.is_monitor.load(Relaxed) {
-                client.deliver(Delivery::Bytes(Arc::clone(&line)));
-            }
+        for client in self.monitors.lock().iter() {
+            client.deliver(Delivery::Bytes(Arc::clone(&line)));
         }
     }
 }

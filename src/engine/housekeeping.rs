@@ -1,7 +1,7 @@
 //! What an engine does once in a while: samples its rates, notes its peak memory, advances the coarse clock of
 //! the LRU bits, and expires keys when no reactor does.
 
-use super::{Engine, stats};
+use super::{Engine, stats, threads};
 use crate::keyspace::expiry::Driver;
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -55,8 +55,9 @@ impl Housekeeping {
         self.shared.lru_clock.store(lru_clock(engine), Ordering::Relaxed);
         self.take_over_expiry(engine);
         let shared = Arc::clone(&self.shared);
+        let log = engine.log.clone();
         let engine = Arc::downgrade(engine);
-        let thread = std::thread::Builder::new().name("rs-housekeeping".into()).spawn(move || run(&shared, &engine))?;
+        let thread = threads::spawn("rs-housekeeping", &log, move || run(&shared, &engine))?;
         *self.thread.lock() = Some(thread);
         Ok(())
     }

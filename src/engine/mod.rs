@@ -5,6 +5,9 @@ pub mod allocator;
 pub mod clients;
 pub mod clock;
 pub mod glob;
+#[cfg(feature = "mimalloc")]
+#[allow(unsafe_code)]
+pub(crate) mod global_allocator;
 pub mod housekeeping;
 pub mod latency;
 pub mod log;
@@ -13,6 +16,8 @@ pub mod reclaim;
 pub mod settings;
 pub mod slowlog;
 pub mod stats;
+#[allow(unsafe_code)]
+pub mod threads;
 
 use crate::commands::names::Names;
 use crate::keyspace::{Garbage, HashSeed, Keyspace};
@@ -86,7 +91,7 @@ impl Engine {
             clients: Clients::default(),
             slowlog: Slowlog::default(),
             latency: LatencyMonitor::default(),
-            reclaimer: Reclaimer::default(),
+            reclaimer: Reclaimer::new(log.clone()),
             log,
             run_id: random_hex(40),
             replication_id: random_hex(40),
@@ -153,9 +158,19 @@ impl Engine {
 
     /// Waits until a shutdown is asked for, or `timeout` is over (`None`: without limit).
     pub fn wait_for_shutdown(&self, timeout: Option<std::time::Duration>) -> Option<Shutdown> {
+        self.wait_for_shutdown_unless(timeout, || false)
+    }
+
+    /// [`Engine::wait_for_shutdown`] that also ends when `is_given_up` holds, which is asked again after
+    /// [`Engine::wake_shutdown_waiters`].
+    pub fn wait_for_shutdown_unless(
+        &self,
+        timeout: Option<std::time::Duration>,
+        is_given_up: impl Fn() -> bool,
+    ) -> Option<Shutdown> {
         let deadline = timeout.map(|timeout| std::time::Instant::now() + timeout);
         let mut shutdown = self.shutdown.lock();
-        while shutdown.is_none() {
+        while shutdown.is_none() && !is_given_up() {
             match deadline {
                 None => self.shutdown_asked.wait(&mut shutdown),
                 Some(deadline) => {
@@ -166,6 +181,12 @@ impl Engine {
             }
         }
         *shutdown
+    }
+
+    /// Has those who wait for a shutdown look again whether they still want to.
+    pub fn wake_shutdown_waiters(&self) {
+        let _shutdown = self.shutdown.lock();
+        self.shutdown_asked.notify_all();
     }
 }
 

@@ -3,6 +3,8 @@
 //! One thread per engine, started with the first piece of garbage. Whatever implements `Send` can be dropped
 //! there; the queue is unbounded because refusing would only move the cost back to the request.
 
+use super::log::Log;
+use super::threads;
 use parking_lot::{Condvar, Mutex};
 use std::any::Any;
 use std::sync::Arc;
@@ -30,16 +32,23 @@ struct Shared {
 pub struct Reclaimer {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Where a panic in a value's destructor is reported.
+    log: Log,
 }
 
 impl Reclaimer {
+    /// A reclaimer of an engine with this log.
+    pub fn new(log: Log) -> Self {
+        Self { shared: Arc::default(), thread: Mutex::default(), log }
+    }
+
     /// Drops `garbage` later, on the freeing thread. Falls back to dropping it here when no thread can be made.
     pub fn defer<T: Send + 'static>(&self, garbage: T) {
         self.shared.queue.lock().pending.push(Box::new(garbage));
         let mut thread = self.thread.lock();
         if thread.is_none() {
             let shared = Arc::clone(&self.shared);
-            match std::thread::Builder::new().name("rs-reclaim".into()).spawn(move || work(&shared)) {
+            match threads::spawn("rs-reclaim", &self.log, move || work(&shared)) {
                 Ok(handle) => *thread = Some(handle),
                 Err(_) => self.shared.queue.lock().pending.clear(),
             }

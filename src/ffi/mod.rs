@@ -1,1 +1,33 @@
-//! The C ABI.
+//! The C ABI: every `extern "C"` function, and nothing that knows how a command works.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`status`] | codes, names, the last error |
+//! | [`version`] | version numbers |
+//! | [`config`], [`engine`], [`server`], [`session`] | one handle type each |
+//! | [`command`], [`format`] | commands with reply trees; the formatted form |
+//! | [`reply`] | the reply tree |
+//! | [`typed`] | the lane without reply trees |
+//! | [`inbox`] | what other threads deliver to an in-process session |
+//! | [`cast`], [`guard`] | pointers to references; the panic guard |
+//!
+//! `include/redisrs.h` is generated from these files by `tests/ffi_header.rs`; doc comments of exported items are its
+//! text, so they speak to a C programmer.
+
+#![allow(unsafe_code, reason = "this layer is the boundary; casts are confined to `cast`")]
+#![allow(non_camel_case_types, reason = "the names are C's")]
+#![allow(clippy::missing_safety_doc, reason = "the contract of every function is the rules at the top of the header")]
+
+mod cast;
+mod command;
+pub mod config;
+pub mod engine;
+mod format;
+mod guard;
+mod inbox;
+pub mod reply;
+pub mod server;
+pub mod session;
+pub mod status;
+pub mod typed;
+pub mod version;

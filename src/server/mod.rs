@@ -3,7 +3,7 @@
 pub mod log_sink;
 pub mod program;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, threads};
 use crate::engine::settings::access::Port;
 use crate::engine::settings::{Id, Settings};
 use crate::net::listener::{Listener, Listeners, listen_tcp, listen_unix};
@@ -106,7 +106,8 @@ impl Server {
         }
         for (index, mut reactor) in reactors.into_iter().enumerate() {
             let engine = Arc::clone(engine);
-            let thread = std::thread::Builder::new().name(format!("rs-reactor-{index}")).spawn(move || {
+            let log = engine.log.clone();
+            let thread = threads::spawn(&format!("rs-reactor-{index}"), &log, move || {
                 if let Err(error) = reactor.run() {
                     engine.log.warning(&format!("A reactor has failed: {error}"));
                 }

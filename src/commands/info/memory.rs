@@ -102,7 +102,7 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     let active = allocator::committed_bytes().unwrap_or(total);
     let maxmemory = hot.maxmemory.load(Relaxed);
     let machine = process::machine_memory_bytes();
-    let mut with_human = |fields: &mut Fields, name: &str, bytes: usize| {
+    let with_human = |fields: &mut Fields, name: &str, bytes: usize| {
         fields.add(name, bytes);
         fields.add_of(name, "human", human(bytes));
     };

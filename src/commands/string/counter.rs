@@ -1,36 +1,46 @@
 //! INCR, DECR, INCRBY, DECRBY, INCRBYFLOAT: strings as numbers. The deadline of the key stays.
 
 use super::{put, text_of};
-use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{NewValue, ValueRef};
 use crate::numeric::{self, SumError};
 use crate::resp::number::{IntegerText, parse_i64};
 
 /// INCR key
 pub fn incr(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    increment(ctx, args, 1)
+    reply_sum(ctx, args, 1)
 }
 
 /// DECR key
 pub fn decr(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    increment(ctx, args, -1)
+    reply_sum(ctx, args, -1)
 }
 
 /// INCRBY key increment
 pub fn incrby(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    increment(ctx, args, args.int(2)?)
+    reply_sum(ctx, args, args.int(2)?)
 }
 
 /// DECRBY key decrement
 pub fn decrby(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let decrement = args.int(2)?;
     let negated = decrement.checked_neg().ok_or(CommandError::fixed("ERR decrement would overflow"))?;
-    increment(ctx, args, negated)
+    reply_sum(ctx, args, negated)
 }
 
 #[inline]
-fn increment(ctx: &mut Ctx, args: &Args, by: i64) -> CmdResult {
-    let key = args.key(0);
+fn reply_sum(ctx: &mut Ctx, args: &Args, by: i64) -> CmdResult {
+    let sum = increment(ctx, args.key(0), by)?;
+    ctx.reply.integer(sum);
+    Ok(())
+}
+
+/// Adds `by` to the integer at `key`; the sum.
+///
+/// # Errors
+/// WRONGTYPE, not an integer, overflow, or lack of memory.
+#[inline]
+pub fn increment(ctx: &mut Ctx, key: Key, by: i64) -> Result<i64, CommandError> {
     let found = ctx.write(key);
     let old = match found {
         None => 0,
@@ -41,8 +51,7 @@ fn increment(ctx: &mut Ctx, args: &Args, by: i64) -> CmdResult {
     };
     let new = old.checked_add(by).ok_or(CommandError::OVERFLOW)?;
     put(ctx, key, found, NewValue::Int(new))?;
-    ctx.reply.integer(new);
-    Ok(())
+    Ok(new)
 }
 
 /// INCRBYFLOAT key increment

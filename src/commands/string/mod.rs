@@ -21,7 +21,9 @@ mod options;
 mod range;
 mod subsequence;
 
+pub(super) use counter::increment;
 pub use counter::{decr, decrby, incr, incrby, incrbyfloat};
+pub(super) use get_set::{NewDeadline, store};
 pub use get_set::{get, getdel, getex, getset, psetex, set, setex, setnx};
 pub use lcs::lcs;
 pub use many::{mget, mset, msetnx};
@@ -34,7 +36,7 @@ use crate::resp::number::{INTEGER_TEXT_BYTES_MAX, IntegerText, parse_i64};
 
 /// How a client's bytes are stored: as an integer if they are the canonical text of one.
 #[inline]
-fn encode(bytes: &[u8]) -> NewValue<'_> {
+pub(super) fn encode(bytes: &[u8]) -> NewValue<'_> {
     if let Some(b'0'..=b'9' | b'-') = bytes.first()
         && bytes.len() <= INTEGER_TEXT_BYTES_MAX
         && let Some(int) = parse_i64(bytes)

@@ -1,0 +1,329 @@
+//! The typed lane: GET, SET and their like for a caller in this process that has no argv and wants no reply.
+//!
+//! What: each function is one command without its parsing: it hashes the key, locks its shard, and does through the
+//! same [`Ctx`] what the command's handler does, so expiry, WATCH, statistics, MONITOR and whatever a change will have to
+//! be told to are the same. It does not allocate, does not look up a command and does not read a clock unless
+//! something in the shard is due. Durations are not measured, so typed calls are in no slow log.
+//!
+//! Sessions in a transaction are refused, because there is no reply that could say QUEUED.
+
+use super::session::Session;
+use super::spec::{COMMANDS, Command, Flags};
+use super::string::{self, NewDeadline};
+use super::{CommandError, Ctx, Key, monitor};
+use crate::engine::Engine;
+use crate::engine::stats::bump;
+use crate::keyspace::{KeyHash, LockSet, ValueRef};
+use crate::resp::ReplyWriter;
+use crate::resp::number::IntegerText;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Keys whose cache misses overlap.
+const WINDOW: usize = 32;
+
+/// The session has a transaction open.
+pub const IN_TRANSACTION: CommandError =
+    CommandError::fixed("ERR a transaction is open in this session; end it with EXEC or DISCARD first");
+
+static GET: &Command = command("get");
+static SET: &Command = command("set");
+static DEL: &Command = command("del");
+static EXISTS: &Command = command("exists");
+static INCRBY: &Command = command("incrby");
+static PEXPIRE: &Command = command("pexpire");
+static PTTL: &Command = command("pttl");
+
+/// The table's entry of a command, found when this is compiled.
+const fn command(name: &str) -> &'static Command {
+    let mut index = 0;
+    while index < COMMANDS.len() {
+        if is_same(COMMANDS[index].name.as_bytes(), name.as_bytes()) {
+            return &COMMANDS[index];
+        }
+        index += 1;
+    }
+    panic!("no such command")
+}
+
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let mut index = 0;
+    while index < a.len() && index < b.len() && a[index] == b[index] {
+        index += 1;
+    }
+    index == a.len() && index == b.len()
+}
+
+/// How long a key has to live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ttl {
+    NoKey,
+    Forever,
+    Ms(i64),
+}
+
+/// What typed calls need: an engine and a session of it. The writer is scratch space, nothing is left in it.
+pub struct Lane<'l> {
+    pub engine: &'l Engine,
+    pub session: &'l mut Session,
+    pub scratch: &'l mut ReplyWriter,
+}
+
+impl Lane<'_> {
+    /// GET: calls `found` with the value under the shard's lock; `None` if there is no such key.
+    ///
+    /// # Errors
+    /// WRONGTYPE, or a refusal.
+    #[inline]
+    pub fn get<R>(&mut self, key: &[u8], found: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, CommandError> {
+        self.admit(GET)?;
+        let hash = self.engine.keyspace.hash(key);
+        self.get_hashed(Key { bytes: key, hash }, found)
+    }
+
+    #[inline]
+    fn get_hashed<R>(&mut self, key: Key, found: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, CommandError> {
+        let value = self.run(GET, key, |ctx| {
+            let Some(loc) = ctx.read(key) else { return Ok(None) };
+            match ctx.string(key, loc)? {
+                ValueRef::Str(bytes) => Ok(Some(found(bytes))),
+                ValueRef::Int(int) => Ok(Some(found(IntegerText::new().format(int)))),
+            }
+        });
+        self.tell_monitors(|| vec![b"get".to_vec(), key.bytes.to_vec()]);
+        value
+    }
+
+    /// GET for many keys in windows: all keys are hashed and their buckets fetched, then their entries, then each is
+    /// read. Each read is atomic by itself. `found(i, value)` gets `None` for a key that is missing or no string.
+    ///
+    /// # Errors
+    /// A refusal, before the first key.
+    pub fn get_many<'k>(
+        &mut self,
+        count: usize,
+        key: impl Fn(usize) -> &'k [u8],
+        mut found: impl FnMut(usize, Option<&[u8]>),
+    ) -> Result<(), CommandError> {
+        self.admit(GET)?;
+        for start in (0..count).step_by(WINDOW) {
+            let hashes = self.prefetch(start, count, &key);
+            for index in start..count.min(start + WINDOW) {
+                let key = Key { bytes: key(index), hash: hashes[index - start] };
+                let is_there = self.get_hashed(key, |value| found(index, Some(value)));
+                if !matches!(is_there, Ok(Some(()))) {
+                    found(index, None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// SET with PX, if `ttl_ms` is not 0.
+    ///
+    /// # Errors
+    /// A time that is negative or too far away, lack of memory, or a refusal; nothing has changed then.
+    #[inline]
+    pub fn set(&mut self, key: &[u8], value: &[u8], ttl_ms: i64) -> Result<(), CommandError> {
+        self.admit(SET)?;
+        let hash = self.engine.keyspace.hash(key);
+        self.set_hashed(Key { bytes: key, hash }, value, ttl_ms)
+    }
+
+    #[inline]
+    fn set_hashed(&mut self, key: Key, value: &[u8], ttl_ms: i64) -> Result<(), CommandError> {
+        let outcome = self.run(SET, key, |ctx| {
+            let deadline = match ttl_ms {
+                0 => NewDeadline::None,
+                ttl_ms => NewDeadline::At(deadline_ms(ctx, Some(ttl_ms).filter(|&ttl_ms| ttl_ms > 0))?),
+            };
+            let found = ctx.write(key);
+            string::store(ctx, key, found, string::encode(value), deadline)
+        });
+        self.tell_monitors(|| {
+            let mut argv = vec![b"set".to_vec(), key.bytes.to_vec(), value.to_vec()];
+            if ttl_ms != 0 {
+                argv.extend([b"px".to_vec(), ttl_ms.to_string().into_bytes()]);
+            }
+            argv
+        });
+        outcome
+    }
+
+    /// SET for many pairs in windows as in [`Lane::get_many`]. Each is atomic by itself.
+    ///
+    /// # Errors
+    /// Those of the first SET that fails; those before it are done.
+    pub fn set_many<'k>(
+        &mut self,
+        count: usize,
+        key: impl Fn(usize) -> &'k [u8],
+        value: impl Fn(usize) -> &'k [u8],
+    ) -> Result<(), CommandError> {
+        for start in (0..count).step_by(WINDOW) {
+            let hashes = self.prefetch(start, count, &key);
+            for index in start..count.min(start + WINDOW) {
+                self.admit(SET)?;
+                self.set_hashed(Key { bytes: key(index), hash: hashes[index - start] }, value(index), 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// DEL: whether there was such a key.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn del(&mut self, key: &[u8]) -> Result<bool, CommandError> {
+        self.admit(DEL)?;
+        let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
+        let outcome = self.run(DEL, key, |ctx| {
+            let Some(loc) = ctx.peek(key) else { return Ok(false) };
+            ctx.db(key).remove(loc);
+            ctx.changed(key);
+            Ok(true)
+        });
+        self.tell_monitors(|| vec![b"del".to_vec(), key.bytes.to_vec()]);
+        outcome
+    }
+
+    /// EXISTS.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn exists(&mut self, key: &[u8]) -> Result<bool, CommandError> {
+        self.admit(EXISTS)?;
+        let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
+        let outcome = self.run(EXISTS, key, |ctx| Ok(ctx.read_untouched(key).is_some()));
+        self.tell_monitors(|| vec![b"exists".to_vec(), key.bytes.to_vec()]);
+        outcome
+    }
+
+    /// INCRBY: the new value.
+    ///
+    /// # Errors
+    /// WRONGTYPE, not an integer, overflow, lack of memory, or a refusal.
+    pub fn incr_by(&mut self, key: &[u8], by: i64) -> Result<i64, CommandError> {
+        self.admit(INCRBY)?;
+        let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
+        let outcome = self.run(INCRBY, key, |ctx| string::increment(ctx, key, by));
+        self.tell_monitors(|| vec![b"incrby".to_vec(), key.bytes.to_vec(), by.to_string().into_bytes()]);
+        outcome
+    }
+
+    /// PEXPIRE: whether there is such a key. It is deleted if `ttl_ms` is not positive.
+    ///
+    /// # Errors
+    /// A time too far away, lack of memory, or a refusal.
+    pub fn expire(&mut self, key: &[u8], ttl_ms: i64) -> Result<bool, CommandError> {
+        self.admit(PEXPIRE)?;
+        let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
+        let outcome = self.run(PEXPIRE, key, |ctx| {
+            let at_ms = deadline_ms(ctx, Some(ttl_ms))?;
+            let Some(loc) = ctx.write(key) else { return Ok(false) };
+            if ttl_ms <= 0 {
+                ctx.db(key).remove(loc);
+            } else {
+                ctx.db(key).set_deadline(loc, at_ms)?;
+            }
+            ctx.changed(key);
+            Ok(true)
+        });
+        self.tell_monitors(|| vec![b"pexpire".to_vec(), key.bytes.to_vec(), ttl_ms.to_string().into_bytes()]);
+        outcome
+    }
+
+    /// PTTL.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn ttl(&mut self, key: &[u8]) -> Result<Ttl, CommandError> {
+        self.admit(PTTL)?;
+        let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
+        let outcome = self.run(PTTL, key, |ctx| {
+            let Some(loc) = ctx.read_untouched(key) else { return Ok(Ttl::NoKey) };
+            let Some(deadline_ms) = ctx.db(key).deadline_ms(loc) else { return Ok(Ttl::Forever) };
+            Ok(Ttl::Ms(deadline_ms.saturating_sub(ctx.now_ms()).max(0)))
+        });
+        self.tell_monitors(|| vec![b"pttl".to_vec(), key.bytes.to_vec()]);
+        outcome
+    }
+
+    /// What dispatch would refuse.
+    #[inline]
+    fn admit(&self, command: &Command) -> Result<(), CommandError> {
+        if self.session.transaction.is_some() {
+            return Err(IN_TRANSACTION);
+        }
+        if self.engine.is_damaged() {
+            return Err(CommandError::DAMAGED);
+        }
+        if command.flags.contains(Flags::DENYOOM) && self.engine.is_out_of_memory() {
+            return Err(CommandError::OUT_OF_MEMORY);
+        }
+        Ok(())
+    }
+
+    /// Runs the body of a command with the shard of its key locked, and accounts for it.
+    #[inline]
+    fn run<R>(
+        &mut self,
+        command: &'static Command,
+        key: Key,
+        body: impl FnOnce(&mut Ctx) -> Result<R, CommandError>,
+    ) -> Result<R, CommandError> {
+        let mut locks = LockSet::one(&self.engine.keyspace, key.hash);
+        let mut ctx = Ctx {
+            engine: self.engine,
+            session: self.session,
+            command,
+            reply: self.scratch,
+            locks: &mut locks,
+            changes: 0,
+            now_ms: 0,
+            in_transaction: false,
+        };
+        let outcome = body(&mut ctx);
+        let changes = ctx.changes;
+        locks.release(|garbage| self.engine.discard(garbage));
+        if changes > 0 {
+            self.engine.stats.dirty.fetch_add(changes, Relaxed);
+        }
+        self.session.counters.called(command.id);
+        self.session.client.last_command.store(u32::from(command.id), Relaxed);
+        if outcome.is_err() {
+            bump(&self.session.counters.command(command.id).failed, 1);
+        }
+        outcome
+    }
+
+    /// Hashes a window of keys and fetches their buckets, then their entries.
+    #[inline]
+    fn prefetch<'k>(&self, start: usize, count: usize, key: impl Fn(usize) -> &'k [u8]) -> [KeyHash; WINDOW] {
+        let (keyspace, db) = (&self.engine.keyspace, self.session.db);
+        let mut hashes = [KeyHash(0); WINDOW];
+        let window = &mut hashes[..WINDOW.min(count - start)];
+        for (index, hash) in window.iter_mut().enumerate() {
+            *hash = keyspace.hash(key(start + index));
+            keyspace.prefetch_bucket(db, *hash);
+        }
+        for hash in window {
+            keyspace.prefetch_entry(db, *hash);
+        }
+        hashes
+    }
+
+    #[inline]
+    fn tell_monitors(&self, argv: impl FnOnce() -> Vec<Vec<u8>>) {
+        if self.engine.clients.has_monitors() {
+            let argv = argv();
+            let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
+            monitor::feed(self.engine, self.session, self.session.db, &argv);
+        }
+    }
+}
+
+/// The moment `ttl_ms` from now.
+fn deadline_ms(ctx: &mut Ctx, ttl_ms: Option<i64>) -> Result<i64, CommandError> {
+    let at_ms = ttl_ms.and_then(|ttl_ms| ttl_ms.checked_add(ctx.now_ms()));
+    at_ms.ok_or_else(|| CommandError::invalid_expire(ctx.command.name))
+}

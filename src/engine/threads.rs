@@ -1,0 +1,157 @@
+//! Threads that work for an engine: its own, and those of the host while they are inside the library.
+//!
+//! A thread-local marker points at the log of the engine that the thread works for. By it the panic hook of the C
+//! library finds where to write to, and a call from inside a host's callback is told from a call from outside.
+//!
+//! Threads of our own are guests in the host's process: they block the signals that are meant for the host's handlers,
+//! and their stack size is set, because `std` would ask the environment for it, which races with a host that
+//! calls `setenv`.
+
+use super::log::Log;
+use std::cell::Cell;
+use std::io;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ptr::null;
+use std::thread::{Builder, JoinHandle};
+
+/// Stack of a thread; the deepest path, a command that a script runs, needs a fraction of it.
+const STACK_BYTES: usize = 2 * 1024 * 1024;
+
+/// Raised by a fault of the thread itself, or for a profiler that samples every thread: never blocked.
+const SIGNALS_TAKEN: [libc::c_int; 8] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGTRAP,
+    libc::SIGABRT,
+    libc::SIGSYS,
+    libc::SIGPROF,
+];
+
+thread_local! {
+    /// The log of the engine that this thread works for; null outside the library. Without a destructor, so that
+    /// it does not pin a library that was opened with dlopen.
+    static WORKS_FOR: Cell<*const Log> = const { Cell::new(null()) };
+}
+
+/// Marks the calling thread as working for an engine for as long as it lives.
+pub struct Inside<'l> {
+    outer: *const Log,
+    log: PhantomData<&'l Log>,
+}
+
+impl<'l> Inside<'l> {
+    /// Marks the calling thread with the log of its engine.
+    #[inline]
+    pub fn enter(log: &'l Log) -> Self {
+        Self { outer: WORKS_FOR.replace(log), log: PhantomData }
+    }
+
+    /// Whether the calling thread is marked.
+    #[inline]
+    pub fn is_entered() -> bool {
+        !WORKS_FOR.get().is_null()
+    }
+}
+
+impl Drop for Inside<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        WORKS_FOR.set(self.outer);
+    }
+}
+
+/// Calls `f` with the log of the engine that the calling thread works for, if it works for one.
+pub fn with_log(f: impl FnOnce(&Log)) -> bool {
+    let log = WORKS_FOR.get();
+    if log.is_null() {
+        return false;
+    }
+    // SAFETY: the marker is reset when the `Inside` ends that borrows the log, and `Inside` is made and dropped in the
+    // order of the stack.
+    f(unsafe { &*log });
+    true
+}
+
+/// Starts a thread of an engine.
+///
+/// # Errors
+/// If the system has none left.
+pub fn spawn(name: &str, log: &Log, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    let log = log.clone();
+    // A new thread inherits the mask, so there is no moment in which it could take a signal.
+    let _mask = SignalMask::block();
+    Builder::new().name(name.to_owned()).stack_size(STACK_BYTES).spawn(move || {
+        let _inside = Inside::enter(&log);
+        body();
+    })
+}
+
+/// The signal mask of the calling thread before it blocked everything; restored at the end.
+struct SignalMask(libc::sigset_t);
+
+impl SignalMask {
+    fn block() -> Self {
+        let mut all = MaybeUninit::uninit();
+        let mut before = MaybeUninit::uninit();
+        // SAFETY: sigfillset initialises `all`, sigdelset gets valid numbers, and pthread_sigmask, which cannot fail with
+        // a valid first argument, initialises `before`. All pointers are to locals.
+        unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            for signal in SIGNALS_TAKEN {
+                libc::sigdelset(all.as_mut_ptr(), signal);
+            }
+            libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+            Self(before.assume_init())
+        }
+    }
+}
+
+impl Drop for SignalMask {
+    fn drop(&mut self) {
+        // SAFETY: the mask came from pthread_sigmask of this thread; a null third argument asks for nothing back.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, std::ptr::null_mut()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn a_thread_of_an_engine_is_marked_with_its_log_and_nests() {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let copy = Arc::clone(&written);
+        let log = Log::to(Box::new(move |_, text| copy.lock().unwrap().push(text.to_owned())));
+        assert!(!Inside::is_entered() && !with_log(|_| unreachable!()));
+        let body = || {
+            assert!(with_log(|log| log.notice("outer")));
+            let silent = Log::silent();
+            let inner = Inside::enter(&silent);
+            with_log(|log| log.notice("not written"));
+            drop(inner);
+            with_log(|log| log.notice("outer again"));
+        };
+        spawn("rs-test", &log, body).unwrap().join().unwrap();
+        assert_eq!(*written.lock().unwrap(), ["outer", "outer again"]);
+    }
+
+    #[test]
+    fn a_thread_of_an_engine_takes_no_signals_of_the_host() {
+        let blocked = |signal| {
+            let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+            // SAFETY: a null set changes nothing, `set` gets the present mask.
+            unsafe {
+                libc::pthread_sigmask(libc::SIG_BLOCK, null(), set.as_mut_ptr());
+                libc::sigismember(set.as_ptr(), signal) == 1
+            }
+        };
+        let before = blocked(libc::SIGUSR1);
+        let body = move || assert!(blocked(libc::SIGUSR1) && blocked(libc::SIGPIPE) && !blocked(libc::SIGSEGV));
+        spawn("rs-test", &Log::silent(), body).unwrap().join().unwrap();
+        assert_eq!(blocked(libc::SIGUSR1), before);
+    }
+}

@@ -1,0 +1,74 @@
+//! Engines.
+
+use super::cast::{self, Out};
+use super::config::rs_config;
+use super::guard::{code, install_panic_hook, outermost};
+use super::status::{Outcome, RS_ERR_IO, RS_OK, fail, rs_status};
+use crate::engine::Engine;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+/// One store: data, settings, statistics. A process may have many; they share nothing.
+pub struct rs_engine {
+    host: Arc<Host>,
+}
+
+/// What the handles of one engine own together: the engine, which ends with the last of them.
+pub struct Host {
+    pub engine: Arc<Engine>,
+    /// Servers now running.
+    pub servers: AtomicUsize,
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // Here and not in the engine's own destructor: this thread, which is the host's, waits until the engine's
+        // threads are gone.
+        self.engine.close();
+    }
+}
+
+impl rs_engine {
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// An engine with this configuration.
+    pub fn open(config: &rs_config) -> Outcome<Self> {
+        let (settings, clock, log) = config.parts();
+        let engine = Engine::open(settings, clock, log)
+            .map_err(|error| fail(RS_ERR_IO, format_args!("cannot start a thread: {error}")))?;
+        Ok(Self { host: Arc::new(Host { engine, servers: AtomicUsize::new(0) }) })
+    }
+}
+
+/// Opens an engine; `config` NULL means the defaults. The configuration is copied and may be changed or freed
+/// afterwards. The engine has a thread of its own for expiry and statistics; it listens nowhere until
+/// `rs_server_start`.
+///
+/// Returns `RS_OK` and writes the engine, to be ended with `rs_engine_close`; `RS_ERR_IO` if a thread cannot be
+/// started; `RS_ERR_ARGUMENT` if `out` is NULL. Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_engine_open(config: *const rs_config, out: *mut *mut rs_engine) -> rs_status {
+    install_panic_hook();
+    code(outermost(|| {
+        // SAFETY: by the rules of the header.
+        let out = unsafe { Out::new(out)? };
+        // SAFETY: by the rules of the header.
+        let engine = unsafe { rs_config::or_default(config, rs_engine::open) }?;
+        out.set(cast::give(engine));
+        Ok(RS_OK)
+    }))
+}
+
+/// Ends an engine and frees its data. Its sessions and servers should be ended before; those that are not go on
+/// to work, and the last of them to end takes the engine with it. When the last handle is gone, so are all threads and
+/// all memory of the engine. NULL is a no-op.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_engine_close(engine: *mut rs_engine) {
+    let _ = outermost(|| {
+        // SAFETY: by the rules of the header.
+        drop(unsafe { cast::take(engine) });
+        Ok(())
+    });
+}

@@ -1,0 +1,371 @@
+//! The reply tree: hiredis's `redisReply`, made from reply bytes in one allocation.
+//!
+//! ```text
+//!  | Block | node 0 = the reply | node 1 | ... | pointers to elements | texts, each terminated |
+//!          ^ what the host gets
+//! ```
+//!
+//! Why one block: a reply of any size costs one allocation and one free, its parts lie side by side, and a free
+//! cannot recurse. Nodes stand in the order of their tokens. The bytes are read twice: once to count, once to fill.
+//! While an aggregate is being filled its `integer` holds the index of the aggregate around it plus one and its `len`
+//! how many elements it has got, so nesting needs neither recursion nor a stack of its own; both are 0 again
+//! when it is full.
+//!
+//! Invariant: the block's header tells its size and bears [`MARK`]; the pointers in the nodes point into the block.
+
+use super::guard::plain;
+use super::status::{Failure, Outcome, RS_ERR_NO_MEMORY, fail};
+use crate::resp::{Malformed, Token, next_token};
+use std::alloc::{Layout, alloc, dealloc};
+use std::ffi::{c_char, c_int, c_longlong};
+use std::mem::{offset_of, size_of};
+use std::ptr::{self, NonNull, null_mut};
+
+/// `str`: the string.
+pub const RS_REPLY_STRING: c_int = 1;
+/// `element`: the values.
+pub const RS_REPLY_ARRAY: c_int = 2;
+/// `integer`: the value.
+pub const RS_REPLY_INTEGER: c_int = 3;
+/// Nothing.
+pub const RS_REPLY_NIL: c_int = 4;
+/// `str`: a short text such as "OK".
+pub const RS_REPLY_STATUS: c_int = 5;
+/// `str`: the error; its first word is its code.
+pub const RS_REPLY_ERROR: c_int = 6;
+/// `dval`: the value; `str`: its text. After HELLO 3 only.
+pub const RS_REPLY_DOUBLE: c_int = 7;
+/// `integer`: 0 or 1. After HELLO 3 only.
+pub const RS_REPLY_BOOL: c_int = 8;
+/// `element`: key, value, key, value ... After HELLO 3 only.
+pub const RS_REPLY_MAP: c_int = 9;
+/// `element`: the members. After HELLO 3 only.
+pub const RS_REPLY_SET: c_int = 10;
+/// `element`: key, value ... about the value that follows. Not in replies to commands.
+pub const RS_REPLY_ATTR: c_int = 11;
+/// `element`: a message that answers no command. After HELLO 3 only.
+pub const RS_REPLY_PUSH: c_int = 12;
+/// `str`: the digits of an integer of any size. After HELLO 3 only.
+pub const RS_REPLY_BIGNUM: c_int = 13;
+/// `str`: a text; `vtype`: its format, "txt" or "mkd". After HELLO 3 only.
+pub const RS_REPLY_VERB: c_int = 14;
+
+/// A reply, in the layout of hiredis's redisReply. Fields that its type does not use are 0 or NULL. Read only. Every
+/// reply, with all that hangs off it, is one block of memory and freed by one `rs_reply_free` of its root.
+#[repr(C)]
+pub struct rs_reply {
+    /// One of the RS_REPLY_ constants.
+    pub r#type: c_int,
+    /// The value of an integer or a boolean.
+    pub integer: c_longlong,
+    /// The value of a double.
+    pub dval: f64,
+    /// Length of `str`.
+    pub len: usize,
+    /// The text or data, which may hold any bytes; a NUL follows it.
+    pub str: *mut c_char,
+    /// Format of a verbatim text: three characters and a NUL.
+    pub vtype: [c_char; 4],
+    /// How many elements.
+    pub elements: usize,
+    /// The elements.
+    pub element: *mut *mut rs_reply,
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<rs_reply>() == 64 && align_of::<rs_reply>() == 8);
+    assert!(offset_of!(rs_reply, r#type) == 0 && offset_of!(rs_reply, integer) == 8);
+    assert!(offset_of!(rs_reply, dval) == 16 && offset_of!(rs_reply, len) == 24);
+    assert!(offset_of!(rs_reply, str) == 32 && offset_of!(rs_reply, vtype) == 40);
+    assert!(offset_of!(rs_reply, elements) == 48 && offset_of!(rs_reply, element) == 56);
+};
+
+/// Stands in front of the root.
+#[repr(C, align(16))]
+struct Block {
+    bytes: usize,
+    mark: usize,
+}
+
+/// Tells the root of a reply from another node, and from one that was freed.
+const MARK: usize = 0x7265_7064;
+
+/// Frees a reply. NULL is a no-op; so is an element of a reply, which is freed with its root. Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_reply_free(reply: *mut rs_reply) {
+    let Some(reply) = NonNull::new(reply) else { return };
+    let _ = plain(|| {
+        // SAFETY: a node that this library has made has a Block, or another node of the same block, in front of it.
+        let block = unsafe { reply.cast::<Block>().sub(1) };
+        // SAFETY: as above; both words are initialised, whichever of the two it is.
+        let header = unsafe { block.as_ref() };
+        if header.mark == MARK {
+            let layout = Layout::from_size_align(header.bytes, align_of::<Block>());
+            if let Ok(layout) = layout {
+                // SAFETY: `block` is writable and was allocated with this layout in `Builder::allocate`; the mark goes
+                // first, so that a second free finds none unless the memory was given out anew.
+                unsafe {
+                    (*block.as_ptr()).mark = 0;
+                    dealloc(block.as_ptr().cast(), layout);
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+/// What a reply consists of.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    elements: usize,
+    text: usize,
+}
+
+impl Size {
+    fn add(&mut self, token: &Token) {
+        self.nodes += 1;
+        self.elements += token.children();
+        self.text += text_of(token).map_or(0, |text| text.len() + 1);
+    }
+
+    fn bytes(&self) -> Option<usize> {
+        size_of::<Block>()
+            .checked_add(self.nodes.checked_mul(size_of::<rs_reply>())?)?
+            .checked_add(self.elements.checked_mul(size_of::<*mut rs_reply>())?)?
+            .checked_add(self.text)
+    }
+}
+
+/// What goes into `str`.
+#[inline]
+fn text_of<'a>(token: &Token<'a>) -> Option<&'a [u8]> {
+    match *token {
+        Token::Status(text)
+        | Token::Error(text)
+        | Token::Bulk(text)
+        | Token::Double(_, text)
+        | Token::BigNumber(text)
+        | Token::Verbatim { text, .. } => Some(text),
+        _ => None,
+    }
+}
+
+/// The values in reply bytes; annotations are passed over.
+struct Values<'a> {
+    input: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Values<'a> {
+    #[inline]
+    fn next(&mut self) -> Result<Token<'a>, Malformed> {
+        loop {
+            let token = self.next_token()?;
+            let Token::Attribute(_) = token else { return Ok(token) };
+            let mut left = token.children();
+            while left > 0 {
+                let token = self.next_token()?;
+                left += token.children();
+                if !matches!(token, Token::Attribute(_)) {
+                    left -= 1;
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn next_token(&mut self) -> Result<Token<'a>, Malformed> {
+        let (token, len) = next_token(&self.input[self.position..])?.ok_or(Malformed)?;
+        self.position += len;
+        Ok(token)
+    }
+}
+
+/// Makes a tree of the first reply in `input`: the tree, and how many bytes it came from.
+#[inline]
+pub fn build(input: &[u8]) -> Outcome<(NonNull<rs_reply>, usize)> {
+    let mut values = Values { input, position: 0 };
+    let mut size = Size::default();
+    let first = values.next().map_err(not_a_reply)?;
+    size.add(&first);
+    let mut left = first.children();
+    if left == 0 {
+        let mut builder = Builder::allocate(size)?;
+        builder.put(&first);
+        return Ok((builder.root, values.position));
+    }
+    while left > 0 {
+        let token = values.next().map_err(not_a_reply)?;
+        size.add(&token);
+        left = left - 1 + token.children();
+    }
+    let end = values.position;
+    let mut builder = Builder::allocate(size)?;
+    values.position = 0;
+    for _ in 0..size.nodes {
+        let token = values.next().map_err(not_a_reply)?;
+        builder.put(&token);
+    }
+    Ok((builder.root, end))
+}
+
+/// Handlers write well-formed replies; if one does not, that is an error in this library.
+#[cold]
+fn not_a_reply(malformed: Malformed) -> Failure {
+    panic!("a command wrote a {malformed}")
+}
+
+/// A nil reply, for a command that was told to answer nothing.
+pub fn nil() -> Outcome<NonNull<rs_reply>> {
+    build(b"$-1\r\n").map(|(reply, _)| reply)
+}
+
+/// A block being filled.
+struct Builder {
+    root: NonNull<rs_reply>,
+    /// Nodes filled.
+    filled: usize,
+    /// Innermost aggregate that lacks elements, by index.
+    open: Option<usize>,
+    next_element: *mut *mut rs_reply,
+    next_text: *mut u8,
+}
+
+impl Builder {
+    #[inline]
+    fn allocate(size: Size) -> Outcome<Self> {
+        let no_memory = || fail(RS_ERR_NO_MEMORY, format_args!("no memory for a reply"));
+        let bytes = size.bytes().ok_or_else(no_memory)?;
+        let layout = Layout::from_size_align(bytes, align_of::<Block>()).map_err(|_| no_memory())?;
+        // SAFETY: the layout is not empty, a block has a header.
+        let block = NonNull::new(unsafe { alloc(layout) }).ok_or_else(no_memory)?.cast::<Block>();
+        // SAFETY: the block is large enough for the header, the nodes, the element pointers and the texts, in this order
+        // and with the alignment of each: the header has 16 bytes, a node 64, a pointer 8.
+        unsafe {
+            block.write(Block { bytes, mark: MARK });
+            let root = block.add(1).cast::<rs_reply>();
+            let elements = root.add(size.nodes).cast::<*mut rs_reply>();
+            let text = elements.add(size.elements).cast::<u8>();
+            Ok(Self { root, filled: 0, open: None, next_element: elements.as_ptr(), next_text: text.as_ptr() })
+        }
+    }
+
+    /// Fills the next node.
+    #[inline]
+    fn put(&mut self, token: &Token) {
+        let mut node = rs_reply {
+            r#type: RS_REPLY_NIL,
+            integer: 0,
+            dval: 0.0,
+            len: 0,
+            str: null_mut(),
+            vtype: [0; 4],
+            elements: 0,
+            element: null_mut(),
+        };
+        node.r#type = match *token {
+            Token::Status(_) => RS_REPLY_STATUS,
+            Token::Error(_) => RS_REPLY_ERROR,
+            Token::Bulk(_) => RS_REPLY_STRING,
+            Token::BigNumber(_) => RS_REPLY_BIGNUM,
+            Token::Null => RS_REPLY_NIL,
+            Token::Array(_) => RS_REPLY_ARRAY,
+            Token::Map(_) => RS_REPLY_MAP,
+            Token::Set(_) => RS_REPLY_SET,
+            Token::Push(_) => RS_REPLY_PUSH,
+            Token::Attribute(_) => RS_REPLY_ATTR,
+            Token::Integer(value) => {
+                node.integer = value;
+                RS_REPLY_INTEGER
+            }
+            Token::Bool(value) => {
+                node.integer = c_longlong::from(value);
+                RS_REPLY_BOOL
+            }
+            Token::Double(value, _) => {
+                node.dval = value;
+                RS_REPLY_DOUBLE
+            }
+            Token::Verbatim { format, .. } => {
+                for (slot, byte) in node.vtype.iter_mut().zip(format.iter().take(3)) {
+                    *slot = *byte as c_char;
+                }
+                RS_REPLY_VERB
+            }
+        };
+        if let Some(text) = text_of(token) {
+            node.len = text.len();
+            node.str = self.put_text(text);
+        }
+        node.elements = token.children();
+        let index = self.filled;
+        self.filled += 1;
+        if node.elements > 0 {
+            node.element = self.next_element;
+            node.integer = self.open.map_or(0, |open| open as c_longlong + 1);
+            // SAFETY: `Size` has counted the children of every token, so there is room for these pointers.
+            self.next_element = unsafe { self.next_element.add(node.elements) };
+        }
+        let is_open = node.elements > 0;
+        // SAFETY: `Size` has counted every token, so there is room for this node.
+        unsafe { self.root.add(index).write(node) };
+        self.attach(index);
+        if is_open {
+            self.open = Some(index);
+        }
+    }
+
+    #[inline]
+    fn put_text(&mut self, text: &[u8]) -> *mut c_char {
+        let start = self.next_text;
+        // SAFETY: `Size` has counted every text and its NUL, so there is room for this one.
+        unsafe {
+            ptr::copy_nonoverlapping(text.as_ptr(), start, text.len());
+            start.add(text.len()).write(0);
+            self.next_text = start.add(text.len() + 1);
+        }
+        start.cast()
+    }
+
+    /// Makes node `index` the next element of the aggregate that is open, and closes what is full.
+    fn attach(&mut self, index: usize) {
+        let Some(open) = self.open else { return };
+        // SAFETY: both nodes are filled, and distinct; the aggregate's pointers lie in the block and `len` counts
+        // those set so far, which are less than `elements` while it is open.
+        unsafe {
+            let child = self.root.add(index).as_ptr();
+            let parent = self.root.add(open).as_mut();
+            parent.element.add(parent.len).write(child);
+            parent.len += 1;
+        }
+        self.close_full(open, index);
+    }
+
+    fn close_full(&mut self, open: usize, index: usize) {
+        let mut open = open;
+        // SAFETY: `index` was just filled.
+        let child_is_open = unsafe { self.root.add(index).as_ref() }.elements > 0;
+        if child_is_open {
+            return;
+        }
+        loop {
+            // SAFETY: an aggregate that is open was filled before, and nothing else refers to it here.
+            let node = unsafe { self.root.add(open).as_mut() };
+            if node.len < node.elements {
+                self.open = Some(open);
+                return;
+            }
+            let outer = node.integer;
+            (node.len, node.integer) = (0, 0);
+            match usize::try_from(outer - 1) {
+                Ok(outer) => open = outer,
+                Err(_) => {
+                    self.open = None;
+                    return;
+                }
+            }
+        }
+    }
+}
