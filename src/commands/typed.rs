@@ -89,7 +89,7 @@ impl Lane<'_> {
                 ValueRef::Int(int) => Ok(Some(found(IntegerText::new().format(int)))),
             }
         });
-        self.tell_monitors(|| vec![b"get".to_vec(), key.bytes.to_vec()]);
+        self.tell_monitors(GET, || vec![b"get".to_vec(), key.bytes.to_vec()]);
         value
     }
 
@@ -139,7 +139,7 @@ impl Lane<'_> {
             let found = ctx.write(key);
             string::store(ctx, key, found, string::encode(value), deadline)
         });
-        self.tell_monitors(|| {
+        self.tell_monitors(SET, || {
             let mut argv = vec![b"set".to_vec(), key.bytes.to_vec(), value.to_vec()];
             if ttl_ms != 0 {
                 argv.extend([b"px".to_vec(), ttl_ms.to_string().into_bytes()]);
@@ -182,7 +182,7 @@ impl Lane<'_> {
             ctx.changed(key);
             Ok(true)
         });
-        self.tell_monitors(|| vec![b"del".to_vec(), key.bytes.to_vec()]);
+        self.tell_monitors(DEL, || vec![b"del".to_vec(), key.bytes.to_vec()]);
         outcome
     }
 
@@ -194,7 +194,7 @@ impl Lane<'_> {
         self.admit(EXISTS)?;
         let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
         let outcome = self.run(EXISTS, key, |ctx| Ok(ctx.read_untouched(key).is_some()));
-        self.tell_monitors(|| vec![b"exists".to_vec(), key.bytes.to_vec()]);
+        self.tell_monitors(EXISTS, || vec![b"exists".to_vec(), key.bytes.to_vec()]);
         outcome
     }
 
@@ -206,7 +206,7 @@ impl Lane<'_> {
         self.admit(INCRBY)?;
         let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
         let outcome = self.run(INCRBY, key, |ctx| string::increment(ctx, key, by));
-        self.tell_monitors(|| vec![b"incrby".to_vec(), key.bytes.to_vec(), by.to_string().into_bytes()]);
+        self.tell_monitors(INCRBY, || vec![b"incrby".to_vec(), key.bytes.to_vec(), by.to_string().into_bytes()]);
         outcome
     }
 
@@ -228,7 +228,7 @@ impl Lane<'_> {
             ctx.changed(key);
             Ok(true)
         });
-        self.tell_monitors(|| vec![b"pexpire".to_vec(), key.bytes.to_vec(), ttl_ms.to_string().into_bytes()]);
+        self.tell_monitors(PEXPIRE, || vec![b"pexpire".to_vec(), key.bytes.to_vec(), ttl_ms.to_string().into_bytes()]);
         outcome
     }
 
@@ -244,7 +244,7 @@ impl Lane<'_> {
             let Some(deadline_ms) = ctx.db(key).deadline_ms(loc) else { return Ok(Ttl::Forever) };
             Ok(Ttl::Ms(deadline_ms.saturating_sub(ctx.now_ms()).max(0)))
         });
-        self.tell_monitors(|| vec![b"pttl".to_vec(), key.bytes.to_vec()]);
+        self.tell_monitors(PTTL, || vec![b"pttl".to_vec(), key.bytes.to_vec()]);
         outcome
     }
 
@@ -313,11 +313,11 @@ impl Lane<'_> {
     }
 
     #[inline]
-    fn tell_monitors(&self, argv: impl FnOnce() -> Vec<Vec<u8>>) {
+    fn tell_monitors(&self, command: &Command, argv: impl FnOnce() -> Vec<Vec<u8>>) {
         if self.engine.clients.has_monitors() {
             let argv = argv();
             let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
-            monitor::feed(self.engine, self.session, self.session.db, &argv);
+            monitor::feed(self.engine, self.session, command, &argv);
         }
     }
 }

@@ -20,8 +20,8 @@ pub enum Rule {
     Kind,
     /// The wire types of the reply and of its elements, at every depth.
     Kinds,
-    /// Like `Kinds`, of the first element only: how many there are depends on timing.
-    FirstKinds,
+    /// The wire types of the fields of the first element: how many there are depends on timing, as does what is in them.
+    FirstFields,
     /// A cursor and an array. (Whole iterations are compared by a probe.)
     Scan,
     /// A map in any order, without the values that identify a server or connection.
@@ -80,10 +80,10 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("MEMORY", "STATS", Rule::Kind),
     ("MEMORY", "DOCTOR", Rule::Kind),
     ("MEMORY", "MALLOC-STATS", Rule::Kind),
-    ("SLOWLOG", "GET", Rule::FirstKinds),
+    ("SLOWLOG", "GET", Rule::FirstFields),
     ("SLOWLOG", "LEN", Rule::Kind),
-    ("LATENCY", "LATEST", Rule::FirstKinds),
-    ("LATENCY", "HISTORY", Rule::FirstKinds),
+    ("LATENCY", "LATEST", Rule::FirstFields),
+    ("LATENCY", "HISTORY", Rule::FirstFields),
     ("LATENCY", "RESET", Rule::Kind),
     ("LATENCY", "DOCTOR", Rule::Kind),
     ("LATENCY", "GRAPH", Rule::Kind),

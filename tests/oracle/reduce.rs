@@ -29,8 +29,8 @@ pub fn reduce(
         Rule::Near(_) => each(&Reply::clone),
         Rule::Kind => each(&|_| Reply::Null),
         Rule::Kinds => each(&kinds),
-        Rule::FirstKinds => match (ours.elements(), theirs.elements()) {
-            (Some([ours, ..]), Some([theirs, ..])) => (kinds(ours), kinds(theirs)),
+        Rule::FirstFields => match (ours.elements(), theirs.elements()) {
+            (Some([ours, ..]), Some([theirs, ..])) => (fields(ours), fields(theirs)),
             _ => each(&|_| Reply::Null),
         },
         Rule::Scan => each(&scan),
@@ -130,6 +130,11 @@ fn kinds(reply: &Reply) -> Reply {
         other if other.elements().is_some() => rebuild(other, |items| items.iter().map(kinds).collect()),
         other => Reply::Simple(other.kind().into()),
     }
+}
+
+/// The wire types of the elements, not of what is in them.
+fn fields(reply: &Reply) -> Reply {
+    rebuild(reply, |items| items.iter().map(|item| Reply::Simple(item.kind().into())).collect())
 }
 
 fn scan(reply: &Reply) -> Reply {

@@ -27,6 +27,8 @@ pub struct Case {
 /// that time already, and gets all the patience there is for what the real server did say.
 const SILENCE: Duration = Duration::from_millis(200);
 const SILENCE_AFTER: Duration = Duration::from_millis(20);
+/// How long ours may take to close after the real server has closed.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(4);
 const WAITING_AT_ONCE: usize = 16;
 /// Longer cases are not sent byte by byte.
 const BYTEWISE_MAX: usize = 400;
@@ -97,7 +99,8 @@ fn difference(pair: &Pair, case: &Case) -> Option<String> {
         }
         let intended = intended::PROTOCOL_CASES.iter().any(|(name, _)| *name == case.name);
         if ours != theirs && !intended {
-            return Some(format!("  {}{mode}\n    ours:   {}\n    theirs: {}", case.name, show(&ours), show(&theirs)));
+            let (mine, real) = from_first_difference(ours, theirs);
+            return Some(format!("  {}{mode}\n    ours:   {}\n    theirs: {}", case.name, show(&mine), show(&real)));
         }
     }
     None
@@ -134,7 +137,10 @@ fn play(pair: &Pair, case: &Case, bytewise: bool) -> (Answer, Answer) {
     };
     let (ours, theirs) = match case.ends {
         Ends::Open => (ours.raw(Some(sentinel.as_bytes()), PATIENCE), theirs.raw(Some(sentinel.as_bytes()), PATIENCE)),
-        Ends::Closed => (ours.raw(None, PATIENCE), theirs.raw(None, PATIENCE)),
+        Ends::Closed => {
+            let theirs = theirs.raw(None, PATIENCE);
+            (ours.raw(None, CLOSE_PATIENCE), theirs)
+        }
         Ends::Waiting => {
             let theirs = theirs.raw(None, SILENCE);
             let (mut raw, mut end) = ours.raw(Some(&theirs.0), PATIENCE);
@@ -165,6 +171,17 @@ fn mask_identity(raw: &[u8]) -> Vec<u8> {
         }
     }
     masked
+}
+
+/// Cuts a long common beginning off both answers.
+fn from_first_difference(ours: Answer, theirs: Answer) -> (Answer, Answer) {
+    const SHOWN_BEFORE: usize = 200;
+    let common = ours.0.iter().zip(&theirs.0).take_while(|(a, b)| a == b).count();
+    let cut = |(raw, end): Answer| match common.checked_sub(SHOWN_BEFORE) {
+        Some(start) if start > 0 => ([b"... ", &raw[start..]].concat(), end),
+        _ => (raw, end),
+    };
+    (cut(ours), cut(theirs))
 }
 
 fn show((raw, end): &Answer) -> String {

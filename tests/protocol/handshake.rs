@@ -66,7 +66,7 @@ pub fn cases() -> Vec<Case> {
         ],
         &[
             &["HELLO", "3"],
-            &["COMMAND", "INFO", "get", "nosuch"],
+            &["COMMAND", "INFO", "nosuch", "nosuch"],
             &["COMMAND", "DOCS", "nosuch"],
             &["RANDOMKEY"],
             &["KEYS", "*"],
