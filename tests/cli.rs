@@ -15,8 +15,7 @@ const REFERENCE: &str = "/usr/bin/redis-cli";
 const SERVER: &str = "/usr/bin/redis-server";
 
 /// The data every comparison starts from.
-const SEED: &[u8] =
-    b"flushall\nconfig resetstat\nset str hello\nset n 5\nrpush l a b c\nsadd s a\n\
+const SEED: &[u8] = b"flushall\nconfig resetstat\nset str hello\nset n 5\nrpush l a b c\nsadd s a\n\
     zadd z 1.5 a 2 b\nhset h f v g w\nxadd x 1-1 f v\nset \"h\\n2\" \"\\xff\\x00bin\"\n";
 
 /// Every way to print a reply.
@@ -60,17 +59,12 @@ impl Server {
     /// A fresh server, or nothing if the test is to be skipped.
     fn start() -> Option<Server> {
         if !Path::new(SERVER).exists() || !Path::new(REFERENCE).exists() {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "{SERVER} and {REFERENCE} are needed under CI"
-            );
+            assert!(std::env::var_os("CI").is_none(), "{SERVER} and {REFERENCE} are needed under CI");
             eprintln!("skipped: {SERVER} or {REFERENCE} is missing");
             return None;
         }
         // Somebody else may take the port between its choice and the server's start.
-        (0..5)
-            .find_map(|_| Server::try_start())
-            .or_else(|| panic!("{SERVER} does not start"))
+        (0..5).find_map(|_| Server::try_start()).or_else(|| panic!("{SERVER} does not start"))
     }
 
     fn try_start() -> Option<Server> {
@@ -82,24 +76,13 @@ impl Server {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = port.expect("a free port").port();
         let child = Command::new(SERVER)
-            .args([
-                "--port",
-                &port.to_string(),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-            ])
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
             .args(["--enable-debug-command", "yes", "--unixsocket", "sock"])
             .current_dir(&directory)
             .stdout(Stdio::piped())
             .spawn()
             .expect("redis-server runs");
-        let mut server = Server {
-            process: Process(child),
-            port,
-            directory,
-        };
+        let mut server = Server { process: Process(child), port, directory };
         let mut log = BufReader::new(server.process.0.stdout.take().expect("its log"));
         let mut line = String::new();
         while log.read_line(&mut line).expect("a readable log") > 0 {
@@ -149,20 +132,12 @@ impl Server {
             let stdout = String::from_utf8_lossy(&normalise(&output.stdout)).into_owned();
             (stdout, output.status.code())
         });
-        assert_eq!(
-            found,
-            expected,
-            "{arguments:?} < {:?}",
-            String::from_utf8_lossy(input)
-        );
+        assert_eq!(found, expected, "{arguments:?} < {:?}", String::from_utf8_lossy(input));
     }
 }
 
 fn run(mut command: Command, input: &[u8]) -> Output {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Process(command.spawn().expect("the program runs"));
     let mut stdin = child.0.stdin.take().expect("its input");
     let mut stdout = child.0.stdout.take().expect("its output");
@@ -180,11 +155,7 @@ fn run(mut command: Command, input: &[u8]) -> Output {
         stdout.read_to_end(&mut text).expect("readable output");
         let stderr = errors.join().expect("no panic").expect("readable errors");
         let status = child.0.wait().expect("an exit status");
-        Output {
-            status,
-            stdout: text,
-            stderr,
-        }
+        Output { status, stdout: text, stderr }
     })
 }
 
@@ -254,17 +225,11 @@ fn every_type_of_reply() {
     let Some(server) = Server::start() else {
         return;
     };
-    let types = [
-        "string", "integer", "double", "null", "array", "set", "map", "push", "verbatim", "true",
-        "false",
-    ];
+    let types = ["string", "integer", "double", "null", "array", "set", "map", "push", "verbatim", "true", "false"];
     for mode in MODES {
         for kind in types {
             server.compare(&words(&format!("{mode} debug protocol {kind}")), b"");
-            server.compare(
-                &words(&format!("{mode} --show-pushes yes debug protocol {kind}")),
-                b"",
-            );
+            server.compare(&words(&format!("{mode} --show-pushes yes debug protocol {kind}")), b"");
         }
         let nested = "return {1,{2,{3,false,'x\\n'}},{},{ok='fine'},{err='ERR bad'}}";
         let mut arguments = words(mode);
@@ -313,14 +278,7 @@ fn scripts() {
         b"set \xff \xc3\xa9\nget \xff\nhelp get\nhelp @string\nmulti\nhelp set\nexec\n",
     ];
     for script in scripts {
-        for mode in [
-            "",
-            "--no-raw",
-            "--json",
-            "-3 --no-raw --show-pushes y",
-            "-e",
-            "-n 2",
-        ] {
+        for mode in ["", "--no-raw", "--json", "-3 --no-raw --show-pushes y", "-e", "-n 2"] {
             server.compare(&words(mode), script);
         }
     }
@@ -340,12 +298,7 @@ fn mass_insertion() {
         &many,
     ];
     for input in inputs {
-        for mode in [
-            "--pipe",
-            "-3 --pipe",
-            "--no-raw --pipe",
-            "--pipe --pipe-timeout 0",
-        ] {
+        for mode in ["--pipe", "-3 --pipe", "--no-raw --pipe", "--pipe --pipe-timeout 0"] {
             server.compare(&words(mode), input);
         }
     }
@@ -403,11 +356,7 @@ fn options() {
     for line in lines {
         server.compare(&words(line), b"");
     }
-    for uri in [
-        "redis://u:p@127.0.0.1:PORT/2",
-        "redis://127.0.0.1:PORT/4?x=1",
-        "redis://",
-    ] {
+    for uri in ["redis://u:p@127.0.0.1:PORT/2", "redis://127.0.0.1:PORT/4?x=1", "redis://"] {
         let uri = uri.replace("PORT", &port.to_string());
         server.compare(&["-u", &uri, "get", "str"], b"");
     }
@@ -428,32 +377,16 @@ fn looking_at_all_keys() {
     let Some(server) = Server::start() else {
         return;
     };
-    for line in [
-        "--scan",
-        "--no-raw --scan",
-        "--csv --scan",
-        "--scan --pattern l*",
-        "--scan --quoted-pattern \"h\\n*\"",
-    ] {
+    for line in
+        ["--scan", "--no-raw --scan", "--csv --scan", "--scan --pattern l*", "--scan --quoted-pattern \"h\\n*\""]
+    {
         server.compare(&words(line), b"");
     }
     // The order of the types in their summaries is not defined.
-    for line in [
-        "--bigkeys",
-        "--memkeys",
-        "--memkeys-samples 5",
-        "--bigkeys --pattern s*",
-        "--hotkeys",
-    ] {
+    for line in ["--bigkeys", "--memkeys", "--memkeys-samples 5", "--bigkeys --pattern s*", "--hotkeys"] {
         server.compare_with(&words(line), b"", |_| {}, sorted_lines);
     }
-    run(
-        server.command(
-            REFERENCE,
-            &["config", "set", "maxmemory-policy", "allkeys-lfu"],
-        ),
-        b"",
-    );
+    run(server.command(REFERENCE, &["config", "set", "maxmemory-policy", "allkeys-lfu"]), b"");
     server.compare(&["--hotkeys"], b"");
 }
 
@@ -466,10 +399,7 @@ fn every_command_has_the_same_help() {
     let names = String::from_utf8(names).expect("command names");
     let mut names: Vec<&str> = names.lines().collect();
     names.sort_unstable();
-    let script: String = names
-        .iter()
-        .flat_map(|name| ["help ", name, "\n"])
-        .collect();
+    let script: String = names.iter().flat_map(|name| ["help ", name, "\n"]).collect();
     server.compare(&[], script.as_bytes());
 }
 
@@ -502,11 +432,7 @@ fn messages_and_monitoring_stream() {
             "1) \"message\"\n2) \"a\"\n3) \"b\"\n",
         ),
         ("-3 --raw", "subscribe\na\n1\n", "message\na\nb\n"),
-        (
-            "--csv",
-            "Reading messages... (press Ctrl-C to quit)\n\"subscribe\",\"a\",1\n",
-            "\"message\",\"a\",\"b\"\n",
-        ),
+        ("--csv", "Reading messages... (press Ctrl-C to quit)\n\"subscribe\",\"a\",1\n", "\"message\",\"a\",\"b\"\n"),
     ] {
         let mut arguments = words(mode);
         arguments.extend(["subscribe", "a"]);
@@ -554,9 +480,6 @@ fn what_is_not_supported_is_refused() {
         command.args(words(line));
         let output = run(command, b"");
         assert_eq!(output.status.code(), Some(1), "{line}");
-        assert!(
-            output.stdout.is_empty() && output.stderr.len() > 20,
-            "{line}"
-        );
+        assert!(output.stdout.is_empty() && output.stderr.len() > 20, "{line}");
     }
 }

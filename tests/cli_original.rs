@@ -68,10 +68,7 @@ fn ask(port: u16, arguments: &[&str], input: &[u8]) -> (String, Option<i32>) {
 #[test]
 fn the_original_protocol() {
     let port = server(&[
-        (
-            &["zscore", "zset", "n1"],
-            b"\x04\x9a\x99\x99\x99\x99\x99\xf1\x3f",
-        ),
+        (&["zscore", "zset", "n1"], b"\x04\x9a\x99\x99\x99\x99\x99\xf1\x3f"),
         (&["get", "a b"], b"\x02\x02\0\0\0xy"),
         (&["get", "nosuch"], b"\x00"),
         (&["zadd", "z", "1", "n"], b"\x03\x01\0\0\0\0\0\0\0"),
@@ -82,16 +79,10 @@ fn the_original_protocol() {
     let expected = "(dbl) 1.1\n(str) xy\n(nil)\n(int) 1\n(err) 1 bad\n(arr) len=2\n(str) a\n(str) b\n(arr) end\n";
     assert_eq!(ask(port, &[], script), (expected.to_owned(), Some(0)));
 
-    let port = server(&[
-        (&["set", "k", "v\n"], b"\0\0\0\0"),
-        (&["set", "k", "v\n"], b"\x01\0\0\0no"),
-    ]);
+    let port = server(&[(&["set", "k", "v\n"], b"\0\0\0\0"), (&["set", "k", "v\n"], b"\x01\0\0\0no")]);
     let arguments = ["--original-replies", "status", "-r", "2", "-x", "set", "k"];
     let expected = "server says: [0] \nserver says: [1] no\n";
-    assert_eq!(
-        ask(port, &arguments, b"v\n"),
-        (expected.to_owned(), Some(0))
-    );
+    assert_eq!(ask(port, &arguments, b"v\n"), (expected.to_owned(), Some(0)));
 
     let port = server(&[(&["get", "k"], b"\x09")]);
     assert_eq!(ask(port, &["get", "k"], b""), (String::new(), Some(1)));

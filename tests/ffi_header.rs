@@ -21,7 +21,7 @@ const SECTIONS: [(&str, &str, &str, &str); 9] = [
 ];
 
 /// Handles, declared before all sections because these refer to each other.
-const HANDLES: [(&str, &str); 4] = [
+const HANDLES: [(&str, &str); 5] = [
     ("rs_config", "Settings for one or more engines."),
     ("rs_engine", "One store: data, settings, statistics. A process may have many; they share nothing."),
     ("rs_server", "An engine that listens on sockets and serves them."),
@@ -29,7 +29,11 @@ const HANDLES: [(&str, &str); 4] = [
         "rs_session",
         "A client of an engine in the same process: selected database, transaction, name. Sessions are\n   cheap; have one per thread.",
     ),
+    ("rs_reply", "What a command answered: see Reply."),
 ];
+
+/// Structs that are declared with the handles.
+const DECLARED: [&str; 1] = ["rs_reply"];
 
 const LAYOUT: &str = r#"/* The layout is part of the interface. */
 #if SIZE_MAX > 0xffffffffu
@@ -63,9 +67,7 @@ fn generate() -> String {
     header += "#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n\n";
     header += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
     for (index, (title, file, before, behind)) in SECTIONS.into_iter().enumerate() {
-        write!(header, "\n/* ---- {title} {}\n", "-".repeat(88 - title.len())).unwrap();
-        header.truncate(header.trim_end().len());
-        header += " */\n\n";
+        header += &banner(title);
         if index == 0 {
             header += &version_macros();
             header += "\n";
@@ -75,7 +77,9 @@ fn generate() -> String {
         }
         header += &section(&root.join("src/ffi").join(file), config.clone());
         if title == "Status codes" {
-            header += "\n/* ---- Handles ---- */\n";
+            header += &banner("Handles");
+            header.truncate(header.trim_end().len());
+            header += "\n";
             for (name, text) in HANDLES {
                 write!(header, "\n/* {text} */\ntypedef struct {name} {name};\n").unwrap();
             }
@@ -88,6 +92,11 @@ fn generate() -> String {
     header
 }
 
+/// The line above a section.
+fn banner(title: &str) -> String {
+    format!("\n/* ---- {title} {} */\n\n", "-".repeat(COLUMNS - 12 - title.len()))
+}
+
 /// The items of one file.
 fn section(file: &Path, config: cbindgen::Config) -> String {
     let bindings = cbindgen::Builder::new().with_config(config).with_src(file).generate();
@@ -98,36 +107,101 @@ fn section(file: &Path, config: cbindgen::Config) -> String {
     tidy(&text)
 }
 
-/// Plain C comments instead of the starred ones, without Rust's code marks and without declarations of handles, which
-/// stand further up.
+/// Widest line of the header.
+const COLUMNS: usize = 100;
+
+/// Makes C of what cbindgen writes: block comments without Rust's code marks, wrapped anew; a comment of one line behind the
+/// constant or field it is about; negative constants in parentheses; structs with tags; no second declaration of handles.
 fn tidy(text: &str) -> String {
-    let mut out = String::new();
+    let mut out: Vec<String> = Vec::new();
     let mut comment: Vec<String> = Vec::new();
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        let indent = &line[..line.len() - line.trim_start().len()];
-        match line.trim() {
-            "/**" => comment.clear(),
-            "*/" => {
-                let is_of_handle = lines.peek().is_some_and(|next| is_handle(next));
-                if !is_of_handle {
-                    let joined = comment.join(&format!("\n{indent}   "));
-                    writeln!(out, "{indent}/* {} */", joined.trim()).unwrap();
-                }
-            }
-            starred if starred == "*" || starred.starts_with("* ") => {
-                comment.push(starred[1..].strip_prefix(' ').unwrap_or("").trim_end().replace('`', ""));
-            }
-            _ if is_handle(line) => {}
-            _ => writeln!(out, "{line}").unwrap(),
+    let mut struct_at = 0;
+    for line in text.lines() {
+        let item = line.trim_start();
+        let indent = &line[..line.len() - item.len()];
+        if let Some(text) = item.strip_prefix("//") {
+            comment.push(text.strip_prefix(' ').unwrap_or(text).replace('`', ""));
+            continue;
         }
+        if is_handle(line) {
+            comment.clear();
+            continue;
+        }
+        let mut item = item.trim_end().to_owned();
+        if let Some((name, value)) = item.strip_prefix("#define ").and_then(|define| define.split_once(" -")) {
+            item = format!("#define {name} (-{value})");
+        }
+        if item == "typedef struct {" {
+            struct_at = out.len() + usize::from(!comment.is_empty());
+        }
+        if let Some(name) = item.strip_prefix("} ").and_then(|end| end.strip_suffix(';')) {
+            let is_declared = DECLARED.contains(&name);
+            out[struct_at] = format!("{}struct {name} {{", if is_declared { "" } else { "typedef " });
+            if is_declared {
+                item = "};".into();
+            }
+        }
+        let is_short = item.starts_with("#define") || (!indent.is_empty() && item.ends_with(';'));
+        if comment.len() == 1 && is_short && indent.len() + item.len() + comment[0].len() + 7 <= COLUMNS {
+            // Constants of a kind stand together.
+            if out.len() >= 2 && out[out.len() - 1].is_empty() && out[out.len() - 2].starts_with("#define") {
+                out.pop();
+            }
+            out.push(format!("{indent}{item} /* {} */", comment[0]));
+        } else {
+            if !comment.is_empty() {
+                out.push(format!("{indent}/* {} */", wrap(&comment).join(&format!("\n{indent}   "))));
+            }
+            out.push(format!("{indent}{}", break_arguments(&item)));
+        }
+        comment.clear();
     }
-    let lines: Vec<&str> = out.lines().map(str::trim_end).collect();
-    let mut text = lines.join("\n");
+    let text = out.join("\n").lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    let mut text = text;
     while text.contains("\n\n\n") {
         text = text.replace("\n\n\n", "\n\n");
     }
     format!("{}\n", text.trim())
+}
+
+/// Fills lines up to the width of the header; what is indented, and empty lines, stay.
+fn wrap(lines: &[String]) -> Vec<String> {
+    const WIDTH: usize = COLUMNS - 6;
+    let mut wrapped: Vec<String> = Vec::new();
+    let mut may_join = false;
+    for line in lines {
+        if line.is_empty() || line.starts_with(' ') {
+            wrapped.push(line.clone());
+            may_join = false;
+            continue;
+        }
+        for word in line.split(' ') {
+            match wrapped.last_mut() {
+                Some(last) if may_join && last.len() + 1 + word.len() <= WIDTH => {
+                    last.push(' ');
+                    last.push_str(word);
+                }
+                _ => wrapped.push(word.to_owned()),
+            }
+            may_join = true;
+        }
+    }
+    wrapped
+}
+
+/// Breaks a long prototype between two parameters.
+fn break_arguments(item: &str) -> String {
+    let Some(open) = item.find('(').filter(|_| item.len() > COLUMNS) else { return item.to_owned() };
+    let mut lines = vec![String::new()];
+    for part in item.split_inclusive(", ") {
+        if lines.last().is_some_and(|line| line.len() + part.trim_end().len() > COLUMNS) {
+            lines.push(" ".repeat(open + 1));
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(part);
+        }
+    }
+    lines.join("\n")
 }
 
 fn is_handle(line: &str) -> bool {

@@ -88,6 +88,19 @@ impl<'a> Args<'a> {
         parse_i64(self.argv[index]).ok_or(CommandError::NOT_INTEGER)
     }
 
+    /// Argument `index` as the number of one of `databases` databases.
+    ///
+    /// # Errors
+    /// If it is not an integer, not a C `int`, or there is no such database.
+    pub fn database(&self, index: usize, databases: u32) -> Result<u32, CommandError> {
+        let number = self.int(index)?;
+        if i32::try_from(number).is_err() {
+            return Err(CommandError::INT_OUT_OF_RANGE);
+        }
+        let number = u32::try_from(number).ok().filter(|number| *number < databases);
+        number.ok_or(CommandError::DB_INDEX_OUT_OF_RANGE)
+    }
+
     /// Argument `index` as a float.
     ///
     /// # Errors

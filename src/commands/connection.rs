@@ -42,12 +42,7 @@ pub fn echo(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 /// SELECT index.
 pub fn select(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    let index = args.int(1)?;
-    if i32::try_from(index).is_err() {
-        return Err(CommandError::fixed("ERR value is out of range, value must between -2147483648 and 2147483647"));
-    }
-    let db = u32::try_from(index).ok().filter(|db| *db < ctx.engine.databases());
-    ctx.session.select(db.ok_or(CommandError::DB_INDEX_OUT_OF_RANGE)?);
+    ctx.session.select(args.database(1, ctx.engine.databases())?);
     ctx.reply.ok();
     Ok(())
 }

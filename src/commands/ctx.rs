@@ -4,10 +4,10 @@ use super::session::{Continuation, Parked};
 use super::spec::Command;
 use super::{CommandError, Key, Session};
 use crate::engine::Engine;
+use crate::engine::access;
 use crate::engine::stats::bump;
 use crate::keyspace::{Db, Loc, LockSet, NO_DEADLINE, NewValue, NoMemory, ShardData, ValueRef};
 use crate::resp::ReplyWriter;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// The surroundings of one running command.
 pub struct Ctx<'c, 'e> {
@@ -85,7 +85,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
         Some(loc)
     }
 
-    /// Looks up a key without marking it as used, as OBJECT, TTL and the like do. An expired key is gone.
+    /// Looks up a key without a trace: neither counted nor marked as used. An expired key is gone.
     #[inline]
     pub fn peek(&mut self, key: Key) -> Option<Loc> {
         self.peek_at(self.session.db, key)
@@ -111,10 +111,8 @@ impl<'c, 'e> Ctx<'c, 'e> {
         let shard = self.locks.shard(key.hash);
         match shard.db(number).deadline_ms(loc) {
             Some(deadline_ms) if deadline_ms <= now_ms => {
-                shard.db(number).remove(loc);
-                shard.watches().touch(number, key.bytes);
-                self.engine.stats.expired_keys.fetch_add(1, Relaxed);
-                self.engine.stats.dirty.fetch_add(1, Relaxed);
+                shard.expire(number, loc);
+                self.engine.stats.count_expired(1);
                 None
             }
             _ => Some(loc),
@@ -124,28 +122,24 @@ impl<'c, 'e> Ctx<'c, 'e> {
     #[inline]
     fn mark_used(&mut self, key: Key, loc: Loc) {
         let hot = self.engine.settings.hot();
-        let is_lfu = hot.policy_is_lfu();
-        let clock = self.engine.housekeeping.lru_clock();
+        let now_s = self.engine.housekeeping.now_s();
         let db = self.locks.db(self.session.db, key.hash);
-        if is_lfu {
-            let now_minutes = clock / 60;
-            let access = super::object::lfu_touch(
-                db.access(loc),
-                now_minutes,
-                hot.lfu_decay_minutes.load(Relaxed),
-                hot.lfu_log_factor.load(Relaxed),
-            );
+        let before = db.access(loc);
+        let access = if hot.policy_is_lfu() {
+            access::lfu_used(before, now_s, hot.lfu_rules(), &mut self.session.random)
+        } else {
+            access::lru_clock(now_s)
+        };
+        if access != before {
             db.set_access(loc, access);
-        } else if db.access(loc) != clock {
-            db.set_access(loc, clock);
         }
     }
 
     /// The access field of a new entry.
     #[inline]
     pub fn fresh_access(&self) -> u32 {
-        let clock = self.engine.housekeeping.lru_clock();
-        if self.engine.settings.hot().policy_is_lfu() { super::object::lfu_fresh(clock / 60) } else { clock }
+        let now_s = self.engine.housekeeping.now_s();
+        if self.engine.settings.hot().policy_is_lfu() { access::lfu_new(now_s) } else { access::lru_clock(now_s) }
     }
 
     /// The value at `loc` if it is a string.
@@ -162,11 +156,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
     /// # Errors
     /// WRONGTYPE.
     #[inline]
-    pub fn string_and_reply(
-        &mut self,
-        key: Key,
-        loc: Loc,
-    ) -> Result<(ValueRef<'_>, &mut ReplyWriter), CommandError> {
+    pub fn string_and_reply(&mut self, key: Key, loc: Loc) -> Result<(ValueRef<'_>, &mut ReplyWriter), CommandError> {
         Ok((self.locks.db(self.session.db, key.hash).value(loc), self.reply))
     }
 
@@ -193,6 +183,12 @@ impl<'c, 'e> Ctx<'c, 'e> {
     #[inline]
     pub fn changed_at(&mut self, number: u32, key: Key) {
         self.changes += 1;
+        self.touch_watchers_at(number, key);
+    }
+
+    /// Tells the watchers of a key that it changed, for a command that changes several keys and counts as one change.
+    #[inline]
+    pub fn touch_watchers_at(&mut self, number: u32, key: Key) {
         let watches = self.locks.shard(key.hash).watches();
         if !watches.is_empty() {
             watches.touch(number, key.bytes);
@@ -215,19 +211,23 @@ impl<'c, 'e> Ctx<'c, 'e> {
 
     /// Calls `visit` with one shard, locked for the time of the call unless a transaction holds it already.
     pub fn with_shard<R>(&mut self, shard: usize, visit: impl FnOnce(&mut ShardData) -> R) -> R {
+        self.visit_shard(shard, |data, _| visit(data))
+    }
+
+    /// [`Ctx::with_shard`], and the reply to write to.
+    pub fn visit_shard<R>(&mut self, shard: usize, visit: impl FnOnce(&mut ShardData, &mut ReplyWriter) -> R) -> R {
         if self.locks.holds_all() {
-            let data = self.locks.shards().nth(shard).expect("shard numbers are below the count");
-            return visit(data);
+            return visit(self.locks.nth(shard), self.reply);
         }
         assert!(self.locks.holds_none(), "visiting shards while holding some could deadlock");
-        let mut data = self.engine.keyspace.lock(shard);
-        let result = visit(&mut data);
-        self.engine.keyspace.publish_deadline(shard, &mut data);
+        let mut locks = LockSet::shard_at(&self.engine.keyspace, shard);
+        let result = visit(locks.nth(0), self.reply);
+        locks.release(|garbage| self.engine.discard(garbage));
         result
     }
 
-    /// Leaves the rest of the command to `rest`, which runs in slices while others get their turn. Inside a
-    /// transaction it runs to its end at once.
+    /// Leaves the rest of the command to `rest`, which runs in slices while others get their turn. Nothing may have
+    /// been written to the reply. Inside a transaction it runs to its end at once.
     ///
     /// # Errors
     /// Those of `rest`, when it runs at once.

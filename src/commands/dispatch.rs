@@ -32,6 +32,18 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// The command, if it has been looked up.
+    #[inline]
+    pub fn command(&self) -> Option<&'static Command> {
+        self.command
+    }
+
+    /// The same request, run by a variant of its command that has the same keys.
+    #[inline]
+    pub fn with_command(self, command: &'static Command) -> Self {
+        Self { command: Some(command), ..self }
+    }
+
     /// The command's id, if its duration is told from that of its window instead of being measured alone.
     #[inline]
     pub fn window_timed_id(&self) -> Option<u16> {
@@ -129,6 +141,9 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
     took_us += engine.clock.elapsed_us().saturating_sub(started_us);
     match slice {
         Ok(Slice::More) => {
+            if session.is_muted() {
+                reply.truncate(start);
+            }
             session.parked = Some(Parked { rest, call: Some(call), took_us });
             return false;
         }
@@ -220,7 +235,7 @@ fn call(
             Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
         let result = run(&mut ctx, &args);
         let changes = ctx.changes;
-        if command.flags.contains(Flags::WRITE) || !args.key_positions().is_empty() || locks.holds_all() {
+        if !locks.holds_none() {
             locks.release(|garbage| engine.discard(garbage));
         }
         if changes > 0 {
@@ -344,7 +359,7 @@ pub(super) fn account(engine: &Engine, session: &Session, command: &'static Comm
     }
 }
 
-fn write_error(engine: &Engine, reply: &mut ReplyWriter, error: &CommandError) {
+pub(super) fn write_error(engine: &Engine, reply: &mut ReplyWriter, error: &CommandError) {
     engine.stats.error(&error.0);
     reply.error(&error.0);
 }

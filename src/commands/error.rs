@@ -27,6 +27,8 @@ impl CommandError {
     pub const NOT_INTEGER: Self = Self::fixed("ERR value is not an integer or out of range");
     pub const NOT_FLOAT: Self = Self::fixed("ERR value is not a valid float");
     pub const OUT_OF_RANGE: Self = Self::fixed("ERR value is out of range");
+    pub const INT_OUT_OF_RANGE: Self =
+        Self::fixed("ERR value is out of range, value must between -2147483648 and 2147483647");
     pub const NO_SUCH_KEY: Self = Self::fixed("ERR no such key");
     pub const SAME_OBJECT: Self = Self::fixed("ERR source and destination objects are the same");
     pub const INDEX_OUT_OF_RANGE: Self = Self::fixed("ERR index out of range");

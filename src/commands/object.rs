@@ -1,30 +1,110 @@
-//! Placeholder, being written.
-use super::{Args, CmdResult, CommandError, Ctx};
-/// Being written.
-pub fn encoding(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+//! OBJECT: how a value is stored and when it was used.
+
+use super::{Args, CmdResult, CommandError, Ctx, Key, help};
+use crate::engine::access;
+use crate::keyspace::{Loc, ValueRef};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Redis shares the objects of the integers below this and counts no references to them.
+const SHARED_INTEGERS: i64 = 10_000;
+/// What Redis tells as the reference count of a shared object.
+const SHARED_REFCOUNT: i64 = i32::MAX as i64;
+
+const LFU_IS_SELECTED: CommandError = CommandError::fixed(
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies \
+     at runtime LRU and LFU data will take some time to adjust.",
+);
+const LFU_IS_NOT_SELECTED: CommandError = CommandError::fixed(
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching \
+     between policies at runtime LRU and LFU data will take some time to adjust.",
+);
+
+/// OBJECT ENCODING key
+pub fn encoding(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    match ctx.read_untouched(key) {
+        None => ctx.reply.null(),
+        Some(loc) => {
+            let name = ctx.db(key).string_encoding(loc).name();
+            ctx.reply.bulk(name.as_bytes());
+        }
+    }
+    Ok(())
 }
-/// Being written.
-pub fn freq(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+
+/// OBJECT REFCOUNT key
+pub fn refcount(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let Some(loc) = ctx.read_untouched(key) else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    let count = reference_count(ctx, key, loc);
+    ctx.reply.integer(count);
+    Ok(())
 }
-/// Being written.
-pub fn help(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+
+/// Values are not shared here; this is what Redis tells of a value that was written as it is.
+pub(super) fn reference_count(ctx: &mut Ctx, key: Key, loc: Loc) -> i64 {
+    let hot = ctx.engine.settings.hot();
+    let policy = hot.maxmemory_policy();
+    // Shared objects could not remember when each of their keys was used.
+    let shares = hot.maxmemory.load(Relaxed) == 0 || !(policy.is_lru() || policy.is_lfu());
+    match ctx.db(key).value(loc) {
+        ValueRef::Int(int) if shares && (0..SHARED_INTEGERS).contains(&int) => SHARED_REFCOUNT,
+        _ => 1,
+    }
 }
-/// Being written.
-pub fn idletime(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+
+/// OBJECT IDLETIME key
+pub fn idletime(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let Some(loc) = ctx.read_untouched(key) else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    if ctx.engine.settings.hot().policy_is_lfu() {
+        return Err(LFU_IS_SELECTED);
+    }
+    let idle_s = access::idle_s(ctx.db(key).access(loc), ctx.engine.housekeeping.now_s());
+    ctx.reply.integer(idle_s.into());
+    Ok(())
 }
-/// Being written.
-pub fn refcount(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+
+/// OBJECT FREQ key
+pub fn freq(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let Some(loc) = ctx.read_untouched(key) else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    let hot = ctx.engine.settings.hot();
+    if !hot.policy_is_lfu() {
+        return Err(LFU_IS_NOT_SELECTED);
+    }
+    let count = access::lfu_count(ctx.db(key).access(loc), ctx.engine.housekeeping.now_s(), hot.lfu_rules());
+    ctx.reply.integer(count.into());
+    Ok(())
 }
-/// Being written.
-pub fn lfu_touch(access: u32, _now: u32, _decay: u32, _log: u32) -> u32 {
-    access
-}
-/// Being written.
-pub fn lfu_fresh(_now: u32) -> u32 {
-    5
+
+/// OBJECT HELP
+pub fn help(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    help::write(
+        ctx,
+        args,
+        &[
+            "ENCODING <key>",
+            "    Return the kind of internal representation used in order to store the value",
+            "    associated with a <key>.",
+            "FREQ <key>",
+            "    Return the access frequency index of the <key>. The returned integer is",
+            "    proportional to the logarithm of the recent access frequency of the key.",
+            "IDLETIME <key>",
+            "    Return the idle time of the <key>, that is the approximated number of",
+            "    seconds elapsed since the last access to the key.",
+            "REFCOUNT <key>",
+            "    Return the number of references of the value associated with the specified",
+            "    <key>.",
+        ],
+    )
 }

@@ -1,28 +1,147 @@
-//! Commands of the original project's dialect: what differs from the Redis commands of the same name.
+//! Commands of the original project's dialect.
 //!
-//! See `resp::original` for the wire. Everything else runs as it does over RESP and is translated.
+//! A request runs as it does over RESP3, and its reply is translated (`resp::original_reply`). The few commands that
+//! mean something else here have a [`Variant`]: the Redis command's table entry with another handler. Given in a
+//! form that the original does not have (`set k v EX 10`), they are the Redis commands.
+//!
+//! | request | other than in Redis |
+//! |---|---|
+//! | `set k v` | keeps the deadline; refuses to replace what is not a string |
+//! | `del k` | in the status format the reply does not tell whether the key was there |
+//! | `keys` | needs no pattern |
+//! | `pexpire k ms` | a negative time takes the deadline away |
+//! | nothing | an unknown command |
 
 use super::dispatch::{self, Prepared};
 use super::session::Session;
+use super::spec::{self, Command, id};
+use super::{Args, CmdResult, CommandError, Ctx, Handler, expire, generic, scan, string};
 use crate::engine::Engine;
-use crate::resp::{Format, transcode};
-use crate::resp::{Protocol, ReplyWriter};
+use crate::resp::{Format, Protocol, ReplyWriter, transcode};
+use std::sync::LazyLock;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Runs one request and appends its reply in the configured format. `resp` is scratch space.
+/// Runs one request and appends its reply in the configured format. `resp` is scratch space. Returns what
+/// [`dispatch::execute`] does.
 pub fn execute(
     engine: &Engine,
     session: &mut Session,
     argv: &[&[u8]],
+    prepared: Prepared,
     now_ms: i64,
     resp: &mut ReplyWriter,
     out: &mut ReplyWriter,
 ) -> u64 {
     resp.clear();
-    session.protocol = Protocol::Resp3;
-    let took_us = dispatch::execute(engine, session, argv, Prepared::default(), now_ms, resp);
-    let typed = engine.settings.hot().original_replies_typed.load(Relaxed);
-    let format = if typed { Format::Typed } else { Format::Status };
-    let _ = transcode(resp.bytes(), format, out.buffer_mut());
+    let format = format(engine);
+    let mut took_us = 0;
+    match argv.first() {
+        None => dispatch::write_error(engine, resp, &CommandError::fixed("ERR unknown command ''")),
+        Some(name) => {
+            session.protocol = Protocol::Resp3;
+            let command = prepared.command().or_else(|| engine.names.lookup(name));
+            let prepared = match command.and_then(|command| Variant::of(command, argv.len(), format)) {
+                Some(variant) => prepared.with_command(variant),
+                None => prepared,
+            };
+            took_us = dispatch::execute(engine, session, argv, prepared, now_ms, resp);
+        }
+    }
+    translate(resp, format, out);
     took_us
+}
+
+/// Runs one slice of a command that gave way; true when its reply is complete, which then is translated.
+pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut ReplyWriter) -> bool {
+    let is_done = dispatch::resume(engine, session, now_ms, reply);
+    if is_done {
+        let mut resp = ReplyWriter::default();
+        std::mem::swap(&mut resp, reply);
+        translate(&resp, format(engine), reply);
+    }
+    is_done
+}
+
+fn format(engine: &Engine) -> Format {
+    let is_typed = engine.settings.hot().original_replies_typed.load(Relaxed);
+    if is_typed { Format::Typed } else { Format::Status }
+}
+
+/// Nothing is written where there is no reply: it was muted, or comes later.
+fn translate(resp: &ReplyWriter, format: Format, out: &mut ReplyWriter) {
+    if !resp.is_empty() {
+        let translated = transcode(resp.bytes(), format, out.buffer_mut());
+        debug_assert!(translated.is_ok(), "the reply writer writes well-formed replies");
+    }
+}
+
+/// The commands that mean something else in this dialect.
+struct Variant {
+    set: Command,
+    del: Command,
+    keys: Command,
+    pexpire: Command,
+}
+
+static VARIANT: LazyLock<Variant> = LazyLock::new(|| Variant {
+    set: Variant::new(id::SET, 3, set),
+    del: Variant::new(id::DEL, 2, del_quietly),
+    keys: Variant::new(id::KEYS, 1, scan::all_keys),
+    pexpire: Variant::new(id::PEXPIRE, 3, pexpire),
+});
+
+impl Variant {
+    /// A command of the table with another handler for exactly `arity` arguments.
+    fn new(id: u16, arity: i16, handler: Handler) -> Command {
+        let command = spec::all().nth(usize::from(id)).expect("commands are in the order of their ids");
+        Command { arity, handler: Some(handler), ..*command }
+    }
+
+    /// What a request for `command` with `argc` arguments means instead.
+    fn of(command: &Command, argc: usize, format: Format) -> Option<&'static Command> {
+        match (command.id, argc) {
+            (id::SET, 3) => Some(&VARIANT.set),
+            (id::DEL, 2) if format == Format::Status => Some(&VARIANT.del),
+            (id::KEYS, 1) => Some(&VARIANT.keys),
+            (id::PEXPIRE, 3) => Some(&VARIANT.pexpire),
+            _ => None,
+        }
+    }
+}
+
+/// set key value
+fn set(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let found = ctx.write(key);
+    if let Some(loc) = found {
+        ctx.string(key, loc)?;
+    }
+    string::put(ctx, key, found, string::encode(&args[2]))?;
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// del key
+fn del_quietly(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let start = ctx.reply.len();
+    generic::del(ctx, args)?;
+    ctx.reply.truncate(start);
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// pexpire key milliseconds
+fn pexpire(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    if args.int(2)? >= 0 {
+        return expire::pexpire(ctx, args);
+    }
+    let key = args.key(0);
+    let found = ctx.write(key);
+    if let Some(loc) = found
+        && ctx.db(key).clear_deadline(loc)
+    {
+        ctx.changed(key);
+    }
+    ctx.reply.integer(found.is_some().into());
+    Ok(())
 }

@@ -1,26 +1,56 @@
-//! Placeholder, being written.
+//! EVAL and FCALL. No scripting engine is built in, so they check what can be checked without one and say so.
+
 use super::{Args, CmdResult, CommandError, Ctx};
-/// Being written.
-pub fn eval(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+
+/// A SHA-1 in hexadecimal digits.
+const SHA_BYTES: usize = 40;
+
+const NO_ENGINE: CommandError =
+    CommandError::fixed("ERR This version of redisrs has no scripting engine, so it can't run scripts");
+const NO_SCRIPT: CommandError = CommandError::fixed("NOSCRIPT No matching script. Please use EVAL.");
+const NO_FUNCTION: CommandError = CommandError::fixed("ERR Function not found");
+
+/// EVAL script numkeys [key [key ...]] [arg [arg ...]].
+pub fn eval(_: &mut Ctx, args: &Args) -> CmdResult {
+    check_key_count(args)?;
+    Err(NO_ENGINE)
 }
-/// Being written.
-pub fn eval_ro(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+
+/// EVAL_RO script numkeys [key [key ...]] [arg [arg ...]].
+pub fn eval_ro(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    eval(ctx, args)
 }
-/// Being written.
-pub fn evalsha(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+
+/// EVALSHA sha1 numkeys [key [key ...]] [arg [arg ...]].
+pub fn evalsha(_: &mut Ctx, args: &Args) -> CmdResult {
+    if args[1].len() == SHA_BYTES {
+        check_key_count(args)?;
+    }
+    Err(NO_SCRIPT)
 }
-/// Being written.
-pub fn evalsha_ro(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+
+/// EVALSHA_RO sha1 numkeys [key [key ...]] [arg [arg ...]].
+pub fn evalsha_ro(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    evalsha(ctx, args)
 }
-/// Being written.
+
+/// FCALL function numkeys [key [key ...]] [arg [arg ...]].
 pub fn fcall(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+    Err(NO_FUNCTION)
 }
-/// Being written.
+
+/// FCALL_RO function numkeys [key [key ...]] [arg [arg ...]].
 pub fn fcall_ro(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
+    Err(NO_FUNCTION)
+}
+
+fn check_key_count(args: &Args) -> CmdResult {
+    let count = args.int(2)?;
+    if count > (args.len() - 3) as i64 {
+        return Err(CommandError::fixed("ERR Number of keys can't be greater than number of args"));
+    }
+    if count < 0 {
+        return Err(CommandError::fixed("ERR Number of keys can't be negative"));
+    }
+    Ok(())
 }

@@ -5,8 +5,9 @@
 use super::spec::Command;
 use super::{CmdResult, Ctx};
 use crate::engine::clients::{Client, Origin};
+use crate::engine::random::Random;
 use crate::engine::stats::Counters;
-use crate::engine::{Engine, clients};
+use crate::engine::{Engine, clients, random_u64};
 use crate::keyspace::{KeyHash, WatchFlag};
 use crate::resp::Protocol;
 use std::sync::Arc;
@@ -35,7 +36,8 @@ pub enum Close {
 
 /// A command that does its work in slices, so that others get their turn in between.
 pub trait Continuation: Send {
-    /// Does one slice. The reply is complete when [`Slice::Done`] comes back.
+    /// Does one slice. What earlier slices have written to the reply is still there; it is complete when
+    /// [`Slice::Done`] comes back.
     fn resume(&mut self, ctx: &mut Ctx) -> Result<Slice, super::CommandError>;
 }
 
@@ -128,6 +130,7 @@ pub struct Session {
     pub parked: Option<Parked>,
     /// The length-prefixed dialect of the original project.
     pub is_original: bool,
+    pub random: Random,
 }
 
 impl Session {
@@ -146,6 +149,7 @@ impl Session {
             watching: None,
             parked: None,
             is_original: false,
+            random: Random::new(random_u64()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What an engine does once in a while: samples its rates, notes its peak memory, advances the coarse clock of
-//! the LRU bits, and expires keys when no reactor does.
+//! the eviction bits, and expires keys when no reactor does.
 
-use super::{Engine, stats, threads};
+use super::{Engine, access, stats, threads};
 use crate::keyspace::expiry::Driver;
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,8 +36,8 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     rates: Mutex<Rates>,
-    /// Seconds since the epoch, truncated: the clock of the LRU bits.
-    lru_clock: AtomicU32,
+    /// Seconds since the epoch: the clock of the eviction bits.
+    now_s: AtomicU32,
     /// Reactors that expire keys; while there are any, this thread does not.
     reactors: AtomicU32,
 }
@@ -52,7 +52,7 @@ pub struct Housekeeping {
 
 impl Housekeeping {
     pub(super) fn start(&self, engine: &Arc<Engine>) -> std::io::Result<()> {
-        self.shared.lru_clock.store(lru_clock(engine), Ordering::Relaxed);
+        self.shared.now_s.store(now_s(engine), Ordering::Relaxed);
         self.take_over_expiry(engine);
         let shared = Arc::clone(&self.shared);
         let log = engine.log.clone();
@@ -67,7 +67,7 @@ impl Housekeeping {
         self.shared.state.lock().stopping = true;
         self.shared.changed.notify_all();
         if let Some(thread) = self.thread.lock().take() {
-            if thread.thread().id() != std::thread::current().id() {
+            if !threads::is_own() || thread.thread().id() != std::thread::current().id() {
                 let _ = thread.join();
             }
         }
@@ -103,15 +103,21 @@ impl Housekeeping {
         *self.shared.rates.lock()
     }
 
-    /// The coarse clock of the LRU bits: seconds, 24 bits.
+    /// Seconds since the epoch, behind by a tenth of one at most: the clock of the eviction bits.
+    #[inline]
+    pub fn now_s(&self) -> u32 {
+        self.shared.now_s.load(Ordering::Relaxed)
+    }
+
+    /// The clock of LRU.
     #[inline]
     pub fn lru_clock(&self) -> u32 {
-        self.shared.lru_clock.load(Ordering::Relaxed)
+        access::lru_clock(self.now_s())
     }
 }
 
-fn lru_clock(engine: &Engine) -> u32 {
-    (engine.clock.now_ms() / 1000) as u32 & 0x00ff_ffff
+fn now_s(engine: &Engine) -> u32 {
+    (engine.clock.now_ms() / 1000) as u32
 }
 
 fn run(shared: &Shared, engine: &Weak<Engine>) {
@@ -139,7 +145,7 @@ fn run(shared: &Shared, engine: &Weak<Engine>) {
 }
 
 fn sample(shared: &Shared, engine: &Engine, oldest: &mut (Instant, (u64, u64, u64))) {
-    shared.lru_clock.store(lru_clock(engine), Ordering::Relaxed);
+    shared.now_s.store(now_s(engine), Ordering::Relaxed);
     let now = (Instant::now(), engine.stats.commands_ever());
     let seconds = now.0.duration_since(oldest.0).as_secs_f64();
     if seconds > 0.0 {
@@ -174,8 +180,7 @@ impl Engine {
         let count = self.keyspace.expire_due(driver, now_ms, keys_max, |_, _| {}, |garbage| self.discard(garbage));
         self.stats.expire_us.fetch_add(self.clock.elapsed_us() - started_us, Ordering::Relaxed);
         if count > 0 {
-            self.stats.expired_keys.fetch_add(count as u64, Ordering::Relaxed);
-            self.stats.dirty.fetch_add(count as u64, Ordering::Relaxed);
+            self.stats.count_expired(count as u64);
         }
         count
     }

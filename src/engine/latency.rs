@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub const SAMPLES_MAX: usize = 160;
 
 /// One spike: the worst of its second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sample {
     /// Seconds since the epoch.
     pub at_s: i64,

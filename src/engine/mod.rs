@@ -1,5 +1,6 @@
 //! What hangs off one store. An [`Engine`] has no global state: a process may open many.
 
+pub mod access;
 #[allow(unsafe_code)]
 pub mod allocator;
 pub mod clients;
@@ -12,6 +13,7 @@ pub mod housekeeping;
 pub mod latency;
 pub mod log;
 pub mod process;
+pub mod random;
 pub mod reclaim;
 pub mod settings;
 pub mod slowlog;

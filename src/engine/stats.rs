@@ -294,6 +294,11 @@ impl Stats {
         self.errors.lock().clear();
     }
 
+    /// Counts keys that have expired.
+    pub fn count_expired(&self, keys: u64) {
+        self.expired_keys.fetch_add(keys, Relaxed);
+    }
+
     /// Counts an error reply by its first word, which is `ERR` unless a short one is there. CONFIG RESETSTAT forgets.
     pub fn error(&self, text: &[u8]) {
         self.error_replies.fetch_add(1, Relaxed);

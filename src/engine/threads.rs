@@ -34,6 +34,8 @@ thread_local! {
     /// The log of the engine that this thread works for; null outside the library. Without a destructor, so that
     /// it does not pin a library that was opened with dlopen.
     static WORKS_FOR: Cell<*const Log> = const { Cell::new(null()) };
+    /// Whether [`spawn`] has started this thread.
+    static IS_OWN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Marks the calling thread as working for an engine for as long as it lives.
@@ -75,6 +77,12 @@ pub fn with_log(f: impl FnOnce(&Log)) -> bool {
     true
 }
 
+/// Whether the calling thread belongs to an engine, not to the host. Asked before `std::thread::current`, which in a
+/// thread of the host would leave something behind.
+pub fn is_own() -> bool {
+    IS_OWN.get()
+}
+
 /// Starts a thread of an engine.
 ///
 /// # Errors
@@ -84,6 +92,7 @@ pub fn spawn(name: &str, log: &Log, body: impl FnOnce() + Send + 'static) -> io:
     // A new thread inherits the mask, so there is no moment in which it could take a signal.
     let _mask = SignalMask::block();
     Builder::new().name(name.to_owned()).stack_size(STACK_BYTES).spawn(move || {
+        IS_OWN.set(true);
         let _inside = Inside::enter(&log);
         body();
     })
@@ -126,9 +135,9 @@ mod tests {
         let written = Arc::new(Mutex::new(Vec::new()));
         let copy = Arc::clone(&written);
         let log = Log::to(Box::new(move |_, text| copy.lock().unwrap().push(text.to_owned())));
-        assert!(!Inside::is_entered() && !with_log(|_| unreachable!()));
+        assert!(!is_own() && !Inside::is_entered() && !with_log(|_| unreachable!()));
         let body = || {
-            assert!(with_log(|log| log.notice("outer")));
+            assert!(is_own() && with_log(|log| log.notice("outer")));
             let silent = Log::silent();
             let inner = Inside::enter(&silent);
             with_log(|log| log.notice("not written"));

@@ -166,6 +166,12 @@ impl Buffer {
 #[derive(Clone, Copy)]
 pub struct UserData(pub *mut c_void);
 
+impl Default for UserData {
+    fn default() -> Self {
+        Self(std::ptr::null_mut())
+    }
+}
+
 // SAFETY: the library never looks behind the pointer; the header says from which threads it is handed back.
 unsafe impl Send for UserData {}
 // SAFETY: as for Send.

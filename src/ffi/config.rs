@@ -15,19 +15,19 @@ use std::ptr::null_mut;
 #[derive(Default)]
 pub struct rs_config {
     settings: Settings,
-    logger: Option<(rs_log_fn, UserData)>,
-    clock: Option<(rs_clock_fn, UserData)>,
+    logger: (rs_log_fn, UserData),
+    clock: (rs_clock_fn, UserData),
 }
 
 /// Receives one log message: `level` is 0 debug, 1 verbose, 2 notice, 3 warning; `msg` has `len` bytes and no line
 /// break at its end, and is valid during the call only. Called from any thread, also at the same time from
 /// several. Must not call functions of this library that take an engine, a server or a session (they answer
 /// `RS_ERR_BUSY`), and must not throw or longjmp.
-pub type rs_log_fn = unsafe extern "C" fn(level: c_int, msg: *const c_char, len: usize, ud: *mut c_void);
+pub type rs_log_fn = Option<unsafe extern "C" fn(level: c_int, msg: *const c_char, len: usize, ud: *mut c_void)>;
 
 /// Returns the time in milliseconds since 1970-01-01 UTC. Called often and from any thread, also at the same time
 /// from several; the same rules as for `rs_log_fn`.
-pub type rs_clock_fn = unsafe extern "C" fn(ud: *mut c_void) -> i64;
+pub type rs_clock_fn = Option<unsafe extern "C" fn(ud: *mut c_void) -> i64>;
 
 /// A new configuration that holds the defaults of `redis.conf`, except that there is no logger: then nothing is
 /// logged. NULL if there is no memory. End it with `rs_config_free`. A configuration belongs to one thread at a time.
@@ -58,11 +58,7 @@ pub unsafe extern "C" fn rs_config_free(config: *mut rs_config) {
 ///     if (rs_config_set(config, "port", "auto") != RS_OK)
 ///         fprintf(stderr, "%s\n", rs_last_error());
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_config_set(
-    config: *mut rs_config,
-    name: *const c_char,
-    value: *const c_char,
-) -> rs_status {
+pub unsafe extern "C" fn rs_config_set(config: *mut rs_config, name: *const c_char, value: *const c_char) -> rs_status {
     code(plain(|| {
         // SAFETY: by the rules of the header.
         let (config, name, value) = unsafe { (cast::shared(config)?, cast::text(name)?, cast::text(value)?) };
@@ -91,15 +87,11 @@ pub unsafe extern "C" fn rs_config_load(config: *mut rs_config, path: *const c_c
 ///
 /// Returns `RS_OK`, or `RS_ERR_ARGUMENT` if `config` is NULL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_config_set_logger(
-    config: *mut rs_config,
-    logger: Option<rs_log_fn>,
-    ud: *mut c_void,
-) -> rs_status {
+pub unsafe extern "C" fn rs_config_set_logger(config: *mut rs_config, logger: rs_log_fn, ud: *mut c_void) -> rs_status {
     code(plain(|| {
         // SAFETY: by the rules of the header.
         let config = unsafe { cast::exclusive(config)? };
-        config.logger = logger.map(|logger| (logger, UserData(ud)));
+        config.logger = (logger, UserData(ud));
         Ok(RS_OK)
     }))
 }
@@ -112,13 +104,13 @@ pub unsafe extern "C" fn rs_config_set_logger(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_config_set_clock(
     config: *mut rs_config,
-    now_ms: Option<rs_clock_fn>,
+    now_ms: rs_clock_fn,
     ud: *mut c_void,
 ) -> rs_status {
     code(plain(|| {
         // SAFETY: by the rules of the header.
         let config = unsafe { cast::exclusive(config)? };
-        config.clock = now_ms.map(|now_ms| (now_ms, UserData(ud)));
+        config.clock = (now_ms, UserData(ud));
         Ok(RS_OK)
     }))
 }
@@ -145,7 +137,7 @@ impl rs_config {
     }
 
     fn log(&self) -> Log {
-        let Some((logger, ud)) = self.logger else { return Log::silent() };
+        let (Some(logger), ud) = self.logger else { return Log::silent() };
         Log::to(Box::new(move |level: Level, text: &str| {
             let ud = ud;
             // SAFETY: the host has given a function of this type, and `ud` for it.
@@ -154,7 +146,7 @@ impl rs_config {
     }
 
     fn clock(&self) -> Clock {
-        let Some((now_ms, ud)) = self.clock else { return Clock::system() };
+        let (Some(now_ms), ud) = self.clock else { return Clock::system() };
         Clock::from_host(Box::new(move || {
             let ud = ud;
             // SAFETY: the host has given a function of this type, and `ud` for it.

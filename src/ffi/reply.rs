@@ -41,7 +41,7 @@ pub const RS_REPLY_BOOL: c_int = 8;
 pub const RS_REPLY_MAP: c_int = 9;
 /// `element`: the members. After HELLO 3 only.
 pub const RS_REPLY_SET: c_int = 10;
-/// `element`: key, value ... about the value that follows. Not in replies to commands.
+/// `element`: key, value ... about the value behind it. Not in replies to commands.
 pub const RS_REPLY_ATTR: c_int = 11;
 /// `element`: a message that answers no command. After HELLO 3 only.
 pub const RS_REPLY_PUSH: c_int = 12;

@@ -80,7 +80,9 @@ impl rs_server {
                 Err(fail(RS_ERR_CLOSED, format_args!("a client has asked for a shutdown")))
             }
             Ok(true) => Ok(RS_OK),
-            Ok(false) => Err(fail(RS_ERR_ARGUMENT, format_args!("this server has threads of its own: io-threads is not 0"))),
+            Ok(false) => {
+                Err(fail(RS_ERR_ARGUMENT, format_args!("this server has threads of its own: io-threads is not 0")))
+            }
             Err(error) => Err(fail(RS_ERR_IO, format_args!("polling failed: {error}"))),
         }
     }
@@ -140,18 +142,20 @@ pub fn timeout(ms: i64) -> Option<Duration> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_server_run(config: *const rs_config) -> rs_status {
     install_panic_hook();
-    code(outermost(|| {
-        // SAFETY: by the rules of the header.
-        unsafe { rs_config::or_default(config, rs_engine::open) }
-    })
-    .and_then(|engine| {
-        let status = on(&engine.host().engine, || rs_server::start(engine.host())?.serve());
+    code(
         outermost(|| {
-            drop(engine);
-            Ok(())
-        })?;
-        status
-    }))
+            // SAFETY: by the rules of the header.
+            unsafe { rs_config::or_default(config, rs_engine::open) }
+        })
+        .and_then(|engine| {
+            let status = on(&engine.host().engine, || rs_server::start(engine.host())?.serve());
+            outermost(|| {
+                drop(engine);
+                Ok(())
+            })?;
+            status
+        }),
+    )
 }
 
 /// Does what the program `redisrs-server` does with these arguments (`argv[0]` is its name and is skipped): reads a

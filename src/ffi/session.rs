@@ -6,9 +6,7 @@ use super::guard::{self, code, on, outermost};
 use super::inbox::{Inbox, Received};
 use super::reply::{build, rs_reply};
 use super::server::timeout;
-use super::status::{
-    Failure, Outcome, RS_ERR_BUSY, RS_ERR_CLOSED, RS_ERR_TIMEOUT, RS_OK, fail, rs_status,
-};
+use super::status::{Failure, Outcome, RS_ERR_BUSY, RS_ERR_CLOSED, RS_ERR_TIMEOUT, RS_OK, fail, rs_status};
 use crate::commands::Session;
 use crate::engine::Engine;
 use crate::engine::clients::Origin;

@@ -24,17 +24,17 @@ pub const RS_ERR_ADDR_IN_USE: rs_status = -4;
 pub const RS_ERR_NO_MEMORY: rs_status = -5;
 /// The key holds another type of value.
 pub const RS_ERR_WRONG_TYPE: rs_status = -6;
-/// The caller's buffer is too small; the length that is needed was written.
+/// The buffer is too small; the length that is needed was written.
 pub const RS_ERR_BUFFER_TOO_SMALL: rs_status = -7;
 /// Nothing happened in the given time.
 pub const RS_ERR_TIMEOUT: rs_status = -8;
 /// The session or server was closed or interrupted.
 pub const RS_ERR_CLOSED: rs_status = -9;
-/// Not now: the session is in use, in a transaction, or the call comes from inside a callback.
+/// Not now: session in use or in a transaction, or called from inside a callback.
 pub const RS_ERR_BUSY: rs_status = -10;
 /// The command failed; the text is what a client would be told.
 pub const RS_ERR_COMMAND: rs_status = -11;
-/// An internal error was caught. The engine refuses further work, because its data may be damaged.
+/// An internal error was caught; the engine refuses further work.
 pub const RS_ERR_PANIC: rs_status = -12;
 /// What was named does not exist.
 pub const RS_ERR_NOT_FOUND: rs_status = -13;

@@ -23,10 +23,10 @@ pub struct rs_slice {
 /// Receives a value: `len` bytes at `val`, valid during the call only. Runs while a part of the store is locked: be brief,
 /// call no function of this library that takes an engine, a server or a session (they answer `RS_ERR_BUSY`), do not wait
 /// for a thread that does, and do not throw or longjmp.
-pub type rs_value_fn = unsafe extern "C" fn(val: *const c_void, len: usize, ud: *mut c_void);
+pub type rs_value_fn = Option<unsafe extern "C" fn(val: *const c_void, len: usize, ud: *mut c_void)>;
 
 /// Receives value `i` of several; `val` is NULL if key `i` is missing or holds no string. The rules of `rs_value_fn`.
-pub type rs_value_at_fn = unsafe extern "C" fn(i: usize, val: *const c_void, len: usize, ud: *mut c_void);
+pub type rs_value_at_fn = Option<unsafe extern "C" fn(i: usize, val: *const c_void, len: usize, ud: *mut c_void)>;
 
 /// The status for an error of a command, with its text noted.
 #[cold]
@@ -59,7 +59,11 @@ fn with_lane<R>(session: &rs_session, body: impl FnOnce(&mut Lane) -> Result<R, 
 /// # Safety
 /// The pointers are those of an exported function.
 #[inline]
-unsafe fn subject<'a>(session: *mut rs_session, key: *const c_void, klen: usize) -> Outcome<(&'a rs_session, &'a [u8])> {
+unsafe fn subject<'a>(
+    session: *mut rs_session,
+    key: *const c_void,
+    klen: usize,
+) -> Outcome<(&'a rs_session, &'a [u8])> {
     // SAFETY: the caller's promise.
     unsafe { Ok((cast::shared(session)?, cast::bytes(key, klen)?)) }
 }
@@ -91,7 +95,8 @@ pub unsafe extern "C" fn rs_get(
     len: *mut usize,
 ) -> rs_status {
     // SAFETY: by the rules of the header.
-    let arguments = unsafe { subject(session, key, klen).and_then(|it| Ok((it, Buffer::new(buf, cap)?, Out::new(len)?))) };
+    let arguments =
+        unsafe { subject(session, key, klen).and_then(|it| Ok((it, Buffer::new(buf, cap)?, Out::new(len)?))) };
     code(arguments.and_then(|((session, key), mut buffer, len)| {
         let copied = with_lane(session, |lane| lane.get(key, |value| (buffer.fill(value), value.len())))?;
         match copied {
@@ -117,7 +122,7 @@ pub unsafe extern "C" fn rs_get_with(
     session: *mut rs_session,
     key: *const c_void,
     klen: usize,
-    f: Option<rs_value_fn>,
+    f: rs_value_fn,
     ud: *mut c_void,
 ) -> rs_status {
     // SAFETY: by the rules of the header.
@@ -150,9 +155,11 @@ pub unsafe extern "C" fn rs_set(
 ) -> rs_status {
     // SAFETY: by the rules of the header.
     let arguments = unsafe { subject(session, key, klen).and_then(|it| Ok((it, cast::bytes(val, vlen)?))) };
-    code(arguments.and_then(|((session, key), value)| {
-        with_lane(session, |lane| lane.set(key, value, ttl_ms)).map(|()| RS_OK)
-    }))
+    code(
+        arguments.and_then(|((session, key), value)| {
+            with_lane(session, |lane| lane.set(key, value, ttl_ms)).map(|()| RS_OK)
+        }),
+    )
 }
 
 /// DEL: removes a key of any type.
@@ -161,9 +168,10 @@ pub unsafe extern "C" fn rs_set(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_del(session: *mut rs_session, key: *const c_void, klen: usize) -> rs_status {
     // SAFETY: by the rules of the header.
-    code(unsafe { subject(session, key, klen) }.and_then(|(session, key)| {
-        with_lane(session, |lane| lane.del(key)).map(found)
-    }))
+    code(
+        unsafe { subject(session, key, klen) }
+            .and_then(|(session, key)| with_lane(session, |lane| lane.del(key)).map(found)),
+    )
 }
 
 /// EXISTS: whether there is a key, of any type.
@@ -172,9 +180,10 @@ pub unsafe extern "C" fn rs_del(session: *mut rs_session, key: *const c_void, kl
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_exists(session: *mut rs_session, key: *const c_void, klen: usize) -> rs_status {
     // SAFETY: by the rules of the header.
-    code(unsafe { subject(session, key, klen) }.and_then(|(session, key)| {
-        with_lane(session, |lane| lane.exists(key)).map(found)
-    }))
+    code(
+        unsafe { subject(session, key, klen) }
+            .and_then(|(session, key)| with_lane(session, |lane| lane.exists(key)).map(found)),
+    )
 }
 
 /// INCRBY: adds `by` to the integer that a key holds, 0 if there is no such key, and writes the sum to `out`, unless
@@ -213,21 +222,17 @@ pub unsafe extern "C" fn rs_expire(
     ttl_ms: i64,
 ) -> rs_status {
     // SAFETY: by the rules of the header.
-    code(unsafe { subject(session, key, klen) }.and_then(|(session, key)| {
-        with_lane(session, |lane| lane.expire(key, ttl_ms)).map(found)
-    }))
+    code(
+        unsafe { subject(session, key, klen) }
+            .and_then(|(session, key)| with_lane(session, |lane| lane.expire(key, ttl_ms)).map(found)),
+    )
 }
 
 /// PTTL: writes the milliseconds that a key has to live to `ms`, -1 if it lives for ever.
 ///
 /// Returns `RS_OK`; `RS_NIL` if there is no such key; else as `rs_get`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ttl(
-    session: *mut rs_session,
-    key: *const c_void,
-    klen: usize,
-    ms: *mut i64,
-) -> rs_status {
+pub unsafe extern "C" fn rs_ttl(session: *mut rs_session, key: *const c_void, klen: usize, ms: *mut i64) -> rs_status {
     // SAFETY: by the rules of the header.
     let arguments = unsafe { subject(session, key, klen).and_then(|it| Ok((it, Out::new(ms)?))) };
     code(arguments.and_then(|((session, key), ms)| {
@@ -250,7 +255,7 @@ pub unsafe extern "C" fn rs_get_many(
     session: *mut rs_session,
     n: usize,
     keys: *const rs_slice,
-    f: Option<rs_value_at_fn>,
+    f: rs_value_at_fn,
     ud: *mut c_void,
 ) -> rs_status {
     // SAFETY: by the rules of the header.
@@ -284,7 +289,8 @@ pub unsafe extern "C" fn rs_set_many(
         unsafe { cast::shared(session).and_then(|session| Ok((session, slices(keys, n)?, slices(vals, n)?))) };
     code(arguments.and_then(|(session, keys, vals)| {
         // SAFETY: `slices` has looked at them all.
-        let (key, value) = (|index: usize| unsafe { keys[index].bytes() }, |index: usize| unsafe { vals[index].bytes() });
+        let (key, value) =
+            (|index: usize| unsafe { keys[index].bytes() }, |index: usize| unsafe { vals[index].bytes() });
         with_lane(session, |lane| lane.set_many(n, key, value)).map(|()| RS_OK)
     }))
 }

@@ -112,9 +112,14 @@ impl Db {
         self.entry_bytes + self.table.memory() + self.ttl.memory()
     }
 
-    /// The part of [`Db::used`] that is not keys and values: buckets and the TTL heap.
-    pub fn overhead(&self) -> usize {
-        self.table.memory() + self.ttl.memory()
+    /// The part of [`Db::used`] that is buckets.
+    pub fn table_bytes(&self) -> usize {
+        self.table.memory()
+    }
+
+    /// The part of [`Db::used`] that is the TTL heap.
+    pub fn ttl_bytes(&self) -> usize {
+        self.ttl.memory()
     }
 
     /// The sum of the deadlines of all volatile keys.
@@ -132,6 +137,12 @@ impl Db {
     #[inline(always)]
     pub fn prefetch_entry(&self, hash: KeyHash) {
         self.table.prefetch_entry(self.position(hash));
+    }
+
+    /// Starts loading an entry.
+    #[inline]
+    pub fn prefetch(&self, loc: Loc) {
+        self.table.entry(loc).prefetch();
     }
 
     /// Finds a key. The place is good until the next insertion or removal.
@@ -238,6 +249,16 @@ impl Db {
         let entry = self.table.detach(loc);
         self.entry_bytes -= entry.memory();
         Detached { entry, deadline_ms }
+    }
+
+    /// A copy of a key, value and deadline, to be put in under another name or in another database (COPY).
+    pub fn duplicate(&self, loc: Loc) -> Result<Detached, NoMemory> {
+        Ok(Detached { entry: self.table.entry(loc).duplicate()?, deadline_ms: self.deadline_ms(loc) })
+    }
+
+    /// Frees a detached key that is not put back, now if that is quick.
+    pub fn bury(&mut self, detached: Detached) {
+        self.discard(detached.entry.buffer_memory(), Garbage::Entry(detached.entry));
     }
 
     /// Gives back the room that [`Db::detach`] left at the place of a key.

@@ -56,6 +56,17 @@ impl Entry {
         }
     }
 
+    /// Another entry with this one's key and value, without deadline and with access bits 0.
+    pub fn duplicate(&self) -> Result<Self, NoMemory> {
+        let value = match self.value() {
+            ValueRef::Int(int) => NewValue::Int(int),
+            ValueRef::Str(bytes) => NewValue::Str(bytes),
+        };
+        let mut copy = Self::new(self.tag(), self.key(), value)?;
+        copy.set_header(copy.header().with(Flag::Raw, self.is_raw()));
+        Ok(copy)
+    }
+
     fn with_buffer(tag: u32, key: &[u8], buffer: Buffer) -> Result<Self, NoMemory> {
         let raw = buffer.into_raw();
         Self::build(tag, key, Form::Boxed, &raw.as_ptr().expose_provenance().to_ne_bytes()).inspect_err(|_| {

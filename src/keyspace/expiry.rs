@@ -116,10 +116,8 @@ impl Keyspace {
         for number in 0..data.dbs.len() {
             while count < KEYS_PER_LOCK_MAX {
                 let Some(loc) = data.dbs[number].expired_loc(now_ms) else { break };
-                let key = data.dbs[number].key(loc);
-                data.watches.touch(number as u32, key);
-                expired(number as u32, key);
-                data.dbs[number].remove(loc);
+                expired(number as u32, data.dbs[number].key(loc));
+                data.expire(number as u32, loc);
                 count += 1;
             }
             let removed = data.dbs[number].take_garbage();

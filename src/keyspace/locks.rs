@@ -23,7 +23,12 @@ impl<'e> LockSet<'e> {
     /// Locks the shard of one key.
     #[inline]
     pub fn one(keyspace: &'e Keyspace, hash: KeyHash) -> Self {
-        let shard = keyspace.shard_of(hash);
+        Self::shard_at(keyspace, keyspace.shard_of(hash))
+    }
+
+    /// Locks one shard by its number.
+    #[inline]
+    pub fn shard_at(keyspace: &'e Keyspace, shard: usize) -> Self {
         let mut held = SmallVec::new();
         held.push((shard as u32, keyspace.lock(shard)));
         Self { keyspace, held }
@@ -102,6 +107,14 @@ impl<'e> LockSet<'e> {
     #[inline]
     fn held_db(&self, number: u32, hash: KeyHash) -> Option<&Db> {
         self.held[self.index(hash)].1.existing_db(number)
+    }
+
+    /// The `n`-th locked shard.
+    ///
+    /// # Panics
+    /// If there are not that many.
+    pub fn nth(&mut self, n: usize) -> &mut ShardData {
+        &mut self.held[n].1
     }
 
     /// All locked shards.

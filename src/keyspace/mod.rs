@@ -19,6 +19,7 @@ mod header;
 mod locks;
 #[allow(unsafe_code)]
 mod memory;
+mod scan;
 mod segment;
 mod table;
 mod ttl_heap;
@@ -34,6 +35,7 @@ pub use db::{Db, Detached, Garbage};
 pub use hash::{HashSeed, KeyHash};
 pub use locks::LockSet;
 pub use memory::NoMemory;
+pub use scan::Cursor;
 pub use table::Loc;
 pub use value::{NewValue, StringEncoding, ValueRef, format_int};
 pub use watch::WatchFlag;
@@ -98,6 +100,21 @@ impl ShardData {
     pub fn swap_dbs(&mut self, a: u32, b: u32) {
         self.db(a.max(b));
         self.dbs.swap(a as usize, b as usize);
+    }
+
+    /// Removes a key whose deadline has come; its watchers learn of it.
+    pub fn expire(&mut self, number: u32, loc: Loc) {
+        let Some(db) = self.dbs.get_mut(number as usize) else { return };
+        if !self.watches.is_empty() {
+            self.watches.touch(number, db.key(loc));
+        }
+        db.remove(loc);
+    }
+
+    /// Tells the watchers of those keys for which `changed(databases, number, key)` holds.
+    pub fn touch_watchers_where(&mut self, mut changed: impl FnMut(&mut [Db], u32, &[u8]) -> bool) {
+        let Self { dbs, watches, .. } = self;
+        watches.touch_where(|number, key| changed(dbs, number, key));
     }
 
     /// Keys that transactions watch.

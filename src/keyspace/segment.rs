@@ -301,14 +301,14 @@ impl Segment {
         self.len = 0;
     }
 
-    /// Visits all entries at home in the bucket of a position; returns the cursor after them.
+    /// Visits all entries from a position on that are at home in its bucket; returns the cursor after them.
     pub fn scan(&self, position: Position, mut f: impl FnMut(Place)) -> Option<u64> {
         let home = self.home(position);
         let mut at = home;
         loop {
             let bucket = self.bucket(at)?;
             for slot in 0..SLOTS {
-                if bucket.position(slot).is_some_and(|position| self.home(position) == home) {
+                if bucket.position(slot).is_some_and(|at| at >= position && self.home(at) == home) {
                     f((at, slot));
                 }
             }

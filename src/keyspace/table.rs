@@ -363,9 +363,9 @@ impl Table {
         self.deepest = self.segments.iter().filter(|segment| segment.depth() == self.depth).count() as u32;
     }
 
-    /// Visits all entries of one home bucket, the one of the cursor (0 at first), and returns the cursor to
-    /// continue with, `None` at the end. Every entry that is there from the first call to the last is visited
-    /// at least once, whatever is inserted and removed between the calls.
+    /// Visits the entries of one home bucket from the cursor (0 at first) on, and returns the cursor to continue
+    /// with, `None` at the end. Every entry that is there from the first call to the last is visited exactly once,
+    /// whatever is inserted and removed between the calls.
     pub fn scan(&self, cursor: u64, mut f: impl FnMut(Loc)) -> Option<u64> {
         let position = Position::from_cursor(cursor);
         let number = self.owner(position)?;

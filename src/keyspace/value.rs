@@ -22,6 +22,17 @@ pub enum StringEncoding {
     Raw,
 }
 
+impl StringEncoding {
+    /// What OBJECT ENCODING says.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int => "int",
+            Self::Embstr => "embstr",
+            Self::Raw => "raw",
+        }
+    }
+}
+
 /// Longest string that Redis calls embstr.
 pub const EMBSTR_MAX: usize = 44;
 

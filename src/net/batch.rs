@@ -280,7 +280,8 @@ impl Batch {
         let spans = &self.spans[staged.spans.start as usize..staged.spans.end as usize];
         let argv: SmallVec<[&[u8]; 16]> = spans.iter().map(|span| span.of(request)).collect();
         if conn.dialect == Dialect::Original {
-            original::execute(engine, &mut conn.session, &argv, now_ms, &mut self.translated, &mut self.writer)
+            let (scratch, out) = (&mut self.translated, &mut self.writer);
+            original::execute(engine, &mut conn.session, &argv, staged.prepared, now_ms, scratch, out)
         } else {
             dispatch::execute(engine, &mut conn.session, &argv, staged.prepared, now_ms, &mut self.writer)
         }

@@ -8,8 +8,8 @@ use super::batch::Batch;
 use super::conn::Conn;
 use super::listener::{Accepted, Listeners};
 use super::mailbox::{Mailbox, Message};
-use crate::commands::dispatch;
 use crate::commands::session::Session;
+use crate::commands::{dispatch, original};
 use crate::engine::Engine;
 use crate::engine::clients::{Delivery, Origin};
 use crate::engine::stats::Counters;
@@ -349,7 +349,8 @@ impl Reactor {
             let Some(token) = self.parked.pop_front() else { return };
             let Some(conn) = self.conns.get_mut(token) else { continue };
             conn.queued = false;
-            let is_done = dispatch::resume(&self.engine, &mut conn.session, now_ms, &mut conn.parked_reply);
+            let resume = if conn.session.is_original { original::resume } else { dispatch::resume };
+            let is_done = resume(&self.engine, &mut conn.session, now_ms, &mut conn.parked_reply);
             if is_done {
                 let reply = std::mem::take(&mut conn.parked_reply);
                 conn.send(&self.engine, reply.bytes());

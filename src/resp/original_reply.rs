@@ -70,7 +70,8 @@ const WRONG_ARITY: &[u8] = b"ERR wrong number of arguments";
 impl ErrorCode {
     /// The code for an error's RESP text.
     pub fn of(text: &[u8]) -> Self {
-        if text.starts_with(UNKNOWN_COMMAND) {
+        // The original knows a command only with the right number of arguments.
+        if text.starts_with(UNKNOWN_COMMAND) || text.starts_with(WRONG_ARITY) {
             Self::Unknown
         } else if text.starts_with(b"WRONGTYPE") {
             Self::WrongType

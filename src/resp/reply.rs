@@ -298,6 +298,17 @@ impl ReplyWriter {
         }
     }
 
+    /// Puts what `write` writes before everything written since `mark`, as for the cursor of a SCAN, which is known
+    /// only after the keys.
+    pub fn prepend(&mut self, mark: Mark, write: impl FnOnce(&mut Self)) {
+        let end = self.buffer.len();
+        write(self);
+        let written = self.buffer.len() - end;
+        if let Some(behind) = self.buffer.get_mut(mark.0.min(end)..) {
+            behind.rotate_right(written);
+        }
+    }
+
     // ---- the one header routine ----
 
     #[inline(always)]

@@ -3,9 +3,9 @@
 pub mod log_sink;
 pub mod program;
 
-use crate::engine::{Engine, threads};
 use crate::engine::settings::access::Port;
 use crate::engine::settings::{Id, Settings};
+use crate::engine::{Engine, threads};
 use crate::net::listener::{Listener, Listeners, listen_tcp, listen_unix};
 use crate::net::mailbox::{Mailbox, Message};
 use crate::net::reactor::Reactor;

@@ -57,9 +57,7 @@ fn one_argument(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
 fn double_quoted(mut argument: Vec<u8>, mut rest: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     loop {
         match rest {
-            [b'\\', b'x', high, low, after @ ..]
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
+            [b'\\', b'x', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 argument.push(hex_digit(*high) << 4 | hex_digit(*low));
                 rest = after;
             }
@@ -136,24 +134,15 @@ fn integer_prefix(text: &[u8]) -> (i64, usize) {
         _ => (false, 0),
     };
     let start = blanks + signs;
-    let digits = text[start..]
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = text[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     if digits == 0 {
         return (0, 0);
     }
-    let value = text[start..start + digits]
-        .iter()
-        .fold(0i64, |value, digit| {
-            let digit = i64::from(digit - b'0');
-            let value = value.saturating_mul(10);
-            if negative {
-                value.saturating_sub(digit)
-            } else {
-                value.saturating_add(digit)
-            }
-        });
+    let value = text[start..start + digits].iter().fold(0i64, |value, digit| {
+        let digit = i64::from(digit - b'0');
+        let value = value.saturating_mul(10);
+        if negative { value.saturating_sub(digit) } else { value.saturating_add(digit) }
+    });
     (value, start + digits)
 }
 
@@ -161,14 +150,8 @@ fn integer_prefix(text: &[u8]) -> (i64, usize) {
 pub fn leading_float(text: &[u8]) -> f64 {
     let text = String::from_utf8_lossy(text);
     let text = text.trim_start();
-    let length = text
-        .bytes()
-        .take_while(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte))
-        .count();
-    (0..=length)
-        .rev()
-        .find_map(|end| text[..end].parse().ok())
-        .unwrap_or(0.0)
+    let length = text.bytes().take_while(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte)).count();
+    (0..=length).rev().find_map(|end| text[..end].parse().ok()).unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -177,12 +160,7 @@ mod tests {
 
     fn words(line: &str) -> Option<Vec<String>> {
         let words = split(line.as_bytes())?;
-        Some(
-            words
-                .iter()
-                .map(|word| String::from_utf8_lossy(word).into_owned())
-                .collect(),
-        )
+        Some(words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect())
     }
 
     #[test]

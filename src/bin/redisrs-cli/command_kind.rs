@@ -13,12 +13,8 @@ pub enum CommandKind {
 
 impl CommandKind {
     pub fn of(command: &[Vec<u8>]) -> CommandKind {
-        let word = |index: usize| {
-            command
-                .get(index)
-                .map(|word: &Vec<u8>| word.to_ascii_lowercase())
-                .unwrap_or_default()
-        };
+        let word =
+            |index: usize| command.get(index).map(|word: &Vec<u8>| word.to_ascii_lowercase()).unwrap_or_default();
         match (word(0).as_slice(), word(1).as_slice(), command.len()) {
             (b"monitor", ..) => CommandKind::Monitor,
             (b"subscribe" | b"psubscribe" | b"ssubscribe", ..) => CommandKind::Subscribe,
@@ -40,10 +36,7 @@ mod tests {
     use super::*;
 
     fn kind(line: &str) -> CommandKind {
-        let words: Vec<Vec<u8>> = line
-            .split(' ')
-            .map(|word| word.as_bytes().to_vec())
-            .collect();
+        let words: Vec<Vec<u8>> = line.split(' ').map(|word| word.as_bytes().to_vec()).collect();
         CommandKind::of(&words)
     }
 

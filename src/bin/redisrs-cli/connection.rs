@@ -36,10 +36,9 @@ impl ConnectionError {
     pub fn is_lost(&self) -> bool {
         match self {
             ConnectionError::Closed => true,
-            ConnectionError::Io(error) => matches!(
-                error.kind(),
-                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
-            ),
+            ConnectionError::Io(error) => {
+                matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
+            }
             ConnectionError::Protocol(_) | ConnectionError::Interrupted => false,
         }
     }
@@ -71,9 +70,7 @@ impl From<ProtocolError> for ConnectionError {
 /// The operating system's words for an error, without what Rust adds around them.
 pub fn os_text(error: &io::Error) -> String {
     let text = error.to_string();
-    let text = text
-        .strip_prefix("failed to lookup address information: ")
-        .unwrap_or(&text);
+    let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
     match text.rfind(" (os error ") {
         Some(end) => text[..end].to_owned(),
         None => text.to_owned(),
@@ -138,10 +135,7 @@ impl Stream {
 
 /// True for a read that only ran into its timeout.
 pub fn is_timeout(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-    )
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// A stream that Ctrl-C can end the waiting on.

@@ -23,15 +23,9 @@ pub struct Assistant {
 
 /// An editor; nothing if the terminal cannot be used.
 pub fn open(entries: Vec<Entry>) -> Option<CommandEditor> {
-    let config = Config::builder()
-        .auto_add_history(false)
-        .completion_show_all_if_ambiguous(false)
-        .build();
+    let config = Config::builder().auto_add_history(false).completion_show_all_if_ambiguous(false).build();
     let mut editor = Editor::with_history(config, MemHistory::new()).ok()?;
-    editor.set_helper(Some(Assistant {
-        entries,
-        show_hints: true,
-    }));
+    editor.set_helper(Some(Assistant { entries, show_hints: true }));
     Some(editor)
 }
 
@@ -56,11 +50,7 @@ impl Assistant {
         if rest.is_empty() {
             return None;
         }
-        Some(if ends_in_blank {
-            rest.to_owned()
-        } else {
-            format!(" {rest}")
-        })
+        Some(if ends_in_blank { rest.to_owned() } else { format!(" {rest}") })
     }
 
     fn completions(&self, line: &str) -> Vec<String> {
@@ -71,33 +61,16 @@ impl Assistant {
         if typed.is_empty() && before.is_empty() {
             return Vec::new();
         }
-        let groups = self
-            .entries
-            .iter()
-            .map(|entry| format!("@{}", entry.group()));
-        let mut topics: Vec<String> = if before.is_empty() {
-            Vec::new()
-        } else {
-            groups.collect()
-        };
+        let groups = self.entries.iter().map(|entry| format!("@{}", entry.group()));
+        let mut topics: Vec<String> = if before.is_empty() { Vec::new() } else { groups.collect() };
         topics.extend(self.entries.iter().map(|entry| entry.name.clone()));
         topics.sort();
         topics.dedup();
         let in_capitals = typed.bytes().any(|byte| byte.is_ascii_uppercase());
         topics
             .into_iter()
-            .filter(|topic| {
-                topic
-                    .get(..typed.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(typed))
-            })
-            .map(|topic| {
-                if in_capitals {
-                    topic
-                } else {
-                    topic.to_lowercase()
-                }
-            })
+            .filter(|topic| topic.get(..typed.len()).is_some_and(|start| start.eq_ignore_ascii_case(typed)))
+            .map(|topic| if in_capitals { topic } else { topic.to_lowercase() })
             .map(|topic| format!("{before}{topic}"))
             .collect()
     }
@@ -160,12 +133,7 @@ impl Highlighter for Assistant {
 impl Completer for Assistant {
     type Candidate = String;
 
-    fn complete(
-        &self,
-        line: &str,
-        position: usize,
-        _context: &Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<String>)> {
+    fn complete(&self, line: &str, position: usize, _context: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
         Ok((0, self.completions(&line[..position])))
     }
 }

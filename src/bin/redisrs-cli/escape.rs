@@ -72,11 +72,7 @@ pub fn general_float(value: f64) -> String {
 }
 
 fn trim_zeros(number: &str) -> &str {
-    if number.contains('.') {
-        number.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        number
-    }
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
 }
 
 /// A number of bytes in the unit that fits it.
@@ -101,10 +97,7 @@ mod tests {
 
     #[test]
     fn quoted_escapes_what_redis_escapes() {
-        assert_eq!(
-            quoted(b"a\"\\\n\r\t\x07\x08\x0b\x00\x7f\x80 '/"),
-            br#""a\"\\\n\r\t\a\b\x0b\x00\x7f\x80 '/""#
-        );
+        assert_eq!(quoted(b"a\"\\\n\r\t\x07\x08\x0b\x00\x7f\x80 '/"), br#""a\"\\\n\r\t\a\b\x0b\x00\x7f\x80 '/""#);
     }
 
     #[test]

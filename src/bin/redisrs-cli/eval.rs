@@ -20,11 +20,7 @@ fn command(script: Vec<u8>, words: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let comma = words.iter().position(|word| word == b",");
     let keys = &words[..comma.unwrap_or(words.len())];
     let arguments = comma.map_or(&[][..], |comma| &words[comma + 1..]);
-    let mut command = vec![
-        b"EVAL".to_vec(),
-        script,
-        keys.len().to_string().into_bytes(),
-    ];
+    let mut command = vec![b"EVAL".to_vec(), script, keys.len().to_string().into_bytes()];
     command.extend_from_slice(keys);
     command.extend_from_slice(arguments);
     command
@@ -36,11 +32,8 @@ mod tests {
 
     #[test]
     fn a_lone_comma_separates() {
-        let words = |line: &str| -> Vec<Vec<u8>> {
-            line.split_whitespace()
-                .map(|word| word.as_bytes().to_vec())
-                .collect()
-        };
+        let words =
+            |line: &str| -> Vec<Vec<u8>> { line.split_whitespace().map(|word| word.as_bytes().to_vec()).collect() };
         let made = |line: &str| command(b"s".to_vec(), &words(line));
         assert_eq!(made("k l , a"), words("EVAL s 2 k l a"));
         assert_eq!(made("k,a"), words("EVAL s 1 k,a"));

@@ -232,11 +232,7 @@ mod tests {
     }
 
     fn shown(output: Output, reply: &Reply) -> String {
-        let format = Format {
-            output,
-            element_delimiter: b",".to_vec(),
-            reply_delimiter: b";".to_vec(),
-        };
+        let format = Format { output, element_delimiter: b",".to_vec(), reply_delimiter: b";".to_vec() };
         String::from_utf8(format.reply(reply, false)).unwrap()
     }
 
@@ -254,9 +250,8 @@ mod tests {
 
     #[test]
     fn nested_for_people() {
-        let ones: String = (1..10)
-            .flat_map(|n| [" ".to_owned(), n.to_string(), ") (integer) 1\n".to_owned()])
-            .collect();
+        let ones: String =
+            (1..10).flat_map(|n| [" ".to_owned(), n.to_string(), ") (integer) 1\n".to_owned()]).collect();
         assert_eq!(
             shown(Output::Standard, &sample()),
             ones + "10) 1) (nil)\n    2) 1# \"a\" => \n          1) (true)\n          2) (nil)\n       \
@@ -273,22 +268,13 @@ mod tests {
             "1# \"a\" => \n   1) 1# \"a\" => \n         1) (nil)\n         2) (nil)\n"
         );
         let nested = Reply::Array(vec![map(Reply::Array(vec![Reply::Nil]))]);
-        assert_eq!(
-            shown(Output::Standard, &map(nested)),
-            "1# \"a\" => 1) 1# \"a\" => 1) (nil)\n"
-        );
+        assert_eq!(shown(Output::Standard, &map(nested)), "1# \"a\" => 1) 1# \"a\" => 1) (nil)\n");
     }
 
     #[test]
     fn raw_uses_the_delimiters() {
-        assert_eq!(
-            shown(Output::Raw, &sample()),
-            "1,1,1,1,1,1,1,1,1,,a (true),,b 1.5;"
-        );
-        assert_eq!(
-            shown(Output::Raw, &Reply::Error(b"ERR x".to_vec())),
-            "ERR x\n;"
-        );
+        assert_eq!(shown(Output::Raw, &sample()), "1,1,1,1,1,1,1,1,1,,a (true),,b 1.5;");
+        assert_eq!(shown(Output::Raw, &Reply::Error(b"ERR x".to_vec())), "ERR x\n;");
     }
 
     #[test]
@@ -305,25 +291,16 @@ mod tests {
 
     #[test]
     fn verbatim_text_ignores_the_mode() {
-        let format = Format {
-            output: Output::Json,
-            element_delimiter: b"\n".to_vec(),
-            reply_delimiter: b"\n".to_vec(),
-        };
+        let format =
+            Format { output: Output::Json, element_delimiter: b"\n".to_vec(), reply_delimiter: b"\n".to_vec() };
         assert_eq!(format.reply(&bulk("# Server\r\n"), true), b"# Server\r\n");
     }
 
     #[test]
     fn invalidations() {
-        let format = Format {
-            output: Output::Standard,
-            element_delimiter: b"\n".to_vec(),
-            reply_delimiter: b"\n".to_vec(),
-        };
-        let push = Reply::Push(vec![
-            bulk("invalidate"),
-            Reply::Array(vec![bulk("k"), bulk("l")]),
-        ]);
+        let format =
+            Format { output: Output::Standard, element_delimiter: b"\n".to_vec(), reply_delimiter: b"\n".to_vec() };
+        let push = Reply::Push(vec![bulk("invalidate"), Reply::Array(vec![bulk("k"), bulk("l")])]);
         assert_eq!(format.push(&push), b"-> invalidate: 'k', 'l'\n");
         let other = Reply::Push(vec![bulk("invalidate"), Reply::Nil]);
         assert_eq!(format.push(&other), b"1) \"invalidate\"\n2) (nil)\n");

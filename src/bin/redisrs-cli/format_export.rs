@@ -100,19 +100,13 @@ mod tests {
     fn csv_is_flat() {
         let mut out = Vec::new();
         csv(&mut out, &sample());
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            r#""a\"\x01",NULL,,ERROR,"ERR x",1,true,"k",inf"#
-        );
+        assert_eq!(String::from_utf8(out).unwrap(), r#""a\"\x01",NULL,,ERROR,"ERR x",1,true,"k",inf"#);
     }
 
     #[test]
     fn json_quotes_keys() {
         let mut out = Vec::new();
         json(&mut out, &sample(), escape::json);
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            r#"["a\"\u0001",null,[],error:"ERR x",{"1":true,"k":inf}]"#
-        );
+        assert_eq!(String::from_utf8(out).unwrap(), r#"["a\"\u0001",null,[],error:"ERR x",{"1":true,"k":inf}]"#);
     }
 }

@@ -41,15 +41,10 @@ pub fn answer(topic: &[Vec<u8>], docs: impl FnOnce() -> Option<Reply>) -> String
     let first = String::from_utf8_lossy(first);
     let mut text = String::new();
     if let Some(group) = first.strip_prefix('@') {
-        let members = entries
-            .iter()
-            .filter(|entry| entry.group.eq_ignore_ascii_case(group));
+        let members = entries.iter().filter(|entry| entry.group.eq_ignore_ascii_case(group));
         members.for_each(|entry| describe(&mut text, entry, false));
     } else {
-        let words: Vec<String> = topic
-            .iter()
-            .map(|word| String::from_utf8_lossy(word).to_uppercase())
-            .collect();
+        let words: Vec<String> = topic.iter().map(|word| String::from_utf8_lossy(word).to_uppercase()).collect();
         let matching = entries.iter().filter(|entry| {
             let mut name = entry.name.split(' ');
             words.iter().all(|word| name.next() == Some(word))
@@ -61,11 +56,7 @@ pub fn answer(topic: &[Vec<u8>], docs: impl FnOnce() -> Option<Reply>) -> String
 }
 
 fn describe(text: &mut String, entry: &Entry, with_group: bool) {
-    let _ = write!(
-        text,
-        "\r\n  \x1b[1m{}\x1b[0m \x1b[90m{}\x1b[0m\r\n",
-        entry.name, entry.parameters
-    );
+    let _ = write!(text, "\r\n  \x1b[1m{}\x1b[0m \x1b[90m{}\x1b[0m\r\n", entry.name, entry.parameters);
     let _ = write!(text, "  \x1b[33msummary:\x1b[0m {}\r\n", entry.summary);
     let _ = write!(text, "  \x1b[33msince:\x1b[0m {}\r\n", entry.since);
     if with_group {
@@ -110,26 +101,14 @@ fn join(arguments: &[Reply], separator: &str) -> String {
 /// One argument in the notation of the manual: `[TOKEN name [name ...]]`.
 fn parameter(argument: &Reply) -> String {
     let text = |field: &str| argument.field(field).map(text_of);
-    let flags = argument
-        .field("flags")
-        .and_then(Reply::elements)
-        .unwrap_or_default();
-    let flag = |name: &str| {
-        flags
-            .iter()
-            .any(|flag| flag.text() == Some(name.as_bytes()))
-    };
-    let nested = argument
-        .field("arguments")
-        .and_then(Reply::elements)
-        .unwrap_or_default();
+    let flags = argument.field("flags").and_then(Reply::elements).unwrap_or_default();
+    let flag = |name: &str| flags.iter().any(|flag| flag.text() == Some(name.as_bytes()));
+    let nested = argument.field("arguments").and_then(Reply::elements).unwrap_or_default();
     let value = match text("type").as_deref() {
         Some("pure-token") => String::new(),
         Some("oneof") => join(nested, "|"),
         Some("block") => join(nested, " "),
-        _ => text("display_text")
-            .or_else(|| text("name"))
-            .unwrap_or_default(),
+        _ => text("display_text").or_else(|| text("name")).unwrap_or_default(),
     };
     // MIGRATE takes an empty string as a token.
     let token = text("token").map(|token| match token.as_str() {
@@ -148,11 +127,7 @@ fn parameter(argument: &Reply) -> String {
     } else {
         whole
     };
-    if flag("optional") {
-        format!("[{repeated}]")
-    } else {
-        repeated
-    }
+    if flag("optional") { format!("[{repeated}]") } else { repeated }
 }
 
 #[cfg(test)]
@@ -164,21 +139,11 @@ mod tests {
     }
 
     fn map(pairs: &[(&str, Reply)]) -> Reply {
-        Reply::Map(
-            pairs
-                .iter()
-                .map(|(key, value)| (bulk(key), value.clone()))
-                .collect(),
-        )
+        Reply::Map(pairs.iter().map(|(key, value)| (bulk(key), value.clone())).collect())
     }
 
     fn flags(names: &[&str]) -> Reply {
-        Reply::Set(
-            names
-                .iter()
-                .map(|name| Reply::Status(name.as_bytes().to_vec()))
-                .collect(),
-        )
+        Reply::Set(names.iter().map(|name| Reply::Status(name.as_bytes().to_vec())).collect())
     }
 
     fn argument(kind: &str, name: &str, more: &[(&str, Reply)]) -> Reply {
@@ -209,10 +174,7 @@ mod tests {
         let get = argument(
             "pattern",
             "pattern",
-            &[
-                ("token", bulk("GET")),
-                ("flags", flags(&["optional", "multiple", "multiple_token"])),
-            ],
+            &[("token", bulk("GET")), ("flags", flags(&["optional", "multiple", "multiple_token"]))],
         );
         assert_eq!(parameter(&get), "[GET pattern [GET pattern ...]]");
     }
@@ -225,24 +187,15 @@ mod tests {
                 map(&[
                     ("summary", bulk("container")),
                     ("group", bulk("connection")),
-                    (
-                        "subcommands",
-                        map(&[("client|id", map(&[("group", bulk("connection"))]))]),
-                    ),
+                    ("subcommands", map(&[("client|id", map(&[("group", bulk("connection"))]))])),
                 ]),
             ),
-            (
-                "append",
-                map(&[("group", bulk("string")), ("since", bulk("2.0.0"))]),
-            ),
+            ("append", map(&[("group", bulk("string")), ("since", bulk("2.0.0"))])),
         ]);
         let names: Vec<String> = entries(&docs).into_iter().map(|entry| entry.name).collect();
         assert_eq!(names, ["APPEND", "CLIENT", "CLIENT ID"]);
         let ask = |topic: &str| {
-            let words: Vec<Vec<u8>> = topic
-                .split(' ')
-                .map(|word| word.as_bytes().to_vec())
-                .collect();
+            let words: Vec<Vec<u8>> = topic.split(' ').map(|word| word.as_bytes().to_vec()).collect();
             answer(&words, || Some(docs.clone()))
         };
         assert_eq!(ask("nosuch"), "\r\n");

@@ -19,14 +19,8 @@ impl History {
     /// The lines of the history file, if there is one to be had.
     pub fn load() -> History {
         let file = dotfile("REDISCLI_HISTFILE", ".rediscli_history");
-        let bytes = file
-            .as_ref()
-            .and_then(|file| std::fs::read(file).ok())
-            .unwrap_or_default();
-        let lines = String::from_utf8_lossy(&bytes)
-            .lines()
-            .map(str::to_owned)
-            .collect();
+        let bytes = file.as_ref().and_then(|file| std::fs::read(file).ok()).unwrap_or_default();
+        let lines = String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect();
         History { file, lines }
     }
 
@@ -73,23 +67,17 @@ pub fn dotfile(variable: &str, name: &str) -> Option<PathBuf> {
 
 /// True for a command that carries a secret.
 pub fn is_sensitive(command: &[Vec<u8>]) -> bool {
-    let words: Vec<Vec<u8>> = command
-        .iter()
-        .map(|word| word.to_ascii_lowercase())
-        .collect();
+    let words: Vec<Vec<u8>> = command.iter().map(|word| word.to_ascii_lowercase()).collect();
     let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
     match words.as_slice() {
         [b"auth", ..] | [b"acl", b"setuser" | b"deluser", ..] => true,
-        [b"config", b"set", settings @ ..] => settings
-            .iter()
-            .step_by(2)
-            .any(|setting| is_secret_setting(setting)),
-        [b"hello", _, options @ ..] | [b"migrate", options @ ..] => options
-            .iter()
-            .any(|option| matches!(*option, b"auth" | b"auth2")),
-        [b"sentinel", b"set", _, options @ ..] => options
-            .iter()
-            .any(|option| matches!(*option, b"auth-pass" | b"auth-user")),
+        [b"config", b"set", settings @ ..] => settings.iter().step_by(2).any(|setting| is_secret_setting(setting)),
+        [b"hello", _, options @ ..] | [b"migrate", options @ ..] => {
+            options.iter().any(|option| matches!(*option, b"auth" | b"auth2"))
+        }
+        [b"sentinel", b"set", _, options @ ..] => {
+            options.iter().any(|option| matches!(*option, b"auth-pass" | b"auth-user"))
+        }
         [b"sentinel", b"config", b"set", setting, ..] => {
             matches!(*setting, b"sentinel-pass" | b"sentinel-user")
         }
@@ -98,14 +86,7 @@ pub fn is_sensitive(command: &[Vec<u8>]) -> bool {
 }
 
 fn is_secret_setting(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"requirepass"
-            | b"masterauth"
-            | b"masteruser"
-            | b"tls-key-file-pass"
-            | b"tls-client-key-file-pass"
-    )
+    matches!(name, b"requirepass" | b"masterauth" | b"masteruser" | b"tls-key-file-pass" | b"tls-client-key-file-pass")
 }
 
 #[cfg(test)]
@@ -115,10 +96,7 @@ mod tests {
     #[test]
     fn secrets_are_recognised() {
         let sensitive = |line: &str| {
-            let words: Vec<Vec<u8>> = line
-                .split(' ')
-                .map(|word| word.as_bytes().to_vec())
-                .collect();
+            let words: Vec<Vec<u8>> = line.split(' ').map(|word| word.as_bytes().to_vec()).collect();
             is_sensitive(&words)
         };
         for line in [
@@ -132,12 +110,7 @@ mod tests {
         ] {
             assert!(sensitive(line), "{line}");
         }
-        for line in [
-            "get auth",
-            "acl list",
-            "config set maxmemory requirepass",
-            "hello 3",
-        ] {
+        for line in ["get auth", "acl list", "config set maxmemory requirepass", "hello 3"] {
             assert!(!sensitive(line), "{line}");
         }
     }
@@ -145,10 +118,7 @@ mod tests {
     #[test]
     fn lines_are_saved_once_and_bounded() {
         let path = std::env::temp_dir().join(format!("redisrs-cli-history-{}", std::process::id()));
-        let mut history = History {
-            file: Some(path.clone()),
-            lines: Vec::new(),
-        };
+        let mut history = History { file: Some(path.clone()), lines: Vec::new() };
         for number in 0..LINES_MAX + 5 {
             history.add(&format!("get {number}"));
             history.add(&format!("get {number}"));

@@ -22,15 +22,8 @@ pub fn run(options: &Options, mut connection: Connection) -> Result<(), Failed> 
     let mut ranking = Ranking::default();
     let mut scanner = Scanner::new(options);
     while let Some(keys) = scanner.step(&mut connection)? {
-        let percent = if total == 0 {
-            0.0
-        } else {
-            100.0 * as_float(sampled) / as_float(total)
-        };
-        let questions: Vec<Vec<&[u8]>> = keys
-            .iter()
-            .map(|key| vec![&b"OBJECT"[..], b"FREQ", key])
-            .collect();
+        let percent = if total == 0 { 0.0 } else { 100.0 * as_float(sampled) / as_float(total) };
+        let questions: Vec<Vec<&[u8]>> = keys.iter().map(|key| vec![&b"OBJECT"[..], b"FREQ", key]).collect();
         connection.send_all(&questions).map_err(Failed::because)?;
         for key in &keys {
             let reply = connection.receive_reply().map_err(Failed::because)?;
@@ -39,26 +32,17 @@ pub fn run(options: &Options, mut connection: Connection) -> Result<(), Failed> 
             }
             sampled += 1;
             // A key that disappeared since SCAN has no counter.
-            let counter = reply
-                .integer()
-                .and_then(|counter| u64::try_from(counter).ok())
-                .unwrap_or(0);
+            let counter = reply.integer().and_then(|counter| u64::try_from(counter).ok()).unwrap_or(0);
             let key = String::from_utf8_lossy(&quoted(key)).into_owned();
             if ranking.offer(counter, &key) {
-                print(format!(
-                    "[{percent:05.2}%] Hot key '{key}' found so far with counter {counter}\n"
-                ));
+                print(format!("[{percent:05.2}%] Hot key '{key}' found so far with counter {counter}\n"));
             }
         }
         scanner.pause();
     }
-    let mut text =
-        format!("\n-------- summary -------\n\nSampled {sampled} keys in the keyspace!\n");
+    let mut text = format!("\n-------- summary -------\n\nSampled {sampled} keys in the keyspace!\n");
     for (counter, key) in ranking.hottest.iter().rev() {
-        let _ = writeln!(
-            text,
-            "hot key found with counter: {counter}\tkeyname: {key}"
-        );
+        let _ = writeln!(text, "hot key found with counter: {counter}\tkeyname: {key}");
     }
     print(text);
     Ok(())
@@ -97,11 +81,7 @@ mod tests {
         for counter in (1..=40).map(|n| n * 7 % 41) {
             ranking.offer(counter, &counter.to_string());
         }
-        let counters: Vec<u64> = ranking
-            .hottest
-            .iter()
-            .map(|(counter, _)| *counter)
-            .collect();
+        let counters: Vec<u64> = ranking.hottest.iter().map(|(counter, _)| *counter).collect();
         assert_eq!(counters, (25..=40).collect::<Vec<u64>>());
         assert!(!ranking.offer(25, "no hotter than the coldest"));
     }

@@ -17,9 +17,7 @@ const ROUNDS: u64 = 10;
 
 pub fn run(seconds: i64) -> Result<(), Failed> {
     let Ok(seconds @ 1..) = u64::try_from(seconds) else {
-        return Err(Failed::because(
-            "--intrinsic-latency needs a positive number of seconds",
-        ));
+        return Err(Failed::because("--intrinsic-latency needs a positive number of seconds"));
     };
     let stop = Arc::<AtomicBool>::default();
     // Without the handler Ctrl-C only loses the summary.

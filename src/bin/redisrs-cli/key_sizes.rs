@@ -24,15 +24,7 @@ struct TypeStatistics {
 
 impl TypeStatistics {
     fn new(name: &str, size_command: &'static str, unit: &'static str) -> TypeStatistics {
-        TypeStatistics {
-            name: name.to_owned(),
-            size_command,
-            unit,
-            biggest: 0,
-            biggest_key: None,
-            count: 0,
-            total: 0,
-        }
+        TypeStatistics { name: name.to_owned(), size_command, unit, biggest: 0, biggest_key: None, count: 0, total: 0 }
     }
 }
 
@@ -82,10 +74,7 @@ impl Survey<'_> {
         ];
         Survey {
             options,
-            types: types
-                .into_iter()
-                .map(|(name, command, unit)| TypeStatistics::new(name, command, unit))
-                .collect(),
+            types: types.into_iter().map(|(name, command, unit)| TypeStatistics::new(name, command, unit)).collect(),
             sampled: 0,
             key_bytes: 0,
         }
@@ -96,30 +85,18 @@ impl Survey<'_> {
     }
 
     fn unit(&self, statistics: &TypeStatistics) -> &'static str {
-        if self.by_memory() {
-            "bytes"
-        } else {
-            statistics.unit
-        }
+        if self.by_memory() { "bytes" } else { statistics.unit }
     }
 
     /// Asks for the types of the keys, then for their sizes, each in one round trip.
-    fn measure(
-        &mut self,
-        connection: &mut Connection,
-        keys: &[Vec<u8>],
-    ) -> Result<Vec<Measured>, Failed> {
-        let questions: Vec<Vec<&[u8]>> = keys
-            .iter()
-            .map(|key| vec![&b"TYPE"[..], key.as_slice()])
-            .collect();
+    fn measure(&mut self, connection: &mut Connection, keys: &[Vec<u8>]) -> Result<Vec<Measured>, Failed> {
+        let questions: Vec<Vec<&[u8]>> = keys.iter().map(|key| vec![&b"TYPE"[..], key.as_slice()]).collect();
         connection.send_all(&questions).map_err(Failed::because)?;
         let mut known = Vec::new();
         for key in keys {
             let reply = connection.receive_reply().map_err(Failed::because)?;
             let Some(name) = reply.text() else {
-                let text =
-                    String::from_utf8_lossy(reply.error().unwrap_or(b"invalid reply")).into_owned();
+                let text = String::from_utf8_lossy(reply.error().unwrap_or(b"invalid reply")).into_owned();
                 return Err(Failed::because(format!("TYPE returned an error: {text}")));
             };
             // A key may disappear between SCAN and TYPE.
@@ -127,10 +104,7 @@ impl Survey<'_> {
                 known.push((key, self.type_index(&String::from_utf8_lossy(name))));
             }
         }
-        let samples = self
-            .options
-            .memory_samples
-            .map(|samples| samples.to_string());
+        let samples = self.options.memory_samples.map(|samples| samples.to_string());
         let mut questions: Vec<Vec<&[u8]>> = Vec::new();
         for (key, type_index) in &known {
             let size_command = self.types[*type_index].size_command;
@@ -154,20 +128,13 @@ impl Survey<'_> {
             } else {
                 0
             };
-            measured.push(Measured {
-                key: key.clone(),
-                type_index,
-                size,
-            });
+            measured.push(Measured { key: key.clone(), type_index, size });
         }
         Ok(measured)
     }
 
     fn type_index(&mut self, name: &str) -> usize {
-        let known = self
-            .types
-            .iter()
-            .position(|statistics| statistics.name == name);
+        let known = self.types.iter().position(|statistics| statistics.name == name);
         known.unwrap_or_else(|| {
             self.types.push(TypeStatistics::new(name, "", "?"));
             self.types.len() - 1
@@ -184,26 +151,18 @@ impl Survey<'_> {
             statistics.biggest = measured.size;
             let key = String::from_utf8_lossy(&quoted(&measured.key)).into_owned();
             let (name, size) = (&statistics.name, measured.size);
-            let line =
-                format!("[{percent:05.2}%] Biggest {name:<6} found so far '{key}' with {size}");
+            let line = format!("[{percent:05.2}%] Biggest {name:<6} found so far '{key}' with {size}");
             statistics.biggest_key = Some(key);
             let unit = self.unit(&self.types[measured.type_index]);
             print(format!("{line} {unit}\n"));
         }
         if self.sampled.is_multiple_of(1_000_000) {
-            print(format!(
-                "[{percent:05.2}%] Sampled {} keys so far\n",
-                self.sampled
-            ));
+            print(format!("[{percent:05.2}%] Sampled {} keys so far\n", self.sampled));
         }
     }
 
     fn print_summary(&self) {
-        let average = if self.sampled == 0 {
-            0.0
-        } else {
-            as_float(self.key_bytes) / as_float(self.sampled)
-        };
+        let average = if self.sampled == 0 { 0.0 } else { as_float(self.key_bytes) / as_float(self.sampled) };
         let mut text = format!(
             "\n-------- summary -------\n\nSampled {} keys in the keyspace!\n\
              Total key length in bytes is {} (avg len {average:.2})\n\n",
@@ -211,27 +170,18 @@ impl Survey<'_> {
         );
         for statistics in &self.types {
             if let Some(key) = &statistics.biggest_key {
-                let (name, size, unit) =
-                    (&statistics.name, statistics.biggest, self.unit(statistics));
+                let (name, size, unit) = (&statistics.name, statistics.biggest, self.unit(statistics));
                 let _ = writeln!(text, "Biggest {name:>6} found '{key}' has {size} {unit}");
             }
         }
         text.push('\n');
         for statistics in &self.types {
-            let TypeStatistics {
-                name, count, total, ..
-            } = statistics;
+            let TypeStatistics { name, count, total, .. } = statistics;
             let unit = self.unit(statistics);
             let share = percentage(*count, self.sampled);
-            let average = if *count == 0 {
-                0.0
-            } else {
-                as_float(*total) / as_float(*count)
-            };
-            let _ = writeln!(
-                text,
-                "{count} {name}s with {total} {unit} ({share:05.2}% of keys, avg size {average:.2})"
-            );
+            let average = if *count == 0 { 0.0 } else { as_float(*total) / as_float(*count) };
+            let _ =
+                writeln!(text, "{count} {name}s with {total} {unit} ({share:05.2}% of keys, avg size {average:.2})");
         }
         print(text);
     }
@@ -248,9 +198,5 @@ fn size_of(reply: &Reply, key: &[u8]) -> u64 {
 }
 
 fn percentage(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        100.0 * as_float(part) / as_float(whole)
-    }
+    if whole == 0 { 0.0 } else { 100.0 * as_float(part) / as_float(whole) }
 }

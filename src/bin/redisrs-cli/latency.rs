@@ -31,12 +31,7 @@ struct Samples {
 
 impl Samples {
     fn new() -> Samples {
-        Samples {
-            min: u64::MAX,
-            max: 0,
-            total: 0,
-            count: 0,
-        }
+        Samples { min: u64::MAX, max: 0, total: 0, count: 0 }
     }
 
     fn add(&mut self, sample: u64) {
@@ -47,12 +42,7 @@ impl Samples {
     }
 
     fn show(&self, output: Output) -> String {
-        let Samples {
-            min,
-            max,
-            total,
-            count,
-        } = self;
+        let Samples { min, max, total, count } = self;
         let average = as_float(*total) / as_float(*count);
         match output {
             Output::Standard => {
@@ -93,10 +83,7 @@ pub fn run(options: &Options, mut connection: Connection, history: bool) -> Resu
             }
         }
         if over && history {
-            print(format!(
-                " -- {:.2} seconds range\n",
-                range_start.elapsed().as_secs_f64()
-            ));
+            print(format!(" -- {:.2} seconds range\n", range_start.elapsed().as_secs_f64()));
             range_start = Instant::now();
             samples = Samples::new();
         }
@@ -115,9 +102,6 @@ mod tests {
         samples.add(4);
         assert_eq!(samples.show(Output::Raw), "1 4 2.50 2\n");
         assert_eq!(samples.show(Output::Csv), "1,4,2.50,2\n");
-        assert_eq!(
-            samples.show(Output::Standard),
-            "min: 1, max: 4, avg: 2.50 (2 samples)"
-        );
+        assert_eq!(samples.show(Output::Standard), "min: 1, max: 4, avg: 2.50 (2 samples)");
     }
 }

@@ -121,10 +121,7 @@ fn run_commands(options: Options) -> Result<(), Failed> {
 fn complete_command(options: &Options) -> Result<Vec<Vec<u8>>, Failed> {
     let mut command = options.command.clone();
     if options.quoted_input {
-        let unquoted: Option<Vec<_>> = command
-            .iter()
-            .map(|word| arguments::unquote(word))
-            .collect();
+        let unquoted: Option<Vec<_>> = command.iter().map(|word| arguments::unquote(word)).collect();
         let Some(unquoted) = unquoted else {
             terminal::print("Invalid quoted string\n");
             return Err(Failed);
@@ -133,10 +130,7 @@ fn complete_command(options: &Options) -> Result<Vec<Vec<u8>>, Failed> {
     }
     let read_input = || {
         terminal::read_input().map_err(|error| {
-            eprintln!(
-                "Error reading standard input: {}",
-                connection::os_text(&error)
-            );
+            eprintln!("Error reading standard input: {}", connection::os_text(&error));
             Failed
         })
     };

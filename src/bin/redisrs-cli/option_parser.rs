@@ -31,12 +31,8 @@ struct Seen {
 
 /// Reads the arguments after the program's name. Warnings go to standard error.
 pub fn parse(arguments: Vec<std::ffi::OsString>) -> Result<Options, Stop> {
-    let mut arguments = arguments
-        .into_iter()
-        .map(OsStringExt::into_vec)
-        .collect::<Vec<Vec<u8>>>()
-        .into_iter()
-        .peekable();
+    let mut arguments =
+        arguments.into_iter().map(OsStringExt::into_vec).collect::<Vec<Vec<u8>>>().into_iter().peekable();
     let mut options = Options::new();
     let mut seen = Seen::default();
     while let Some(argument) = arguments.next_if(|argument| argument.first() == Some(&b'-')) {
@@ -55,9 +51,7 @@ pub fn parse(arguments: Vec<std::ffi::OsString>) -> Result<Options, Stop> {
 }
 
 fn unrecognized(name: &str) -> Stop {
-    Stop::Refused(format!(
-        "Unrecognized option or bad number of args for: '{name}'"
-    ))
+    Stop::Refused(format!("Unrecognized option or bad number of args for: '{name}'"))
 }
 
 fn refused<T>(text: &str) -> Result<T, Stop> {
@@ -104,17 +98,13 @@ fn flag(options: &mut Options, seen: &mut Seen, name: &str, last: bool) -> Resul
 /// redis-cli's options that have no meaning here, or none yet, each with its reason.
 fn refuse_unsupported(name: &str) -> Result<(), Stop> {
     let reason = match name {
-        "--tls" | "--sni" | "--cacert" | "--cacertdir" | "--cert" | "--key" | "--insecure"
-        | "--tls-ciphers" | "--tls-ciphersuites" => {
+        "--tls" | "--sni" | "--cacert" | "--cacertdir" | "--cert" | "--key" | "--insecure" | "--tls-ciphers"
+        | "--tls-ciphersuites" => {
             "TLS is not supported by this redisrs-cli yet; connect without it or through a TLS tunnel such as stunnel"
         }
-        "--cluster" | "--cluster-yes" => {
-            "there is no cluster manager: redisrs servers do not form clusters"
-        }
+        "--cluster" | "--cluster-yes" => "there is no cluster manager: redisrs servers do not form clusters",
         "--replica" | "--slave" => "redisrs-cli cannot act as a replica",
-        "--rdb" | "--functions-rdb" => {
-            "redisrs-cli cannot transfer snapshots; use SAVE or BGSAVE and copy the file"
-        }
+        "--rdb" | "--functions-rdb" => "redisrs-cli cannot transfer snapshots; use SAVE or BGSAVE and copy the file",
         "--ldb" | "--ldb-sync-mode" => "there is no Lua debugger in redisrs-cli",
         "--lru-test" => "redisrs-cli has no cache simulation",
         _ => return Ok(()),
@@ -163,8 +153,7 @@ fn valued(options: &mut Options, seen: &mut Seen, name: &str, value: Vec<u8>) ->
         "-r" => options.repeat = leading_integer(&value),
         // A negative pause is no pause.
         "-i" => {
-            options.interval =
-                Duration::try_from_secs_f64(leading_float(&value)).unwrap_or_default();
+            options.interval = Duration::try_from_secs_f64(leading_float(&value)).unwrap_or_default();
         }
         "-d" => options.format.element_delimiter = value,
         "-D" => options.format.reply_delimiter = value,
@@ -243,9 +232,7 @@ fn finish(mut options: Options, seen: &Seen) -> Result<Options, Stop> {
         return refused("Invalid server port.");
     }
     if options.password.is_some() && !seen.no_auth_warning {
-        eprintln!(
-            "Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe."
-        );
+        eprintln!("Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe.");
     }
     let json = matches!(options.format.output, Output::Json | Output::QuotedJson);
     if json && !seen.resp2 && options.resp3 == Resp3::No {
@@ -273,17 +260,12 @@ fn check_original(options: &Options) -> Result<(), Stop> {
         "-n"
     } else if options.user.is_some() || options.ask_password {
         "--user and --askpass"
-    } else if matches!(
-        options.format.output,
-        Output::Csv | Output::Json | Output::QuotedJson
-    ) {
+    } else if matches!(options.format.output, Output::Csv | Output::Json | Output::QuotedJson) {
         "--csv and --json"
     } else {
         return Ok(());
     };
-    refused(&format!(
-        "Option --original cannot be combined with {conflict}."
-    ))
+    refused(&format!("Option --original cannot be combined with {conflict}."))
 }
 
 #[cfg(test)]
@@ -299,10 +281,7 @@ mod tests {
         let options = parsed(&["-p", "7000", "-3", "set", "-p", "-x"]).unwrap();
         assert_eq!(options.port, 7000);
         assert_eq!(options.resp3, Resp3::Required);
-        assert_eq!(
-            options.command,
-            [b"set".to_vec(), b"-p".to_vec(), b"-x".to_vec()]
-        );
+        assert_eq!(options.command, [b"set".to_vec(), b"-p".to_vec(), b"-x".to_vec()]);
     }
 
     #[test]

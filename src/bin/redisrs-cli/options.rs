@@ -91,11 +91,7 @@ impl Options {
             quoted_input: false,
             exit_with_error: false,
             format: Format {
-                output: if people {
-                    Output::Standard
-                } else {
-                    Output::Raw
-                },
+                output: if people { Output::Standard } else { Output::Raw },
                 element_delimiter: b"\n".to_vec(),
                 reply_delimiter: b"\n".to_vec(),
             },

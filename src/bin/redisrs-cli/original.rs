@@ -40,9 +40,7 @@ pub fn encode(command: &[Vec<u8>]) -> Result<Vec<u8>, &'static str> {
         return Err("too many arguments for this protocol (at most 200000)");
     }
     let length = command.iter().try_fold(4usize, |sum, argument| {
-        sum.checked_add(4)?
-            .checked_add(argument.len())
-            .filter(|&sum| sum <= REQUEST_BYTES_MAX)
+        sum.checked_add(4)?.checked_add(argument.len()).filter(|&sum| sum <= REQUEST_BYTES_MAX)
     });
     let length = length.ok_or("command too long for this protocol (at most 32 MiB)")?;
     let mut out = Vec::with_capacity(4 + length);
@@ -150,10 +148,7 @@ impl<'a> Fields<'a> {
 
     fn bytes(&mut self) -> Result<&'a [u8], &'static str> {
         let length = self.u32()? as usize;
-        let (bytes, rest) = self
-            .rest
-            .split_at_checked(length)
-            .ok_or("reply cut short")?;
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or("reply cut short")?;
         self.rest = rest;
         Ok(bytes)
     }

@@ -23,13 +23,7 @@ struct OriginalSession {
 }
 
 pub fn run(options: Options, style: ReplyStyle) -> Result<(), Failed> {
-    let mut session = OriginalSession {
-        options,
-        style,
-        channel: None,
-        unread: Vec::new(),
-        interrupt: None,
-    };
+    let mut session = OriginalSession { options, style, channel: None, unread: Vec::new(), interrupt: None };
     if session.options.command.is_empty() {
         repl::run(&mut session);
         return Ok(());
@@ -58,10 +52,7 @@ impl OriginalSession {
 
     /// Sends one request and returns the text of its reply; the inner error is a reply that makes no
     /// sense.
-    fn exchange(
-        &mut self,
-        request: &[u8],
-    ) -> Result<Result<Vec<u8>, &'static str>, ConnectionError> {
+    fn exchange(&mut self, request: &[u8]) -> Result<Result<Vec<u8>, &'static str>, ConnectionError> {
         let channel = self.channel.as_mut().ok_or(ConnectionError::Closed)?;
         channel.write(request)?;
         let mut chunk = vec![0; READ_BYTES];

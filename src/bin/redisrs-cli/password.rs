@@ -41,11 +41,7 @@ pub fn ask() -> Option<Vec<u8>> {
     }
     // The highlighter hides the text, so it must run even where colours are unwanted.
     let config = Config::builder().color_mode(ColorMode::Forced).build();
-    let mut editor: Editor<Mask, MemHistory> =
-        Editor::with_history(config, MemHistory::new()).ok()?;
+    let mut editor: Editor<Mask, MemHistory> = Editor::with_history(config, MemHistory::new()).ok()?;
     editor.set_helper(Some(Mask));
-    editor
-        .readline("Please input password: ")
-        .ok()
-        .map(String::into_bytes)
+    editor.readline("Please input password: ").ok().map(String::into_bytes)
 }

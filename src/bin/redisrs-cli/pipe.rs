@@ -22,33 +22,17 @@ const POLL: Duration = Duration::from_millis(100);
 
 pub fn run(options: &Options, connection: Connection) -> Result<(), Failed> {
     let mut stream = connection.into_stream();
-    let sender = stream
-        .try_clone()
-        .map_err(|error| Failed::because(os_text(&error)))?;
+    let sender = stream.try_clone().map_err(|error| Failed::because(os_text(&error)))?;
     let marker = marker();
     let all_sent = Arc::<AtomicBool>::default();
     {
         let (marker, all_sent) = (marker.clone(), Arc::clone(&all_sent));
         std::thread::spawn(move || send_input(sender, &marker, &all_sent));
     }
-    let patience = u64::try_from(options.pipe_timeout_seconds)
-        .ok()
-        .filter(|&seconds| seconds > 0);
-    let tally = receive(
-        &mut stream,
-        &marker,
-        &all_sent,
-        patience.map(Duration::from_secs),
-    )?;
-    terminal::print(format!(
-        "errors: {}, replies: {}\n",
-        tally.errors, tally.replies
-    ));
-    if tally.errors == 0 {
-        Ok(())
-    } else {
-        Err(Failed)
-    }
+    let patience = u64::try_from(options.pipe_timeout_seconds).ok().filter(|&seconds| seconds > 0);
+    let tally = receive(&mut stream, &marker, &all_sent, patience.map(Duration::from_secs))?;
+    terminal::print(format!("errors: {}, replies: {}\n", tally.errors, tally.replies));
+    if tally.errors == 0 { Ok(()) } else { Err(Failed) }
 }
 
 /// Twenty characters nobody else sends.
@@ -106,14 +90,9 @@ fn receive(
         eprintln!("Error reading from the server: {}", os_text(error));
         Failed
     };
-    stream
-        .set_read_timeout(Some(POLL))
-        .map_err(|error| because(&error))?;
+    stream.set_read_timeout(Some(POLL)).map_err(|error| because(&error))?;
     let mut reader = Reader::default();
-    let mut tally = Tally {
-        errors: 0,
-        replies: 0,
-    };
+    let mut tally = Tally { errors: 0, replies: 0 };
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut last_read = Instant::now();
     loop {

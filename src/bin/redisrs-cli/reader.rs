@@ -185,9 +185,7 @@ impl Reader {
             let shown = String::from_utf8_lossy(&shown);
             return protocol_error(&format!("Protocol error, got {shown} as reply type byte"));
         }
-        let end = unread[self.searched..]
-            .windows(2)
-            .position(|pair| pair == b"\r\n");
+        let end = unread[self.searched..].windows(2).position(|pair| pair == b"\r\n");
         let Some(end) = end.map(|offset| offset + self.searched) else {
             self.searched = unread.len().saturating_sub(1);
             return Ok(None);
@@ -206,9 +204,7 @@ impl Reader {
         let body = &unread[..length];
         let value = if verbatim {
             if length < 4 || body[3] != b':' {
-                return protocol_error(
-                    "Verbatim string 4 bytes of content type are missing or incorrectly encoded.",
-                );
+                return protocol_error("Verbatim string 4 bytes of content type are missing or incorrectly encoded.");
             }
             Reply::Verbatim(body[4..].to_vec())
         } else {
@@ -237,14 +233,8 @@ fn open(kind: AggregateKind, line: &[u8]) -> Result<Item, ProtocolError> {
     let Some(missing) = length.checked_mul(per_entry) else {
         return protocol_error("Multi-bulk length out of range");
     };
-    let reserve = usize::try_from(missing).map_or(RESERVE_ELEMENTS_MAX, |count| {
-        count.min(RESERVE_ELEMENTS_MAX)
-    });
-    Ok(Item::Open(Frame {
-        kind,
-        missing,
-        elements: Vec::with_capacity(reserve),
-    }))
+    let reserve = usize::try_from(missing).map_or(RESERVE_ELEMENTS_MAX, |count| count.min(RESERVE_ELEMENTS_MAX));
+    Ok(Item::Open(Frame { kind, missing, elements: Vec::with_capacity(reserve) }))
 }
 
 /// Digits with an optional minus sign and nothing else: no plus sign, no blanks.
@@ -266,11 +256,7 @@ fn double_text(line: &[u8]) -> Result<String, ProtocolError> {
     let text = String::from_utf8_lossy(line).into_owned();
     let infinite = matches!(text.to_ascii_lowercase().as_str(), "inf" | "-inf");
     let finite = text.parse::<f64>().is_ok_and(f64::is_finite);
-    if infinite || finite {
-        Ok(text)
-    } else {
-        protocol_error("Bad double value")
-    }
+    if infinite || finite { Ok(text) } else { protocol_error("Bad double value") }
 }
 
 fn big_number_text(line: &[u8]) -> Result<String, ProtocolError> {
@@ -318,10 +304,7 @@ mod tests {
             Reply::Verbatim(b"abc".to_vec()),
             Reply::Array(vec![
                 Reply::Array(vec![]),
-                Reply::Map(vec![(
-                    Reply::Status(b"k".to_vec()),
-                    Reply::Set(vec![Reply::Integer(1)]),
-                )]),
+                Reply::Map(vec![(Reply::Status(b"k".to_vec()), Reply::Set(vec![Reply::Integer(1)]))]),
             ]),
             Reply::Integer(7),
             Reply::Push(vec![Reply::Status(b"x".to_vec()), Reply::Bulk(vec![])]),
@@ -346,14 +329,8 @@ mod tests {
     #[test]
     fn malformed_streams_are_refused() {
         for (bytes, text) in [
-            (
-                &b"x\r\n"[..],
-                "Protocol error, got \"x\" as reply type byte",
-            ),
-            (
-                b"\x01\r\n",
-                "Protocol error, got \"\\x01\" as reply type byte",
-            ),
+            (&b"x\r\n"[..], "Protocol error, got \"x\" as reply type byte"),
+            (b"\x01\r\n", "Protocol error, got \"\\x01\" as reply type byte"),
             (b":12a\r\n", "Bad integer value"),
             (b":+5\r\n", "Bad integer value"),
             (b":\r\n", "Bad integer value"),
@@ -364,10 +341,7 @@ mod tests {
             (b"#x\r\n", "Bad bool value"),
             (b"(1x\r\n", "Bad bignum value"),
             (b"+a\nb\r\n", "Bad simple string value"),
-            (
-                b"=3\r\nabc\r\n",
-                "Verbatim string 4 bytes of content type are missing or incorrectly encoded.",
-            ),
+            (b"=3\r\nabc\r\n", "Verbatim string 4 bytes of content type are missing or incorrectly encoded."),
         ] {
             let found = read_in_pieces(bytes, &[]);
             assert_eq!(found, Err(ProtocolError(text.into())), "{bytes:?}");
@@ -377,18 +351,12 @@ mod tests {
     #[test]
     fn nesting_is_bounded() {
         let bytes = b"*1\r\n".repeat(DEPTH_MAX + 1);
-        assert_eq!(
-            read_in_pieces(&bytes, &[]),
-            protocol_error("Replies nested too deeply")
-        );
+        assert_eq!(read_in_pieces(&bytes, &[]), protocol_error("Replies nested too deeply"));
     }
 
     #[test]
     fn a_huge_announced_length_only_waits() {
-        assert_eq!(
-            read_in_pieces(b"$9223372036854775807\r\nabc", &[]),
-            Ok(vec![])
-        );
+        assert_eq!(read_in_pieces(b"$9223372036854775807\r\nabc", &[]), Ok(vec![]));
         assert_eq!(read_in_pieces(b"%9223372036854775807\r\n", &[]), Ok(vec![]));
     }
 }

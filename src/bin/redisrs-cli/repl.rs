@@ -67,9 +67,7 @@ pub fn run(conversation: &mut dyn Conversation) {
 /// The repeat count before a command, and the command; nothing if the count is not positive.
 fn split_repeat(words: &[Vec<u8>]) -> Option<(i64, &[Vec<u8>])> {
     match whole_integer(&words[0]) {
-        Some(count) if words.len() > 1 => (1..i64::MAX)
-            .contains(&count)
-            .then_some((count, &words[1..])),
+        Some(count) if words.len() > 1 => (1..i64::MAX).contains(&count).then_some((count, &words[1..])),
         _ => Some((1, words)),
     }
 }
@@ -78,13 +76,7 @@ fn is_word(word: &[u8], name: &str) -> bool {
     word.eq_ignore_ascii_case(name.as_bytes())
 }
 
-fn obey(
-    conversation: &mut dyn Conversation,
-    input: &mut Input,
-    words: &[Vec<u8>],
-    command: &[Vec<u8>],
-    repeat: i64,
-) {
+fn obey(conversation: &mut dyn Conversation, input: &mut Input, words: &[Vec<u8>], command: &[Vec<u8>], repeat: i64) {
     match words {
         [name, ..] if name.first() == Some(&b':') => input.set_preference(words, true),
         [name, ..] if is_word(name, "restart") => {
@@ -108,10 +100,7 @@ fn obey(
 
 /// Where lines come from.
 enum Input {
-    Person {
-        editor: Box<CommandEditor>,
-        history: History,
-    },
+    Person { editor: Box<CommandEditor>, history: History },
     Script,
 }
 
@@ -127,10 +116,7 @@ impl Input {
         for line in history.lines() {
             let _ = editor.add_history_entry(line);
         }
-        let mut input = Input::Person {
-            editor: Box::new(editor),
-            history,
-        };
+        let mut input = Input::Person { editor: Box::new(editor), history };
         input.load_preferences();
         input
     }
@@ -165,13 +151,10 @@ impl Input {
 
     /// Runs the `:set` lines of the preferences file.
     fn load_preferences(&mut self) {
-        let text =
-            dotfile("REDISCLI_RCFILE", ".redisclirc").and_then(|path| std::fs::read(path).ok());
+        let text = dotfile("REDISCLI_RCFILE", ".redisclirc").and_then(|path| std::fs::read(path).ok());
         for line in text.unwrap_or_default().split(|&byte| byte == b'\n') {
             if let Some(words) = split(line)
-                && words
-                    .first()
-                    .is_some_and(|word| word.first() == Some(&b':'))
+                && words.first().is_some_and(|word| word.first() == Some(&b':'))
             {
                 self.set_preference(&words, false);
             }
@@ -210,15 +193,9 @@ mod tests {
     #[test]
     fn repeat_counts() {
         let words = |line: &str| -> Vec<Vec<u8>> { split(line.as_bytes()).unwrap() };
-        assert_eq!(
-            split_repeat(&words("5 incr x")).map(|(count, _)| count),
-            Some(5)
-        );
+        assert_eq!(split_repeat(&words("5 incr x")).map(|(count, _)| count), Some(5));
         assert_eq!(split_repeat(&words("5")).map(|(count, _)| count), Some(1));
-        assert_eq!(
-            split_repeat(&words("5x y")).map(|(count, _)| count),
-            Some(1)
-        );
+        assert_eq!(split_repeat(&words("5x y")).map(|(count, _)| count), Some(1));
         assert_eq!(split_repeat(&words("0 incr x")), None);
         assert_eq!(split_repeat(&words("-1 incr x")), None);
         assert_eq!(split_repeat(&words("99999999999999999999 incr x")), None);

@@ -57,20 +57,14 @@ impl Reply {
     pub fn pairs(&self) -> Vec<(&Reply, &Reply)> {
         match self {
             Reply::Map(pairs) => pairs.iter().map(|(key, value)| (key, value)).collect(),
-            Reply::Array(elements) => elements
-                .chunks_exact(2)
-                .map(|pair| (&pair[0], &pair[1]))
-                .collect(),
+            Reply::Array(elements) => elements.chunks_exact(2).map(|pair| (&pair[0], &pair[1])).collect(),
             _ => Vec::new(),
         }
     }
 
     /// The value stored under a text key of a map or flat array.
     pub fn field(&self, name: &str) -> Option<&Reply> {
-        self.pairs()
-            .into_iter()
-            .find(|(key, _)| key.text() == Some(name.as_bytes()))
-            .map(|(_, value)| value)
+        self.pairs().into_iter().find(|(key, _)| key.text() == Some(name.as_bytes())).map(|(_, value)| value)
     }
 }
 

@@ -20,11 +20,7 @@ pub struct Scanner<'a> {
 
 impl Scanner<'_> {
     pub fn new(options: &Options) -> Scanner<'_> {
-        Scanner {
-            options,
-            cursor: b"0".to_vec(),
-            steps: 0,
-        }
+        Scanner { options, cursor: b"0".to_vec(), steps: 0 }
     }
 
     /// The keys of the next step, maybe none; nothing when the walk is over.
@@ -50,11 +46,7 @@ impl Scanner<'_> {
             return Err(Failed::because("invalid reply to SCAN"));
         };
         self.cursor = cursor.text().unwrap_or(b"0").to_vec();
-        let keys = keys
-            .iter()
-            .filter_map(Reply::text)
-            .map(<[u8]>::to_vec)
-            .collect();
+        let keys = keys.iter().filter_map(Reply::text).map(<[u8]>::to_vec).collect();
         Ok(Some(keys))
     }
 

@@ -84,11 +84,7 @@ impl Session {
             Ok(connection) => self.connection = Some(connection),
             Err(error) => {
                 if !quiet {
-                    eprintln!(
-                        "Could not connect to Redis at {}: {}",
-                        self.options.address(),
-                        os_text(&error)
-                    );
+                    eprintln!("Could not connect to Redis at {}: {}", self.options.address(), os_text(&error));
                 }
                 return Err(Failed);
             }
@@ -175,9 +171,7 @@ impl Session {
     fn run(&mut self, command: &[Vec<u8>], repeat: i64) -> Result<(), Interruption> {
         let kind = match CommandKind::of(command) {
             // Only queued; what it starts comes with the reply to EXEC.
-            CommandKind::Monitor | CommandKind::Subscribe if self.in_transaction => {
-                CommandKind::Ordinary
-            }
+            CommandKind::Monitor | CommandKind::Subscribe if self.in_transaction => CommandKind::Ordinary,
             kind => kind,
         };
         let mut left = repeat;
@@ -341,11 +335,7 @@ impl Conversation for Session {
     /// Runs a command `repeat` times (for ever if negative) and prints the replies, after
     /// reconnecting if the connection was lost.
     fn issue(&mut self, command: &[Vec<u8>], repeat: i64) -> Result<(), Failed> {
-        let is = |name: &str| {
-            command
-                .first()
-                .is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
-        };
+        let is = |name: &str| command.first().is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()));
         if is("help") || is("?") {
             let docs = || {
                 let docs = self.command_docs();
@@ -406,11 +396,7 @@ mod tests {
     fn a_transaction_that_fails_restores_the_database() {
         let mut session = Session::new(Options::new());
         let ok = Reply::Status(b"OK".to_vec());
-        let command = |line: &str| -> Vec<Vec<u8>> {
-            line.split(' ')
-                .map(|word| word.as_bytes().to_vec())
-                .collect()
-        };
+        let command = |line: &str| -> Vec<Vec<u8>> { line.split(' ').map(|word| word.as_bytes().to_vec()).collect() };
         session.follow(&command("select 3"), &ok);
         session.follow(&command("multi"), &ok);
         session.follow(&command("select 5"), &Reply::Status(b"QUEUED".to_vec()));

@@ -16,9 +16,7 @@ const LINE_INTERVAL: Duration = Duration::from_secs(1);
 const LINES_PER_LEGEND: u64 = 20;
 
 /// Colours of the 256-colour terminal, from none of the samples to all of them.
-const PALETTE: [u8; 19] = [
-    0, 233, 234, 235, 237, 239, 241, 243, 245, 247, 144, 143, 142, 184, 226, 214, 208, 202, 196,
-];
+const PALETTE: [u8; 19] = [0, 233, 234, 235, 237, 239, 241, 243, 245, 247, 144, 143, 142, 184, 226, 214, 208, 202, 196];
 
 /// Upper bounds in microseconds and what stands for them; the last takes everything longer.
 const RANGES: [(u64, char); 31] = [
@@ -56,11 +54,7 @@ const RANGES: [(u64, char); 31] = [
 ];
 
 pub fn run(options: &Options, mut connection: Connection) -> Result<(), Failed> {
-    let interval = if options.interval.is_zero() {
-        LINE_INTERVAL
-    } else {
-        options.interval
-    };
+    let interval = if options.interval.is_zero() { LINE_INTERVAL } else { options.interval };
     let mut lines = 0;
     loop {
         let mut counts = [0; RANGES.len()];
@@ -81,9 +75,7 @@ pub fn run(options: &Options, mut connection: Connection) -> Result<(), Failed> 
 
 fn range_of(time: Duration) -> usize {
     let microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    RANGES
-        .partition_point(|(bound, _)| *bound < microseconds)
-        .min(RANGES.len() - 1)
+    RANGES.partition_point(|(bound, _)| *bound < microseconds).min(RANGES.len() - 1)
 }
 
 fn legend() -> String {

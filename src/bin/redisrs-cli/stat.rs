@@ -117,9 +117,6 @@ mod tests {
         let info = "used_memory:1835008\r\nconnected_clients:1\r\nblocked_clients:0\r\n\
             total_connections_received:169\r\nrdb_bgsave_in_progress:1\r\n\
             db0:keys=3,expires=0\r\ndb11:keys=4,expires=1\r\n";
-        assert_eq!(
-            line(info, 1798, 1),
-            "7          1.75M    1       0       1798 (+1)           169         SAVE\n"
-        );
+        assert_eq!(line(info, 1798, 1), "7          1.75M    1       0       1798 (+1)           169         SAVE\n");
     }
 }

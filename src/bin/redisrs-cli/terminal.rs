@@ -18,9 +18,7 @@ pub fn input_is_terminal() -> bool {
 /// would, by SIGPIPE.
 pub fn print(bytes: impl AsRef<[u8]>) {
     let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(bytes.as_ref())
-        .and_then(|()| stdout.flush());
+    let written = stdout.write_all(bytes.as_ref()).and_then(|()| stdout.flush());
     if let Err(error) = written {
         if error.kind() == io::ErrorKind::BrokenPipe {
             let _ = signal_hook::low_level::emulate_default_handler(SIGPIPE);

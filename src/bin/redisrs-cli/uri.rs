@@ -20,9 +20,7 @@ pub fn parse(text: &str) -> Result<Uri, &'static str> {
         return Err("Invalid URI scheme");
     };
     if scheme == Scheme::Tls {
-        return Err(
-            "TLS is not supported by this redisrs-cli yet: use redis:// or a TLS tunnel such as stunnel",
-        );
+        return Err("TLS is not supported by this redisrs-cli yet: use redis:// or a TLS tunnel such as stunnel");
     }
     let mut rest = rest;
     // The whole rest is searched for the `@`, as redis-cli does: a password may hold a slash.
@@ -126,10 +124,7 @@ mod tests {
     fn refusals() {
         assert_eq!(parse("http://x"), Err("Invalid URI scheme"));
         assert_eq!(parse("redis://%4@x"), Err("Incomplete URI encoding"));
-        assert_eq!(
-            parse("redis://%zz@x"),
-            Err("Illegal character in URI encoding")
-        );
+        assert_eq!(parse("redis://%zz@x"), Err("Illegal character in URI encoding"));
         assert!(parse("rediss://x").is_err());
     }
 }

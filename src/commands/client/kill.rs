@@ -24,9 +24,7 @@ pub fn kill(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let mut killed = 0;
     let caller = ctx.session.id();
     for client in ctx.engine.clients.list() {
-        // A thread of the host cannot be disconnected; the caller at least can be told to end its session.
-        let is_reachable = client.fd >= 0 || client.id == caller;
-        if !is_reachable || !filter.matches(&client) || (client.id == caller && filter.spares_caller) {
+        if !filter.matches(&client) || (client.id == caller && filter.spares_caller) {
             continue;
         }
         if client.id == caller {

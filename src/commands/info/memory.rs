@@ -8,19 +8,29 @@ use std::fmt;
 use std::mem::size_of;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Bytes that an engine uses, by purpose.
+/// Bytes that one database uses in all shards, by purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DbUse {
+    pub keys: usize,
+    /// Keys and values.
+    pub entries: usize,
+    /// Buckets.
+    pub table: usize,
+    /// Deadlines.
+    pub ttl: usize,
+}
+
+/// Bytes that an engine uses, by purpose.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemoryUse {
     /// What an engine without keys and clients needs.
     pub startup: usize,
-    /// Keys and values.
-    pub entries: usize,
-    /// Buckets and TTL heaps.
-    pub tables: usize,
+    /// By database number.
+    pub dbs: Vec<DbUse>,
     /// Sessions and their buffers.
     pub clients: usize,
-    /// Number of keys.
-    pub keys: usize,
+    pub client_count: usize,
+    /// The most that ever was.
     pub peak: usize,
 }
 
@@ -31,34 +41,47 @@ impl MemoryUse {
         let mut sum = Self { startup: engine.startup_memory(), ..Self::default() };
         for shard in 0..engine.keyspace.shard_count() {
             ctx.with_shard(shard, |data| {
-                for db in data.dbs() {
-                    let tables = db.overhead();
-                    sum.tables += tables;
-                    sum.entries += db.used() - tables;
-                    sum.keys += db.len();
+                let dbs = data.dbs();
+                sum.dbs.resize(sum.dbs.len().max(dbs.len()), DbUse::default());
+                for (total, db) in sum.dbs.iter_mut().zip(dbs) {
+                    total.keys += db.len();
+                    total.table += db.table_bytes();
+                    total.ttl += db.ttl_bytes();
+                    total.entries += db.used() - db.table_bytes() - db.ttl_bytes();
                 }
             });
         }
         let clients = engine.clients.list();
+        sum.client_count = clients.len();
         sum.clients = clients.iter().map(|client| size_of::<Session>() + client_memory(client) as usize).sum();
         let before = engine.stats.peak_memory.fetch_max(sum.total() as u64, Relaxed);
         sum.peak = sum.total().max(usize::try_from(before).unwrap_or(usize::MAX));
         sum
     }
 
-    /// Everything.
-    pub fn total(&self) -> usize {
-        self.startup + self.entries + self.tables + self.clients
+    /// Number of keys in all databases.
+    pub fn keys(&self) -> usize {
+        self.dbs.iter().map(|db| db.keys).sum()
+    }
+
+    /// Keys and values.
+    pub fn dataset(&self) -> usize {
+        self.dbs.iter().map(|db| db.entries).sum()
     }
 
     /// What is not keys and values.
     pub fn overhead(&self) -> usize {
-        self.total() - self.entries
+        self.startup + self.clients + self.dbs.iter().map(|db| db.table + db.ttl).sum::<usize>()
+    }
+
+    /// Everything.
+    pub fn total(&self) -> usize {
+        self.overhead() + self.dataset()
     }
 
     /// Keys and values as part of what came on top of the start, in percent.
     pub fn dataset_percent(&self) -> f64 {
-        percent(self.entries, self.total() - self.startup)
+        percent(self.dataset(), self.total() - self.startup)
     }
 
     /// What is in use now as part of what ever was, in percent.
@@ -67,12 +90,37 @@ impl MemoryUse {
     }
 }
 
+/// What the process has from the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SystemUse {
+    /// What the allocator holds, in use or not.
+    pub active: usize,
+    /// What is in physical memory, with code and stacks.
+    pub resident: usize,
+}
+
+impl SystemUse {
+    /// Asks allocator and system; what they do not tell is taken to be `total`.
+    pub fn measure(total: usize) -> Self {
+        Self {
+            active: allocator::committed_bytes().unwrap_or(total),
+            resident: process::resident_bytes().unwrap_or(total),
+        }
+    }
+}
+
+/// How much larger one amount is than another: as a quotient, and as a difference.
+pub fn gap(outer: usize, inner: usize) -> (f64, i64) {
+    let ratio = if inner == 0 { 0.0 } else { outer as f64 / inner as f64 };
+    (ratio, outer as i64 - inner as i64)
+}
+
 fn percent(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
 
 /// A number of bytes for people: `1.52M`.
-pub fn human(bytes: usize) -> impl fmt::Display {
+fn human(bytes: usize) -> impl fmt::Display {
     const UNITS: [&str; 5] = ["K", "M", "G", "T", "P"];
     if bytes < 1024 {
         return format!("{bytes}B");
@@ -86,11 +134,10 @@ pub fn human(bytes: usize) -> impl fmt::Display {
     format!("{number:.2}{}", UNITS[unit])
 }
 
-/// A quotient and a difference, as Redis shows fragmentation.
-fn add_gap(fields: &mut Fields, name: &str, unit: &str, outer: usize, inner: usize) {
-    let ratio = if inner == 0 { 0.0 } else { outer as f64 / inner as f64 };
+fn add_gap(fields: &mut Fields, name: &str, outer: usize, inner: usize) {
+    let (ratio, bytes) = gap(outer, inner);
     fields.add_of(name, "ratio", format_args!("{ratio:.2}"));
-    fields.add_of(name, unit, outer as i64 - inner as i64);
+    fields.add_of(name, "bytes", bytes);
 }
 
 pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
@@ -98,8 +145,7 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     let engine = ctx.engine;
     let hot = engine.settings.hot();
     let total = used.total();
-    let resident = process::resident_bytes().unwrap_or(total);
-    let active = allocator::committed_bytes().unwrap_or(total);
+    let SystemUse { active, resident } = SystemUse::measure(total);
     let maxmemory = hot.maxmemory.load(Relaxed);
     let machine = process::machine_memory_bytes();
     let with_human = |fields: &mut Fields, name: &str, bytes: usize| {
@@ -113,7 +159,7 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     fields.add("used_memory_peak_perc", format_args!("{:.2}%", used.peak_percent()));
     fields.add("used_memory_overhead", used.overhead());
     fields.add("used_memory_startup", used.startup);
-    fields.add("used_memory_dataset", used.entries);
+    fields.add("used_memory_dataset", used.dataset());
     fields.add("used_memory_dataset_perc", format_args!("{:.2}%", used.dataset_percent()));
     fields.add("allocator_allocated", total);
     fields.add("allocator_active", active);
@@ -133,10 +179,10 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     with_human(fields, "used_memory_scripts", 0);
     with_human(fields, "maxmemory", maxmemory);
     fields.add("maxmemory_policy", hot.maxmemory_policy().name());
-    add_gap(fields, "allocator_frag", "bytes", active, total);
-    add_gap(fields, "allocator_rss", "bytes", active, active);
-    add_gap(fields, "rss_overhead", "bytes", resident, active);
-    add_gap(fields, "mem_fragmentation", "bytes", resident, total);
+    add_gap(fields, "allocator_frag", active, total);
+    add_gap(fields, "allocator_rss", active, active);
+    add_gap(fields, "rss_overhead", resident, active);
+    add_gap(fields, "mem_fragmentation", resident, total);
     fields.add("mem_not_counted_for_evict", used.startup + used.clients);
     fields.add("mem_replication_backlog", 0);
     fields.add("mem_total_replication_buffers", 0);

@@ -13,7 +13,9 @@ mod replication;
 mod server;
 mod stats;
 
-pub use memory::{MemoryUse, human};
+#[cfg(test)]
+pub(super) use memory::DbUse;
+pub(super) use memory::{MemoryUse, SystemUse, gap};
 
 use super::{Args, CmdResult, Ctx};
 use std::fmt::{Display, Write};

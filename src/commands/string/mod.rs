@@ -68,7 +68,7 @@ fn text_of<'a>(value: ValueRef<'a>, digits: &'a mut IntegerText) -> &'a [u8] {
 /// # Errors
 /// If memory is short; nothing has changed then.
 #[inline]
-fn put(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>) -> Result<Loc, CommandError> {
+pub(super) fn put(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>) -> Result<Loc, CommandError> {
     let loc = match found {
         Some(loc) => {
             ctx.db(key).set_value(loc, value)?;

@@ -5,6 +5,7 @@
 
 use super::kind::{OutputLimit, Value};
 use super::table::Id;
+use crate::engine::access::LfuRules;
 use crate::engine::clients::ClientKind;
 use crate::engine::log::Level;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -47,6 +48,12 @@ impl MaxmemoryPolicy {
     #[inline]
     pub fn is_lfu(self) -> bool {
         matches!(self, Self::VolatileLfu | Self::AllkeysLfu)
+    }
+
+    /// Whether entries remember when they were used last in a way that eviction compares.
+    #[inline]
+    pub fn is_lru(self) -> bool {
+        matches!(self, Self::VolatileLru | Self::AllkeysLru)
     }
 
     /// The word of `maxmemory-policy`.
@@ -139,6 +146,12 @@ impl Hot {
     #[inline]
     pub fn policy_is_lfu(&self) -> bool {
         self.maxmemory_policy().is_lfu()
+    }
+
+    /// How LFU counts.
+    #[inline]
+    pub fn lfu_rules(&self) -> LfuRules {
+        LfuRules { log_factor: self.lfu_log_factor.load(Relaxed), decay_minutes: self.lfu_decay_minutes.load(Relaxed) }
     }
 
     /// When a client of this kind that does not read its replies is cut off.

@@ -154,9 +154,7 @@ impl Settings {
 
     fn format(&self, row: &Row, value: &Value) -> Vec<u8> {
         match value {
-            Value::Int(kind::PORT_AUTO) if row.id == Id::Port => {
-                self.auto_port.load(Relaxed).to_string().into_bytes()
-            }
+            Value::Int(kind::PORT_AUTO) if row.id == Id::Port => self.auto_port.load(Relaxed).to_string().into_bytes(),
             value => kind::format(row, value),
         }
     }

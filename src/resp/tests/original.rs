@@ -149,6 +149,7 @@ fn typed_format() {
         &[&[5, 2, 0, 0, 0], &[2, 2, 0, 0, 0], b"OK", &[5, 1, 0, 0, 0], &[0]],
     );
     assert_eq!(ErrorCode::of(b"ERR unknown command 'x'"), ErrorCode::Unknown);
+    assert_eq!(ErrorCode::of(b"ERR wrong number of arguments for 'get' command"), ErrorCode::Unknown);
     assert_eq!(ErrorCode::of(b"WRONGTYPE Operation"), ErrorCode::WrongType);
     assert_eq!(ErrorCode::of(b"ERR syntax error"), ErrorCode::BadArgument);
 }

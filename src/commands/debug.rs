@@ -1,6 +1,0 @@
-//! Placeholder, being written.
-use super::{Args, CmdResult, CommandError, Ctx};
-/// Being written.
-pub fn debug(_: &mut Ctx, _: &Args) -> CmdResult {
-    Err(CommandError::SYNTAX)
-}

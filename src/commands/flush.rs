@@ -1,0 +1,122 @@
+//! Whole databases: FLUSHALL FLUSHDB SWAPDB.
+//!
+//! All shards are locked, so the work is per shard, not per key: tables are taken out or exchanged. What was taken
+//! out is freed in the background with SYNC too: its memory no longer counts when the reply is sent, and nobody has
+//! to wait for the rest.
+
+use super::{Args, CmdResult, CommandError, Ctx};
+use crate::keyspace::{Db, KeyHash};
+
+/// FLUSHALL [ASYNC | SYNC]
+pub fn flushall(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    flush(ctx, args, |_| true)
+}
+
+/// FLUSHDB [ASYNC | SYNC]
+pub fn flushdb(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let selected = ctx.session.db;
+    flush(ctx, args, |number| number == selected)
+}
+
+fn flush(ctx: &mut Ctx, args: &Args, is_flushed: impl Fn(u32) -> bool) -> CmdResult {
+    if args.len() > 2 || (args.len() == 2 && !args.is(1, "sync") && !args.is(1, "async")) {
+        return Err(CommandError::SYNTAX);
+    }
+    let engine = ctx.engine;
+    let mut removed: Vec<Db> = Vec::new();
+    for shard in ctx.all_shards() {
+        shard.touch_watchers_where(|dbs, number, key| {
+            is_flushed(number) && Presence::of(dbs, number, engine.keyspace.hash(key), key, 0) != Presence::Absent
+        });
+        for (number, db) in (0..).zip(shard.dbs()) {
+            if is_flushed(number) && !db.is_empty() {
+                removed.push(db.take());
+            }
+        }
+    }
+    ctx.count_changes(removed.iter().map(|db| db.len() as u64).sum());
+    if !removed.is_empty() {
+        engine.reclaimer.defer(removed);
+    }
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// SWAPDB index1 index2
+pub fn swapdb(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let first = index(args, 1, "ERR invalid first DB index")?;
+    let second = index(args, 2, "ERR invalid second DB index")?;
+    let databases = ctx.engine.databases();
+    let existing = |index: i32| u32::try_from(index).ok().filter(|number| *number < databases);
+    let (Some(a), Some(b)) = (existing(first), existing(second)) else {
+        return Err(CommandError::DB_INDEX_OUT_OF_RANGE);
+    };
+    if a != b {
+        swap(ctx, a, b);
+    }
+    ctx.count_changes(1);
+    ctx.reply.ok();
+    Ok(())
+}
+
+fn index(args: &Args, at: usize, error: &'static str) -> Result<i32, CommandError> {
+    let number = args.int(at).ok().and_then(|number| i32::try_from(number).ok());
+    number.ok_or(CommandError::fixed(error))
+}
+
+fn swap(ctx: &mut Ctx, a: u32, b: u32) {
+    let now_ms = ctx.now_ms();
+    let engine = ctx.engine;
+    let other_of = |number: u32| match number {
+        _ if number == a => Some(b),
+        _ if number == b => Some(a),
+        _ => None,
+    };
+    for shard in ctx.all_shards() {
+        shard.touch_watchers_where(|dbs, number, key| {
+            let Some(other) = other_of(number) else { return false };
+            let hash = engine.keyspace.hash(key);
+            Presence::of(dbs, number, hash, key, now_ms) != Presence::Absent
+                || Presence::of(dbs, other, hash, key, now_ms) == Presence::Live
+        });
+        // Where there was no key and an expired one would come, there is none still. It goes now, or EXEC would
+        // take it for a watched key that has expired.
+        shard.touch_watchers_where(|dbs, number, key| {
+            if let Some(other) = other_of(number) {
+                remove_expired(dbs, other, engine.keyspace.hash(key), key, now_ms);
+            }
+            false
+        });
+        shard.swap_dbs(a, b);
+    }
+}
+
+/// Whether a key is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Absent,
+    /// Its deadline has come, and nobody has looked since.
+    Expired,
+    Live,
+}
+
+impl Presence {
+    fn of(dbs: &[Db], number: u32, hash: KeyHash, key: &[u8], now_ms: i64) -> Self {
+        let Some((db, loc)) = dbs.get(number as usize).and_then(|db| Some((db, db.locate(hash, key)?))) else {
+            return Self::Absent;
+        };
+        match db.deadline_ms(loc) {
+            Some(deadline_ms) if deadline_ms <= now_ms => Self::Expired,
+            _ => Self::Live,
+        }
+    }
+}
+
+fn remove_expired(dbs: &mut [Db], number: u32, hash: KeyHash, key: &[u8], now_ms: i64) {
+    if Presence::of(dbs, number, hash, key, now_ms) == Presence::Expired
+        && let Some(db) = dbs.get_mut(number as usize)
+        && let Some(loc) = db.locate(hash, key)
+    {
+        db.remove(loc);
+    }
+}
