@@ -16,4 +16,9 @@ fn main() {
         println!("cargo:rerun-if-changed={source}");
     }
     cc::Build::new().files(sources).std("c11").opt_level(2).warnings(true).compile("redisrs_shim");
+    // The name that programs look for at run time: it changes when the interface does.
+    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+        let major = env!("CARGO_PKG_VERSION_MAJOR");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libredisrs.so.{major}");
+    }
 }

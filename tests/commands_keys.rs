@@ -216,6 +216,19 @@ fn deadlines_do_not_overflow() {
 }
 
 #[test]
+fn deadlines_set_in_a_transaction_reach_whoever_expires_keys() {
+    let store = Store::new();
+    let keyspace = &store.engine.keyspace;
+    store.client().expect(&[
+        ("SET a 1", "+OK\r\n"),
+        ("MULTI", "+OK\r\n"),
+        ("PEXPIRE a 500", "+QUEUED\r\n"),
+        ("EXEC", "*1\r\n:1\r\n"),
+    ]);
+    assert_eq!(keyspace.next_deadline_ms(keyspace.shard_of(keyspace.hash(b"a"))), START_MS + 500);
+}
+
+#[test]
 fn times_are_told_in_both_units() {
     let store = Store::new();
     let mut client = store.client();
@@ -250,6 +263,12 @@ fn object_tells_encoding_and_references() {
         ("OBJECT REFCOUNT j", ":1\r\n"),
         ("OBJECT REFCOUNT t", ":1\r\n"),
         ("OBJECT REFCOUNT no", "$-1\r\n"),
+        ("COPY i copy", ":1\r\n"),
+        ("OBJECT REFCOUNT copy", ":1\r\n"),
+        ("RENAME copy moved", "+OK\r\n"),
+        ("OBJECT REFCOUNT moved", ":1\r\n"),
+        ("DECR moved", ":9998\r\n"),
+        ("OBJECT REFCOUNT moved", ":2147483647\r\n"),
         ("OBJECT FREQ no", "$-1\r\n"),
         ("OBJECT IDLETIME no", "$-1\r\n"),
         ("OBJECT IDLETIME i", ":0\r\n"),

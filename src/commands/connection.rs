@@ -20,8 +20,8 @@ const NO_PASSWORD_SET: CommandError = CommandError::fixed(
      configuration is correct?",
 );
 const HELLO_NEEDS_AUTH: CommandError = CommandError::fixed(
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> \
-     <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option \
+     can be used to authenticate the client and select the RESP protocol version at the same time",
 );
 
 /// PING [message].

@@ -23,6 +23,9 @@ const TIME_EACH_BELOW_US: i64 = 1000;
 /// A last argument longer than this makes even a constant-time command worth it.
 const LARGE_ARGUMENT_BYTES: usize = 4096;
 
+/// So do more arguments than this, as MGET may have.
+const MANY_ARGUMENTS: usize = 32;
+
 /// What is known of a request before it runs.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Prepared {
@@ -44,18 +47,6 @@ impl Prepared {
         Self { command: Some(command), ..self }
     }
 
-    /// The command's id, if its duration is told from that of its window instead of being measured alone.
-    #[inline]
-    pub fn window_timed_id(&self) -> Option<u16> {
-        self.command.filter(|command| command.constant_time).map(|command| command.id)
-    }
-
-    /// Whether [`Prepared::window_timed_id`] has an answer.
-    #[inline]
-    pub fn shares_window_time(&self) -> bool {
-        self.window_timed_id().is_some()
-    }
-
     /// Second pass over a window: fetches the entry.
     #[inline]
     pub fn prefetch_entry(&self, engine: &Engine, session: &Session) {
@@ -63,6 +54,17 @@ impl Prepared {
             engine.keyspace.prefetch_entry(session.db, hash);
         }
     }
+}
+
+/// What is known of the duration of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// It ran no command: it was refused or queued.
+    None,
+    /// It was measured alone and is accounted for: so many microseconds.
+    Alone(u64),
+    /// It ran this command and was not measured: its part of the caller's time is to be accounted for.
+    Shared(u16),
 }
 
 /// First pass over a window: looks up the command of a request of `argc` arguments, hashes its key, and fetches
@@ -84,7 +86,7 @@ pub fn prepare<'a>(engine: &Engine, session: &Session, argc: usize, arg: impl Fn
 }
 
 /// Runs one request of `session` and appends its reply. `now_ms` is the time of the caller's batch, 0 to have it
-/// read when needed. Returns the microseconds that were measured for this request alone, 0 if none were.
+/// read when needed.
 pub fn execute(
     engine: &Engine,
     session: &mut Session,
@@ -92,11 +94,11 @@ pub fn execute(
     prepared: Prepared,
     now_ms: i64,
     reply: &mut ReplyWriter,
-) -> u64 {
+) -> Timing {
     if argv.is_empty() {
-        return 0;
+        return Timing::None;
     }
-    let mut took_us = 0;
+    let mut timing = Timing::None;
     let start = reply.len();
     let was_muted = session.is_muted();
     reply.set_protocol(session.protocol);
@@ -108,24 +110,29 @@ pub fn execute(
         }
         Ok(command) => {
             session.client.last_command.store(u32::from(command.id), Relaxed);
-            took_us = call(engine, session, command, argv, prepared.hash, now_ms, reply);
+            timing = call(engine, session, command, argv, prepared.hash, now_ms, reply);
         }
         Err((command, error)) => {
-            let id = command.map_or(u32::MAX, |command| u32::from(command.id));
-            session.client.last_command.store(id, Relaxed);
+            let command_id = command.map_or(u32::MAX, |command| u32::from(command.id));
+            session.client.last_command.store(command_id, Relaxed);
             if let Some(command) = command {
                 bump(&session.counters.command(command.id).rejected, 1);
             }
-            if let Some(transaction) = &mut session.transaction {
-                transaction.failed = true;
+            if command_id == u32::from(id::EXEC) {
+                transaction::end(session, engine);
+                write_error(engine, reply, &error.aborting());
+            } else {
+                if let Some(transaction) = &mut session.transaction {
+                    transaction.failed = true;
+                }
+                write_error(engine, reply, &error);
             }
-            write_error(engine, reply, &error);
         }
     }
     if session.reply_mode != ReplyMode::On && session.parked.is_none() {
         apply_reply_mode(session, reply, start, was_muted);
     }
-    took_us
+    timing
 }
 
 /// Runs one slice of a command that gave way; true when its reply is complete.
@@ -188,7 +195,9 @@ fn check(
     if engine.is_damaged() && !command.flags.contains(Flags::NO_AUTH) {
         return refused(CommandError::DAMAGED);
     }
-    if command.flags.contains(Flags::DENYOOM) && engine.is_out_of_memory() {
+    if (command.flags.contains(Flags::DENYOOM) || (command.id == id::EXEC && session.queues_denyoom()))
+        && engine.is_out_of_memory()
+    {
         return refused(CommandError::OUT_OF_MEMORY);
     }
     let uses_keys = Flags::WRITE | Flags::READONLY | Flags::MAY_REPLICATE;
@@ -224,7 +233,7 @@ fn call(
     hash: Option<KeyHash>,
     now_ms: i64,
     reply: &mut ReplyWriter,
-) -> u64 {
+) -> Timing {
     let timed = is_timed_alone(engine, command, argv);
     let started_us = if timed { engine.clock.elapsed_us() } else { 0 };
     let start = reply.len();
@@ -256,7 +265,7 @@ fn call(
         account(engine, session, command, argv, took_us);
     }
     monitor::feed(engine, session, command, argv);
-    took_us
+    if timed || session.parked.is_some() { Timing::Alone(took_us) } else { Timing::Shared(command.id) }
 }
 
 /// Puts an error in the place of whatever a command has replied since `start`.
@@ -278,6 +287,7 @@ pub(super) fn fail(
 #[inline]
 pub(super) fn is_timed_alone(engine: &Engine, command: &Command, argv: &[&[u8]]) -> bool {
     !command.constant_time
+        || argv.len() > MANY_ARGUMENTS
         || argv.last().is_some_and(|arg| arg.len() > LARGE_ARGUMENT_BYTES)
         || (0..TIME_EACH_BELOW_US).contains(&engine.settings.hot().slowlog_slower_than_us.load(Relaxed))
 }

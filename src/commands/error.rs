@@ -22,6 +22,12 @@ impl CommandError {
         Self::text([before.as_bytes(), shown(words), after.as_bytes()].concat())
     }
 
+    /// What EXEC answers when it is refused for this reason.
+    pub fn aborting(&self) -> Self {
+        let reason = self.0.strip_prefix(b"ERR ").unwrap_or(&self.0);
+        Self::text([b"EXECABORT Transaction discarded because of: ", reason].concat())
+    }
+
     pub const WRONG_TYPE: Self = Self::fixed("WRONGTYPE Operation against a key holding the wrong kind of value");
     pub const SYNTAX: Self = Self::fixed("ERR syntax error");
     pub const NOT_INTEGER: Self = Self::fixed("ERR value is not an integer or out of range");

@@ -104,7 +104,10 @@ impl Condition {
     fn is_met(&self, present_ms: Option<i64>, new_ms: i64) -> bool {
         match present_ms {
             None => !self.xx && !self.gt,
-            Some(present_ms) => !self.nx && !(self.gt && new_ms <= present_ms) && !(self.lt && new_ms >= present_ms),
+            Some(present_ms) => {
+                let is_refused = self.nx || (self.gt && new_ms <= present_ms) || (self.lt && new_ms >= present_ms);
+                !is_refused
+            }
         }
     }
 }

@@ -44,16 +44,18 @@ pub fn refcount(ctx: &mut Ctx, args: &Args) -> CmdResult {
     Ok(())
 }
 
-/// Values are not shared here; this is what Redis tells of a value that was written as it is.
+/// Values are not shared here; this is what it would be in Redis.
 pub(super) fn reference_count(ctx: &mut Ctx, key: Key, loc: Loc) -> i64 {
     let hot = ctx.engine.settings.hot();
     let policy = hot.maxmemory_policy();
     // Shared objects could not remember when each of their keys was used.
     let shares = hot.maxmemory.load(Relaxed) == 0 || !(policy.is_lru() || policy.is_lfu());
-    match ctx.db(key).value(loc) {
-        ValueRef::Int(int) if shares && (0..SHARED_INTEGERS).contains(&int) => SHARED_REFCOUNT,
-        _ => 1,
-    }
+    let db = ctx.db(key);
+    let is_shared = match db.value(loc) {
+        ValueRef::Int(int) => shares && (0..SHARED_INTEGERS).contains(&int) && !db.is_copied_int(loc),
+        ValueRef::Str(_) => false,
+    };
+    if is_shared { SHARED_REFCOUNT } else { 1 }
 }
 
 /// OBJECT IDLETIME key

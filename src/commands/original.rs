@@ -1,7 +1,7 @@
 //! Commands of the original project's dialect.
 //!
 //! A request runs as it does over RESP3, and its reply is translated (`resp::original_reply`). The few commands that
-//! mean something else here have a [`Variant`]: the Redis command's table entry with another handler. Given in a
+//! mean something else here have a [`variant`]: the Redis command's table entry with another handler. Given in a
 //! form that the original does not have (`set k v EX 10`), they are the Redis commands.
 //!
 //! | request | other than in Redis |
@@ -12,13 +12,13 @@
 //! | `pexpire k ms` | a negative time takes the deadline away |
 //! | nothing | an unknown command |
 
-use super::dispatch::{self, Prepared};
+use super::dispatch::{self, Prepared, Timing};
 use super::session::Session;
-use super::spec::{self, Command, id};
+use super::spec::{Command, id};
+use super::typed::command;
 use super::{Args, CmdResult, CommandError, Ctx, Handler, expire, generic, scan, string};
 use crate::engine::Engine;
 use crate::resp::{Format, Protocol, ReplyWriter, transcode};
-use std::sync::LazyLock;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Runs one request and appends its reply in the configured format. `resp` is scratch space. Returns what
@@ -31,24 +31,24 @@ pub fn execute(
     now_ms: i64,
     resp: &mut ReplyWriter,
     out: &mut ReplyWriter,
-) -> u64 {
+) -> Timing {
     resp.clear();
     let format = format(engine);
-    let mut took_us = 0;
+    let mut timing = Timing::None;
     match argv.first() {
         None => dispatch::write_error(engine, resp, &CommandError::fixed("ERR unknown command ''")),
         Some(name) => {
             session.protocol = Protocol::Resp3;
             let command = prepared.command().or_else(|| engine.names.lookup(name));
-            let prepared = match command.and_then(|command| Variant::of(command, argv.len(), format)) {
+            let prepared = match command.and_then(|command| meant(command, argv.len(), format)) {
                 Some(variant) => prepared.with_command(variant),
                 None => prepared,
             };
-            took_us = dispatch::execute(engine, session, argv, prepared, now_ms, resp);
+            timing = dispatch::execute(engine, session, argv, prepared, now_ms, resp);
         }
     }
     translate(resp, format, out);
-    took_us
+    timing
 }
 
 /// Runs one slice of a command that gave way; true when its reply is complete, which then is translated.
@@ -75,37 +75,24 @@ fn translate(resp: &ReplyWriter, format: Format, out: &mut ReplyWriter) {
     }
 }
 
-/// The commands that mean something else in this dialect.
-struct Variant {
-    set: Command,
-    del: Command,
-    keys: Command,
-    pexpire: Command,
+static SET: Command = variant("set", 3, set);
+static DEL: Command = variant("del", 2, del_quietly);
+static KEYS: Command = variant("keys", 1, scan::all_keys);
+static PEXPIRE: Command = variant("pexpire", 3, pexpire);
+
+/// A command of the table with another handler, for exactly `arity` arguments.
+const fn variant(name: &str, arity: i16, handler: Handler) -> Command {
+    Command { arity, handler: Some(handler), ..*command(name) }
 }
 
-static VARIANT: LazyLock<Variant> = LazyLock::new(|| Variant {
-    set: Variant::new(id::SET, 3, set),
-    del: Variant::new(id::DEL, 2, del_quietly),
-    keys: Variant::new(id::KEYS, 1, scan::all_keys),
-    pexpire: Variant::new(id::PEXPIRE, 3, pexpire),
-});
-
-impl Variant {
-    /// A command of the table with another handler for exactly `arity` arguments.
-    fn new(id: u16, arity: i16, handler: Handler) -> Command {
-        let command = spec::all().nth(usize::from(id)).expect("commands are in the order of their ids");
-        Command { arity, handler: Some(handler), ..*command }
-    }
-
-    /// What a request for `command` with `argc` arguments means instead.
-    fn of(command: &Command, argc: usize, format: Format) -> Option<&'static Command> {
-        match (command.id, argc) {
-            (id::SET, 3) => Some(&VARIANT.set),
-            (id::DEL, 2) if format == Format::Status => Some(&VARIANT.del),
-            (id::KEYS, 1) => Some(&VARIANT.keys),
-            (id::PEXPIRE, 3) => Some(&VARIANT.pexpire),
-            _ => None,
-        }
+/// What a request for `command` with `argc` arguments means in this dialect, if it is something else.
+fn meant(command: &Command, argc: usize, format: Format) -> Option<&'static Command> {
+    match (command.id, argc) {
+        (id::SET, 3) => Some(&SET),
+        (id::DEL, 2) if format == Format::Status => Some(&DEL),
+        (id::KEYS, 1) => Some(&KEYS),
+        (id::PEXPIRE, 3) => Some(&PEXPIRE),
+        _ => None,
     }
 }
 

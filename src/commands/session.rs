@@ -2,7 +2,7 @@
 //!
 //! Belongs to one thread at a time. What other threads may see of it is its [`Client`].
 
-use super::spec::Command;
+use super::spec::{Command, Flags};
 use super::{CmdResult, Ctx};
 use crate::engine::clients::{Client, Origin};
 use crate::engine::random::Random;
@@ -164,6 +164,12 @@ impl Session {
     /// those who did not know it.
     pub fn must_authenticate(&self, engine: &Engine) -> bool {
         !self.authenticated && engine.settings.hot().requires_password.load(Relaxed)
+    }
+
+    /// Whether a command waits for EXEC that must not run when memory is full.
+    pub fn queues_denyoom(&self) -> bool {
+        let queue = self.transaction.iter().flat_map(|transaction| &transaction.queue);
+        queue.into_iter().any(|queued| queued.command.flags.contains(Flags::DENYOOM))
     }
 
     /// Whether replies are now left out.

@@ -2,7 +2,7 @@
 //!
 //! EXEC holds the locks of all keys of all queued commands while it runs them, so nobody sees a part of it.
 
-use super::session::{Session, Transaction, WatchedKey};
+use super::session::{Close, Session, Transaction, WatchedKey};
 use super::spec::{Command, Locks};
 use super::{Args, CmdResult, CommandError, Ctx, dispatch, monitor};
 use crate::engine::Engine;
@@ -117,6 +117,7 @@ fn run_queue(ctx: &mut Ctx, transaction: &Transaction) {
 /// Runs one command of a transaction, whose keys are locked.
 fn run_queued(ctx: &mut Ctx, command: &'static Command, argv: &[&[u8]]) {
     let start = ctx.reply.len();
+    let was_closing = ctx.session.close != Close::No;
     ctx.command = command;
     ctx.reply.set_protocol(ctx.session.protocol);
     ctx.session.counters.called(command.id);
@@ -125,8 +126,8 @@ fn run_queued(ctx: &mut Ctx, command: &'static Command, argv: &[&[u8]]) {
     if let Err(error) = result {
         dispatch::fail(ctx.engine, ctx.session, command, &error, start, ctx.reply);
     }
-    // CLIENT REPLY takes effect in the middle of a transaction.
-    if ctx.session.is_muted() {
+    // CLIENT REPLY, and CLIENT KILL of oneself, take effect in the middle of a transaction.
+    if ctx.session.is_muted() || was_closing {
         ctx.reply.truncate(start);
     }
 }

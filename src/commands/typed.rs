@@ -34,7 +34,7 @@ static PEXPIRE: &Command = command("pexpire");
 static PTTL: &Command = command("pttl");
 
 /// The table's entry of a command, found when this is compiled.
-const fn command(name: &str) -> &'static Command {
+pub(super) const fn command(name: &str) -> &'static Command {
     let mut index = 0;
     while index < COMMANDS.len() {
         if is_same(COMMANDS[index].name.as_bytes(), name.as_bytes()) {

@@ -62,7 +62,7 @@ pub fn lfu_count(access: u32, now_s: u32, rules: LfuRules) -> u32 {
 }
 
 fn lfu_minutes(now_s: u32) -> u32 {
-    now_s / 60 & LFU_MINUTES_MASK
+    (now_s / 60) & LFU_MINUTES_MASK
 }
 
 fn lfu_bits(now_s: u32, count: u32) -> u32 {

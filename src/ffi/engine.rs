@@ -38,7 +38,12 @@ impl rs_engine {
         let (settings, clock, log) = config.parts();
         let engine = Engine::open(settings, clock, log)
             .map_err(|error| fail(RS_ERR_IO, format_args!("cannot start a thread: {error}")))?;
-        Ok(Self { host: Arc::new(Host { engine, servers: AtomicUsize::new(0) }) })
+        Ok(Self::of(Arc::new(Host { engine, servers: AtomicUsize::new(0) })))
+    }
+
+    /// Another handle of an engine.
+    pub fn of(host: Arc<Host>) -> Self {
+        Self { host }
     }
 }
 

@@ -221,7 +221,8 @@ mod tests {
 
     #[test]
     fn spaces_separate_and_conversions_do_not() {
-        let cases: &[(&str, &[&'static [u8]], &[&str])] = &[
+        type Case = (&'static str, &'static [&'static [u8]], &'static [&'static str]);
+        let cases: &[Case] = &[
             ("PING", &[], &["PING"]),
             ("  SET  a   b ", &[], &["SET", "a", "b"]),
             ("SET %s %b", &[b"a key", b"x\0y z"], &["SET", "a key", "x\0y z"]),

@@ -31,3 +31,6 @@ pub mod session;
 pub mod status;
 pub mod typed;
 pub mod version;
+
+#[cfg(test)]
+mod tests;

@@ -360,6 +360,12 @@ impl Db {
         }
     }
 
+    /// Whether a value is an integer that COPY has made.
+    pub fn is_copied_int(&self, loc: Loc) -> bool {
+        let entry = self.table.entry(loc);
+        matches!(entry.value(), ValueRef::Int(_)) && entry.is_raw()
+    }
+
     /// The eviction bits of a key, 24.
     #[inline]
     pub fn access(&self, loc: Loc) -> u32 {

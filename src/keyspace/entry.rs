@@ -58,12 +58,12 @@ impl Entry {
 
     /// Another entry with this one's key and value, without deadline and with access bits 0.
     pub fn duplicate(&self) -> Result<Self, NoMemory> {
-        let value = match self.value() {
-            ValueRef::Int(int) => NewValue::Int(int),
-            ValueRef::Str(bytes) => NewValue::Str(bytes),
+        let (value, is_raw) = match self.value() {
+            ValueRef::Int(int) => (NewValue::Int(int), true),
+            ValueRef::Str(bytes) => (NewValue::Str(bytes), self.is_raw()),
         };
         let mut copy = Self::new(self.tag(), self.key(), value)?;
-        copy.set_header(copy.header().with(Flag::Raw, self.is_raw()));
+        copy.set_header(copy.header().with(Flag::Raw, is_raw));
         Ok(copy)
     }
 

@@ -53,7 +53,8 @@ pub enum Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Flag {
-    /// The string was changed in place (APPEND, SETRANGE): OBJECT ENCODING says raw.
+    /// The string was changed in place (APPEND, SETRANGE): OBJECT ENCODING says raw. Or the integer was made by COPY,
+    /// and Redis would not share it: OBJECT REFCOUNT says 1.
     Raw = 1,
     /// The entry has a link word: its seat in the TTL heap.
     Link = 4,

@@ -8,7 +8,7 @@
 //! All buffers are kept from turn to turn: serving small requests allocates nothing.
 
 use super::conn::{Conn, Dialect, LEFTOVER_MOVED_MAX, READ_BYTES_MAX, Received};
-use crate::commands::dispatch::{self, Prepared};
+use crate::commands::dispatch::{self, Prepared, Timing};
 use crate::commands::original;
 use crate::commands::session::Close;
 use crate::engine::Engine;
@@ -72,6 +72,8 @@ pub struct Batch {
     used: usize,
     sources: Vec<Source>,
     staged: Vec<Staged>,
+    /// Commands of the window that share its time.
+    sharing: Vec<u16>,
     spans: Vec<Span>,
     /// Arguments of inline requests with quotes, which do not stand in the input.
     unescaped: Vec<u8>,
@@ -90,6 +92,7 @@ impl Batch {
             used: 0,
             sources: Vec::new(),
             staged: Vec::new(),
+            sharing: Vec::new(),
             spans: Vec::new(),
             unescaped: Vec::new(),
             served: Vec::new(),
@@ -224,7 +227,11 @@ impl Batch {
                     window = self.prepare(at, conns, engine);
                 }
                 let conn = &mut conns[token];
-                window.timed_apart_us += self.execute(at, conn, engine, now_ms);
+                match self.execute(at, conn, engine, now_ms) {
+                    Timing::None => {}
+                    Timing::Alone(took_us) => window.timed_apart_us += took_us,
+                    Timing::Shared(id) => self.sharing.push(id),
+                }
                 if self.writer.len() > REPLY_BYTES_SENT_AT {
                     unsent.push((token, self.writer.len()));
                     self.send(conns, &mut unsent, engine);
@@ -272,9 +279,9 @@ impl Batch {
         Window { staged: from..to, started_us, timed_apart_us: 0 }
     }
 
-    /// Runs one request; the microseconds that were measured for it alone.
+    /// Runs one request.
     #[inline]
-    fn execute(&mut self, at: usize, conn: &mut Conn, engine: &Engine, now_ms: i64) -> u64 {
+    fn execute(&mut self, at: usize, conn: &mut Conn, engine: &Engine, now_ms: i64) -> Timing {
         let staged = &self.staged[at];
         let request = staged.request(&self.sources[staged.source as usize], &self.arena, &self.unescaped);
         let spans = &self.spans[staged.spans.start as usize..staged.spans.end as usize];
@@ -288,34 +295,21 @@ impl Batch {
     }
 
     /// Shares the time of a window among its requests that were not measured alone.
-    fn account(&self, window: &Window, conn: &Conn, engine: &Engine) {
-        let staged = &self.staged[window.staged.clone()];
-        if staged.is_empty() {
+    fn account(&mut self, window: &Window, conn: &Conn, engine: &Engine) {
+        let requests = self.sharing.len() as u64;
+        if requests == 0 {
             return;
         }
         let took_us = engine.clock.elapsed_us().saturating_sub(window.started_us + window.timed_apart_us);
-        let shared = staged.iter().filter(|staged| staged.prepared.shares_window_time()).count() as u64;
-        let mut run: Option<(u16, u64)> = None;
         let mut given = (0, 0);
-        let mut give = |id: u16, calls: u64| {
+        for run in self.sharing.chunk_by(|a, b| a == b) {
             // Rounding errors do not add up: each share is the difference of two running totals.
-            let total_us = took_us * (given.0 + calls) / shared;
-            conn.session.counters.took(id, total_us - given.1, calls);
+            let calls = run.len() as u64;
+            let total_us = took_us * (given.0 + calls) / requests;
+            conn.session.counters.took(run[0], total_us - given.1, calls);
             given = (given.0 + calls, total_us);
-        };
-        for id in staged.iter().filter_map(|staged| staged.prepared.window_timed_id()) {
-            match &mut run {
-                Some((of, calls)) if *of == id => *calls += 1,
-                _ => {
-                    if let Some((of, calls)) = run.replace((id, 1)) {
-                        give(of, calls);
-                    }
-                }
-            }
         }
-        if let Some((of, calls)) = run {
-            give(of, calls);
-        }
+        self.sharing.clear();
     }
 
     /// Keeps what was not executed, and answers a protocol error.

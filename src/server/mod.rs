@@ -5,7 +5,7 @@ pub mod program;
 
 use crate::engine::settings::access::Port;
 use crate::engine::settings::{Id, Settings};
-use crate::engine::{Engine, threads};
+use crate::engine::{Engine, Shutdown, threads};
 use crate::net::listener::{Listener, Listeners, listen_tcp, listen_unix};
 use crate::net::mailbox::{Mailbox, Message};
 use crate::net::reactor::Reactor;
@@ -108,8 +108,16 @@ impl Server {
             let engine = Arc::clone(engine);
             let log = engine.log.clone();
             let thread = threads::spawn(&format!("rs-reactor-{index}"), &log, move || {
-                if let Err(error) = reactor.run() {
-                    engine.log.warning(&format!("A reactor has failed: {error}"));
+                let run = std::panic::AssertUnwindSafe(|| reactor.run());
+                match std::panic::catch_unwind(run) {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => engine.log.warning(&format!("A reactor has failed: {error}")),
+                    Err(_) => {
+                        // The hook has reported it. A command may have been stopped half-way, and this reactor's
+                        // connections have nobody left.
+                        engine.mark_damaged();
+                        engine.request_shutdown(Shutdown::default());
+                    }
                 }
             })?;
             server.threads.lock().push(thread);

@@ -1,0 +1,34 @@
+#!/bin/sh
+# The headers compile by themselves, included twice and from two files, in every dialect: headers.sh INCLUDE OUT
+set -eu
+include=$1 out=$2/headers
+mkdir -p "$out"
+printf '#include <redisrs.h>\n#include <redisrs.h>\nconst char *version_of_a(void);\nconst char *version_of_a(void) { return RS_VERSION; }\n' >"$out/a.c"
+printf '#include <redisrs.h>\nrs_status status_of_b(rs_reply *reply);\nrs_status status_of_b(rs_reply *reply) { return reply->type; }\n' >"$out/b.c"
+printf '#include <redisrs.hpp>\n#include <redisrs.hpp>\nint main(int argc, char **) { if (argc > 99) { redisrs::Engine engine; redisrs::Session session(engine); } return 0; }\n' >"$out/c.cpp"
+warnings="-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wundef"
+checked=0
+for cc in gcc clang; do
+    command -v $cc >/dev/null || continue
+    for std in c99 c11 c17; do
+        for file in a b; do
+            $cc -std=$std $warnings -Wstrict-prototypes -I"$include" -c "$out/$file.c" -o "$out/$file.o"
+        done
+        checked=$((checked + 1))
+    done
+done
+for cxx in g++ clang++; do
+    command -v $cxx >/dev/null || continue
+    for std in c++11 c++17 c++20; do
+        for file in a b; do
+            $cxx -x c++ -std=$std $warnings -I"$include" -c "$out/$file.c" -o "$out/$file.o"
+        done
+        checked=$((checked + 1))
+    done
+    for options in "-std=c++17" "-std=c++20" "-std=c++17 -fno-exceptions" "-std=c++17 -DREDISRS_NO_EXCEPTIONS"; do
+        $cxx $options $warnings -I"$include" -c "$out/c.cpp" -o "$out/c.o"
+        checked=$((checked + 1))
+    done
+done
+[ $checked -gt 0 ] || { echo "no compiler found" >&2; exit 1; }
+echo "headers: $checked combinations of compiler and dialect"

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Runs the C examples and tests and compares what they print: run.sh TITLE DIRECTORY PREFIX
+# PREFIX is put before every program, such as valgrind with its options.
+set -eu
+title=$1 bin=$2 prefix=$3
+case $prefix in
+valgrind*) command -v valgrind >/dev/null || { echo "c ($title): skipped, no valgrind"; exit 0; } ;;
+esac
+work=$(mktemp -d "${TMPDIR:-/tmp}/redisrs-c.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+expect() { # expect NAME COMMAND...; what it must print on standard input
+    name=$1
+    shift
+    cat >"$work/expected"
+    if ! timeout 300 "$@" >"$work/printed" 2>"$work/errors"; then
+        echo "c ($title): $name failed" >&2
+        cat "$work/printed" "$work/errors" >&2
+        exit 1
+    fi
+    if ! diff "$work/expected" "$work/printed" >&2; then
+        echo "c ($title): $name printed something else" >&2
+        exit 1
+    fi
+    echo "c ($title): $name ok"
+}
+
+expect hello $prefix "$bin/hello" <<'OUT'
+SET: OK
+GET: hello, world
+visits: 3
+INCR: ERR value is not an integer or out of range
+OUT
+expect embedded_and_server $prefix "$bin/embedded_and_server" <<'OUT'
+in process: blue
+through the socket: green
+OUT
+expect threads $prefix "$bin/threads" <<'OUT'
+16000 rounds in 8 threads
+OUT
+expect cpp_wrapper $prefix "$bin/cpp_wrapper" <<'OUT'
+greeting: hello
+nothing: (nil)
+visits: 5
+5 bytes
+- hello
+- 5
+- (nil)
+ERR value is not an integer or out of range
+RS_ERR_COMMAND: ERR value is not an integer or out of range
+OUT
+expect server "$bin/run_server" "$work/socket" $prefix "$bin/server" port 0 unixsocket "$work/socket" </dev/null
+printf 'set k v\nget k\nget none\ndel k\nnosuch\nkeys\nset t 5\npexpire t 100000\npexpire t -1\npttl t\n' >"$work/commands"
+expect "original_client (status)" "$bin/with_server" -- sh -c "$prefix $bin/original_client -p \$0 <$work/commands" PORT <<'OUT'
+server says: [0] 
+server says: [0] v
+server says: [2] 
+server says: [0] 
+server says: [1] 
+server says: [0] 
+server says: [0] 
+server says: [0] 1
+server says: [0] 1
+server says: [0] -1
+OUT
+expect "original_client (typed)" "$bin/with_server" original-replies typed -- \
+    sh -c "$prefix $bin/original_client -t -p \$0 <$work/commands" PORT <<'OUT'
+(nil)
+(str) v
+(nil)
+(int) 1
+(err) 1 ERR unknown command 'nosuch', with args beginning with: 
+(arr) len=0
+(arr) end
+(nil)
+(int) 1
+(int) 1
+(int) -1
+OUT
+$prefix "$bin/abi" 20 >"$work/printed" 2>"$work/errors" || { cat "$work/printed" "$work/errors" >&2; exit 1; }
+echo "c ($title): abi ok, $(cat "$work/printed")"
