@@ -112,7 +112,11 @@ impl Store {
 
     /// Clients alternate between in process and sockets.
     fn client(&self, index: usize) -> Box<dyn Client> {
-        if index % 2 == 0 { Box::new(InProcess::new(&self.engine)) } else { Box::new(Socket::new(self.server.port())) }
+        if index.is_multiple_of(2) {
+            Box::new(InProcess::new(&self.engine))
+        } else {
+            Box::new(Socket::new(self.server.port()))
+        }
     }
 
     /// Runs `work(client, index)` in `threads` threads to the end, while `watch` checks from two more.
@@ -200,7 +204,7 @@ fn rename_is_atomic(store: &Store) {
     store.client(0).call(&["SET", "r:a", "x"]);
     let rename = |client: &mut dyn Client, thread: usize| {
         for _ in 0..300 * store.rounds {
-            if thread % 2 == 0 {
+            if thread.is_multiple_of(2) {
                 client.call(&["RENAME", "r:a", "r:b"])
             } else {
                 client.call(&["RENAME", "r:b", "r:a"])
@@ -215,7 +219,7 @@ fn transactions_are_atomic(store: &Store) {
     store.client(0).call(&["MSET", "t:a", "1000", "t:b", "1000"]);
     let transfer = |client: &mut dyn Client, thread: usize| {
         for _ in 0..150 * store.rounds {
-            let (from, to) = if thread % 2 == 0 { ("t:a", "t:b") } else { ("t:b", "t:a") };
+            let (from, to) = if thread.is_multiple_of(2) { ("t:a", "t:b") } else { ("t:b", "t:a") };
             client.call(&["MULTI"]);
             client.call(&["DECR", from]);
             client.call(&["INCR", to]);

@@ -114,7 +114,7 @@ impl<'a> NameFilter<'a> {
         if args.is(3, "module") {
             Ok(Self::Module)
         } else if args.is(3, "aclcat") {
-            let named = |(name, _): &&(&str, AclCategories)| name[1..].as_bytes().eq_ignore_ascii_case(value);
+            let named = |(name, _): &&(&str, AclCategories)| name.as_bytes()[1..].eq_ignore_ascii_case(value);
             Ok(Self::Category(AclCategories::NAMES.iter().find(named).map(|(_, category)| *category)))
         } else if args.is(3, "pattern") {
             Ok(Self::Pattern(value))

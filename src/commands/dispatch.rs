@@ -75,12 +75,12 @@ pub fn prepare<'a>(engine: &Engine, session: &Session, argc: usize, arg: impl Fn
         return Prepared::default();
     };
     let mut hash = None;
-    if let KeyShape::Single(index) = command.key_shape {
-        if usize::from(index) < argc {
-            let of_key = engine.keyspace.hash(arg(index as usize));
-            engine.keyspace.prefetch_bucket(session.db, of_key);
-            hash = Some(of_key);
-        }
+    if let KeyShape::Single(index) = command.key_shape
+        && usize::from(index) < argc
+    {
+        let of_key = engine.keyspace.hash(arg(index as usize));
+        engine.keyspace.prefetch_bucket(session.db, of_key);
+        hash = Some(of_key);
     }
     Prepared { command: Some(command), hash }
 }

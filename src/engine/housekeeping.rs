@@ -66,19 +66,19 @@ impl Housekeeping {
     pub fn stop(&self) {
         self.shared.state.lock().stopping = true;
         self.shared.changed.notify_all();
-        if let Some(thread) = self.thread.lock().take() {
-            if !threads::is_own() || thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
+        if let Some(thread) = self.thread.lock().take()
+            && (!threads::is_own() || thread.thread().id() != std::thread::current().id())
+        {
+            let _ = thread.join();
         }
     }
 
     /// A reactor begins to expire keys with a driver of its own.
     pub fn reactor_started(&self, engine: &Engine) {
-        if self.shared.reactors.fetch_add(1, Ordering::AcqRel) == 0 {
-            if let Some(driver) = self.driver.lock().take() {
-                engine.keyspace.drivers().remove(&driver);
-            }
+        if self.shared.reactors.fetch_add(1, Ordering::AcqRel) == 0
+            && let Some(driver) = self.driver.lock().take()
+        {
+            engine.keyspace.drivers().remove(&driver);
         }
     }
 

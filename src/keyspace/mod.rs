@@ -185,20 +185,20 @@ impl Keyspace {
     /// Asks the processor to fetch the bucket of `hash`; does nothing if the shard is busy.
     #[inline]
     pub fn prefetch_bucket(&self, db: u32, hash: KeyHash) {
-        if let Some(data) = self.shards[self.shard_of(hash)].data.try_lock() {
-            if let Some(db) = data.existing_db(db) {
-                db.prefetch_bucket(hash);
-            }
+        if let Some(data) = self.shards[self.shard_of(hash)].data.try_lock()
+            && let Some(db) = data.existing_db(db)
+        {
+            db.prefetch_bucket(hash);
         }
     }
 
     /// Asks the processor to fetch the entry of `hash`, whose bucket was prefetched before.
     #[inline]
     pub fn prefetch_entry(&self, db: u32, hash: KeyHash) {
-        if let Some(data) = self.shards[self.shard_of(hash)].data.try_lock() {
-            if let Some(db) = data.existing_db(db) {
-                db.prefetch_entry(hash);
-            }
+        if let Some(data) = self.shards[self.shard_of(hash)].data.try_lock()
+            && let Some(db) = data.existing_db(db)
+        {
+            db.prefetch_entry(hash);
         }
     }
 

@@ -411,7 +411,7 @@ impl Drop for Reactor {
 /// Why a new connection is not served, as the reply to it.
 fn refusal(engine: &Engine, accepted: &Accepted) -> Option<&'static [u8]> {
     let hot = engine.settings.hot();
-    if engine.clients.connected() >= hot.maxclients.load(Relaxed) as u64 {
+    if engine.clients.connected() >= hot.maxclients.load(Relaxed) {
         return Some(b"-ERR max number of clients reached\r\n");
     }
     if accepted.is_remote && hot.protected_mode.load(Relaxed) && !hot.requires_password.load(Relaxed) {
