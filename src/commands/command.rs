@@ -1,5 +1,6 @@
 //! COMMAND: the command table as clients see it.
 
+use super::names::Names;
 use super::spec::{self, AclCategories, Command, Flags, KeyError, KeyFlags, render};
 use super::{Args, CmdResult, CommandError, Ctx, help};
 use crate::engine::glob;
@@ -38,7 +39,7 @@ pub fn command(ctx: &mut Ctx, _: &Args) -> CmdResult {
 
 /// COMMAND COUNT.
 pub fn count(ctx: &mut Ctx, _: &Args) -> CmdResult {
-    ctx.reply.integer(spec::COMMANDS.len() as i64);
+    ctx.reply.integer(ctx.engine.names.commands().count() as i64);
     Ok(())
 }
 
@@ -51,7 +52,7 @@ pub fn info(ctx: &mut Ctx, args: &Args) -> CmdResult {
     }
     ctx.reply.array(names.len());
     for name in names {
-        match spec::lookup_full(name) {
+        match ctx.engine.names.lookup_full(name) {
             Some(command) => render::write_info(command, &mut ReplySink(ctx.reply)),
             None => ctx.reply.null(),
         }
@@ -62,10 +63,11 @@ pub fn info(ctx: &mut Ctx, args: &Args) -> CmdResult {
 /// COMMAND DOCS [command-name [command-name ...]].
 pub fn docs(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let names = &args.argv()[2..];
+    let known = &ctx.engine.names;
     let found: Vec<&Command> = if names.is_empty() {
-        spec::COMMANDS.iter().collect()
+        known.commands().collect()
     } else {
-        names.iter().filter_map(|name| spec::lookup_full(name)).collect()
+        names.iter().filter_map(|name| known.lookup_full(name)).collect()
     };
     ctx.reply.map(found.len());
     for command in found {
@@ -84,13 +86,8 @@ pub fn list(ctx: &mut Ctx, args: &Args) -> CmdResult {
     };
     let mark = ctx.reply.begin();
     let mut written = 0;
-    for command in spec::all() {
-        let is_listed = match &filter {
-            // Subcommands are listed only when one looks for something.
-            None => !command.name.contains('|'),
-            Some(filter) => filter.matches(command),
-        };
-        if is_listed {
+    for command in ctx.engine.names.commands().flat_map(spec::with_subcommands) {
+        if filter.as_ref().is_none_or(|filter| filter.matches(command)) {
             ctx.reply.bulk(command.name.as_bytes());
             written += 1;
         }
@@ -135,7 +132,7 @@ impl<'a> NameFilter<'a> {
 /// COMMAND GETKEYS command [arg [arg ...]].
 pub fn getkeys(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let request = &args.argv()[2..];
-    let keys = find_keys(request)?;
+    let keys = find_keys(&ctx.engine.names, request)?;
     ctx.reply.array(keys.len());
     for (index, _) in keys {
         ctx.reply.bulk(request[index]);
@@ -146,7 +143,7 @@ pub fn getkeys(ctx: &mut Ctx, args: &Args) -> CmdResult {
 /// COMMAND GETKEYSANDFLAGS command [arg [arg ...]].
 pub fn getkeysandflags(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let request = &args.argv()[2..];
-    let keys = find_keys(request)?;
+    let keys = find_keys(&ctx.engine.names, request)?;
     ctx.reply.array(keys.len());
     for (index, flags) in keys {
         ctx.reply.array(2);
@@ -165,15 +162,21 @@ pub fn help(ctx: &mut Ctx, args: &Args) -> CmdResult {
 }
 
 fn write_all_infos(ctx: &mut Ctx) {
-    ctx.reply.array(spec::COMMANDS.len());
-    for command in &spec::COMMANDS {
+    let names = &ctx.engine.names;
+    ctx.reply.array(names.commands().count());
+    for command in names.commands() {
         render::write_info(command, &mut ReplySink(ctx.reply));
     }
 }
 
 /// Where the keys of a request are, and what it does with them.
-fn find_keys(request: &[&[u8]]) -> Result<SmallVec<[(usize, KeyFlags); 8]>, CommandError> {
-    let command = spec::resolve(request).ok_or(CommandError::fixed("ERR Invalid command specified"))?;
+fn find_keys(names: &Names, request: &[&[u8]]) -> Result<SmallVec<[(usize, KeyFlags); 8]>, CommandError> {
+    let container = names.lookup(request[0]);
+    let command = container.and_then(|command| match request.get(1) {
+        Some(name) if !command.subcommands.is_empty() => spec::lookup_subcommand(command, name),
+        _ => Some(command),
+    });
+    let command = command.ok_or(CommandError::fixed("ERR Invalid command specified"))?;
     if command.keys.is_empty() && !command.flags.contains(Flags::MOVABLEKEYS) {
         return Err(CommandError::fixed("ERR The command has no key arguments"));
     }

@@ -8,7 +8,7 @@
 use super::args::{Args, KeyAt, KeyList};
 use super::error::{SHOWN_MAX, shown};
 use super::redact::redacted;
-use super::session::{Parked, QueuedCommand, ReplyMode, Session, Slice};
+use super::session::{Close, Parked, QueuedCommand, ReplyMode, Session, Slice};
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
 use super::{CmdResult, CommandError, Ctx, monitor, transaction};
 use crate::engine::Engine;
@@ -112,6 +112,14 @@ pub fn execute(
             session.client.last_command.store(u32::from(command.id), Relaxed);
             timing = call(engine, session, command, argv, prepared.hash, now_ms, reply);
         }
+        Err((None, _)) if is_http(argv[0]) => {
+            engine.log.warning(
+                "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. \
+                 This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis \
+                 instance. Connection aborted.",
+            );
+            session.close = Close::Now;
+        }
         Err((command, error)) => {
             let command_id = command.map_or(u32::MAX, |command| u32::from(command.id));
             session.client.last_command.store(command_id, Relaxed);
@@ -162,6 +170,11 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
     true
 }
 
+/// A browser that was tricked into talking to this port gives itself away by these words.
+fn is_http(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+}
+
 /// Everything that can be wrong before a command runs, in the order in which Redis looks.
 #[inline]
 fn check(
@@ -176,7 +189,7 @@ fn check(
     if !command.subcommands.is_empty() && argv.len() > 1 {
         match spec::lookup_subcommand(command, argv[1]) {
             Some(sub) => command = sub,
-            None => return Err((None, unknown_subcommand(command, argv[1]))),
+            None => return Err((None, unknown_subcommand(argv))),
         }
     }
     if !command.accepts(argv.len()) || command.handler.is_none() {
@@ -405,9 +418,9 @@ fn unknown_command(argv: &[&[u8]]) -> CommandError {
     CommandError::text(text)
 }
 
-fn unknown_subcommand(command: &Command, name: &[u8]) -> CommandError {
-    let hint = format!("'. Try {} HELP.", command.name.to_ascii_uppercase());
-    CommandError::quoting("ERR unknown subcommand '", &name[..name.len().min(SHOWN_MAX)], &hint)
+fn unknown_subcommand(argv: &[&[u8]]) -> CommandError {
+    let hint = format!("'. Try {} HELP.", String::from_utf8_lossy(argv[0]).to_ascii_uppercase());
+    CommandError::quoting("ERR unknown subcommand '", &argv[1][..argv[1].len().min(SHOWN_MAX)], &hint)
 }
 
 fn protected_command(command: &Command) -> CommandError {

@@ -59,8 +59,8 @@ impl CommandError {
     }
 
     /// `ERR unknown subcommand or wrong number of arguments for 'x'. Try CONFIG HELP.`
-    pub fn bad_subcommand(container: &str, subcommand: &[u8]) -> Self {
-        let hint = format!("'. Try {} HELP.", container.to_ascii_uppercase());
+    pub fn bad_subcommand(container: &[u8], subcommand: &[u8]) -> Self {
+        let hint = format!("'. Try {} HELP.", String::from_utf8_lossy(container).to_ascii_uppercase());
         let subcommand = &subcommand[..subcommand.len().min(SHOWN_MAX)];
         Self::quoting("ERR unknown subcommand or wrong number of arguments for '", subcommand, &hint)
     }

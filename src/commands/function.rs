@@ -43,7 +43,7 @@ pub fn flush(ctx: &mut Ctx, args: &Args) -> CmdResult {
         2 => {}
         3 if args.is(2, "sync") || args.is(2, "async") => {}
         3 => return Err(CommandError::fixed("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")),
-        _ => return Err(CommandError::bad_subcommand("function", &args[1])),
+        _ => return Err(CommandError::bad_subcommand(&args[0], &args[1])),
     }
     // There is nothing to flush.
     ctx.reply.ok();

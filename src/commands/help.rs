@@ -8,7 +8,8 @@ use super::{Args, CmdResult, Ctx, spec};
 /// Writes the help of a container: a heading, `lines`, and HELP itself. A line without leading blank begins with a
 /// subcommand, the indented ones below belong to it.
 pub fn write(ctx: &mut Ctx, args: &Args, lines: &[&str]) -> CmdResult {
-    let subcommands = spec::lookup(&args[0]).map_or(&[][..], |container| container.subcommands);
+    let container = ctx.command.name.split('|').next().and_then(|name| spec::lookup(name.as_bytes()));
+    let subcommands = container.map_or(&[][..], |container| container.subcommands);
     let mark = ctx.reply.begin();
     let name = String::from_utf8_lossy(&args[0]).to_ascii_uppercase();
     ctx.reply.status(&format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));

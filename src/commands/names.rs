@@ -38,6 +38,24 @@ impl Names {
         Ok(())
     }
 
+    /// The command or subcommand of a full name, as COMMAND INFO takes it: `get`, `client|id`.
+    pub fn lookup_full(&self, name: &[u8]) -> Option<&'static Command> {
+        match name.iter().position(|&byte| byte == b'|') {
+            None => self.lookup(name),
+            Some(bar) => spec::lookup_subcommand(self.lookup(&name[..bar])?, &name[bar + 1..]),
+        }
+    }
+
+    /// All commands that have a name, in the order of the table.
+    pub fn commands(&self) -> impl Iterator<Item = &'static Command> {
+        spec::COMMANDS.iter().filter(|command| self.has_name(command))
+    }
+
+    fn has_name(&self, command: &Command) -> bool {
+        let Some(changed) = &self.changed else { return true };
+        !changed.contains_key(command.name.as_bytes()) || changed.values().flatten().any(|other| other.id == command.id)
+    }
+
     /// The command of this name, in any case.
     #[inline]
     pub fn lookup(&self, name: &[u8]) -> Option<&'static Command> {
@@ -63,6 +81,10 @@ mod tests {
         assert!(names.lookup(b"get").is_none() && names.lookup(b"FlushAll").is_none());
         assert_eq!(names.lookup(b"FETCH").map(|command| command.name), Some("get"));
         assert_eq!(names.lookup(b"set").map(|command| command.name), Some("set"));
+        assert_eq!(names.lookup_full(b"client|ID").map(|command| command.name), Some("client|id"));
+        assert!(names.lookup_full(b"get|x").is_none() && names.lookup_full(b"client|").is_none());
+        assert_eq!(names.commands().count(), spec::COMMANDS.len() - 1);
+        assert!(names.commands().any(|command| command.name == "get"));
     }
 
     #[test]

@@ -46,7 +46,6 @@ pub fn shutdown(ctx: &mut Ctx, args: &Args) -> CmdResult {
             "ERR SHUTDOWN SAVE needs persistence, which this version of redisrs does not have",
         ));
     }
-    ctx.engine.log.warning("User requested shutdown...");
     ctx.engine.request_shutdown(Shutdown { force, now });
     ctx.session.close = Close::AfterReplies;
     Ok(())

@@ -32,6 +32,8 @@ pub enum Close {
     No,
     /// After the replies so far are sent.
     AfterReplies,
+    /// At once: what is not sent yet is dropped.
+    Now,
 }
 
 /// A command that does its work in slices, so that others get their turn in between.
@@ -207,7 +209,6 @@ impl Session {
                 let shard = engine.keyspace.shard_of(watched.hash);
                 engine.keyspace.lock(shard).watches().remove(watched.db, &watched.key, &watching.changed);
             }
-            self.client.watched.store(0, Relaxed);
         }
     }
 

@@ -9,7 +9,7 @@ const COUNT_DEFAULT: usize = 10;
 /// SLOWLOG GET [count].
 pub fn get(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let count = match args.get(2) {
-        _ if args.len() > 3 => return Err(CommandError::bad_subcommand("slowlog", &args[1])),
+        _ if args.len() > 3 => return Err(CommandError::bad_subcommand(&args[0], &args[1])),
         Some(count) => parse_count(count)?,
         None => COUNT_DEFAULT,
     };

@@ -235,9 +235,14 @@ pub fn resolve(argv: &[&[u8]]) -> Option<&'static Command> {
     }
 }
 
+/// A command and its subcommands.
+pub fn with_subcommands(command: &'static Command) -> impl Iterator<Item = &'static Command> {
+    std::iter::once(command).chain(command.subcommands)
+}
+
 /// All commands and subcommands in the order of their ids.
 pub fn all() -> impl Iterator<Item = &'static Command> {
-    COMMANDS.iter().flat_map(|command| std::iter::once(command).chain(command.subcommands))
+    COMMANDS.iter().flat_map(with_subcommands)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{Args, CmdResult, CommandError, Ctx, dispatch, monitor};
 use crate::engine::Engine;
 use crate::keyspace::{KeyHash, LockSet};
 use smallvec::SmallVec;
-use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::sync::atomic::Ordering::Acquire;
 
 /// MULTI.
 pub fn multi(ctx: &mut Ctx, _: &Args) -> CmdResult {
@@ -42,11 +42,10 @@ pub fn watch(ctx: &mut Ctx, args: &Args) -> CmdResult {
         ctx.peek(key);
         let flag = ctx.session.watch_flag().clone();
         ctx.locks.shard(key.hash).watches().add(db, key.bytes, &flag);
-        if let Some(watching) = &mut ctx.session.watching {
-            if !watching.keys.iter().any(|known| known.db == db && *known.key == *key.bytes) {
-                watching.keys.push(WatchedKey { db, key: key.bytes.into(), hash: key.hash });
-            }
-            ctx.session.client.watched.store(watching.keys.len() as u32, Relaxed);
+        if let Some(watching) = &mut ctx.session.watching
+            && !watching.keys.iter().any(|known| known.db == db && *known.key == *key.bytes)
+        {
+            watching.keys.push(WatchedKey { db, key: key.bytes.into(), hash: key.hash });
         }
     }
     ctx.reply.ok();
@@ -191,7 +190,6 @@ fn stop_watching(ctx: &mut Ctx) {
         for watched in &watching.keys {
             ctx.locks.shard(watched.hash).watches().remove(watched.db, &watched.key, &watching.changed);
         }
-        ctx.session.client.watched.store(0, Relaxed);
     }
 }
 

@@ -61,17 +61,15 @@ pub struct Client {
     pub queued: AtomicI64,
     /// Bytes of their arguments.
     pub queued_bytes: AtomicU64,
-    pub watched: AtomicU32,
     /// What a change of a watched key raises; dangling when nothing is watched.
     pub watch_flag: Mutex<Weak<AtomicBool>>,
+    /// Input that was received and not executed, and the buffer that holds it.
     pub query_bytes: AtomicU64,
     pub query_capacity: AtomicU64,
-    pub argv_bytes: AtomicU64,
+    /// Replies that were not sent.
     pub output_bytes: AtomicU64,
     pub no_evict: AtomicBool,
     pub is_monitor: AtomicBool,
-    /// A close after the current reply was asked for by the client itself.
-    pub closing: AtomicBool,
     pub outlet: Arc<dyn Outlet>,
 }
 
@@ -131,15 +129,12 @@ impl Clients {
             protocol: AtomicU32::new(2),
             queued: AtomicI64::new(-1),
             queued_bytes: AtomicU64::new(0),
-            watched: AtomicU32::new(0),
             watch_flag: Mutex::default(),
             query_bytes: AtomicU64::new(0),
             query_capacity: AtomicU64::new(0),
-            argv_bytes: AtomicU64::new(0),
             output_bytes: AtomicU64::new(0),
             no_evict: AtomicBool::new(false),
             is_monitor: AtomicBool::new(false),
-            closing: AtomicBool::new(false),
             outlet: origin.outlet,
         });
         if client.fd >= 0 {

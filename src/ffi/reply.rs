@@ -82,7 +82,7 @@ const _: () = {
 };
 
 /// Stands in front of the root.
-#[repr(C, align(16))]
+#[repr(C)]
 struct Block {
     bytes: usize,
     mark: usize,
@@ -242,7 +242,7 @@ impl Builder {
         // SAFETY: the layout is not empty, a block has a header.
         let block = NonNull::new(unsafe { alloc(layout) }).ok_or_else(no_memory)?.cast::<Block>();
         // SAFETY: the block is large enough for the header, the nodes, the element pointers and the texts, in this order
-        // and with the alignment of each: the header has 16 bytes, a node 64, a pointer 8.
+        // and with the alignment of each: all but the texts are made of words.
         unsafe {
             block.write(Block { bytes, mark: MARK });
             let root = block.add(1).cast::<rs_reply>();

@@ -341,9 +341,11 @@ impl Batch {
         }
         if conn.session.close != Close::No {
             conn.input = Vec::new();
+            conn.gone |= conn.session.close == Close::Now;
         }
         let client = &conn.session.client;
         client.query_bytes.store(conn.input.len() as u64, Relaxed);
+        client.query_capacity.store(conn.input.capacity() as u64, Relaxed);
         if conn.input.len() > engine.settings.hot().client_query_buffer_limit.load(Relaxed) {
             engine.stats.client_query_limit_disconnections.fetch_add(1, Relaxed);
             engine.log.warning(&format!(

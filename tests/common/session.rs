@@ -42,10 +42,14 @@ impl Store {
         Self { engine: Engine::open(values, clock, Log::silent()).expect("an engine opens"), now_ms }
     }
 
-    /// A new client.
+    /// A new client in this process.
     pub fn client(&self) -> Client {
         let outlet = Arc::new(NoOutlet);
-        let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
+        self.client_from(Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet })
+    }
+
+    /// A new client from elsewhere.
+    pub fn client_from(&self, origin: Origin) -> Client {
         let session = Session::new(&self.engine, origin, self.engine.stats.add_block());
         Client { engine: Arc::clone(&self.engine), session, reply: ReplyWriter::default() }
     }

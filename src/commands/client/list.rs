@@ -59,7 +59,7 @@ fn write_line(client: &Client, now_ms: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&text.name);
     let _ = write!(
         out,
-        " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={} qbuf-free={} argv-mem={} multi-mem={} \
+        " age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} \
          rbs=0 rbp=0 obl=0 oll={} omem={} tot-mem={} events={} cmd={} user={DEFAULT_USER} redir=-1 resp={} lib-name=",
         seconds_since(client.created_ms),
         seconds_since(client.last_active_ms.load(Relaxed)),
@@ -68,7 +68,6 @@ fn write_line(client: &Client, now_ms: i64, out: &mut Vec<u8>) {
         client.queued.load(Relaxed),
         client.query_bytes.load(Relaxed),
         client.query_capacity.load(Relaxed).saturating_sub(client.query_bytes.load(Relaxed)),
-        client.argv_bytes.load(Relaxed),
         client.queued_bytes.load(Relaxed),
         u8::from(output_bytes > 0),
         output_bytes,

@@ -44,7 +44,7 @@ pub fn debug(ctx: &mut Ctx, args: &Args) -> CmdResult {
                 " would harm the process, which may be that of a host program; redisrs never does that",
             ))
         }
-        _ => Err(CommandError::bad_subcommand("debug", &args[1])),
+        _ => Err(CommandError::bad_subcommand(&args[0], &args[1])),
     }
 }
 

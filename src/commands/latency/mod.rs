@@ -59,7 +59,10 @@ pub fn histogram(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let asked: Vec<&Command> = match &args.argv()[2..] {
         _ if !ctx.engine.settings.hot().latency_tracking.load(Relaxed) => Vec::new(),
         [] => spec::all().collect(),
-        names => names.iter().filter_map(|name| spec::lookup_full(name)).flat_map(with_subcommands).collect(),
+        names => {
+            let found = names.iter().filter_map(|name| ctx.engine.names.lookup_full(name));
+            found.flat_map(spec::with_subcommands).collect()
+        }
     };
     let mark = ctx.reply.begin();
     let mut pairs = 0;
@@ -78,10 +81,6 @@ pub fn histogram(ctx: &mut Ctx, args: &Args) -> CmdResult {
 /// LATENCY HELP.
 pub fn help(ctx: &mut Ctx, args: &Args) -> CmdResult {
     help::write(ctx, args, HELP)
-}
-
-fn with_subcommands(command: &'static Command) -> impl Iterator<Item = &'static Command> {
-    std::iter::once(command).chain(command.subcommands)
 }
 
 /// How many calls there were, and for each duration at which some ended, how many took no longer.

@@ -1,5 +1,6 @@
 //! Why a setting was refused, in Redis's words.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -16,8 +17,8 @@ pub enum SettingError {
     },
     /// The name exists, its value cannot be set.
     Refused {
-        /// The setting.
-        name: &'static str,
+        /// The setting; as it was given if it was given twice.
+        name: Cow<'static, str>,
         /// Why.
         reason: String,
     },

@@ -134,7 +134,7 @@ impl Settings {
         let mut loader = Loader::new(self);
         let loaded = loader.line(&line, 1).and_then(|()| loader.finish());
         loaded.map_err(|error| SettingError::Refused {
-            name: directive,
+            name: (*directive).into(),
             reason: match error {
                 LoadError::Line { reason, .. } => reason,
                 other => other.to_string(),

@@ -109,7 +109,7 @@ impl Settings {
         let (name, value) = (name.as_ref(), value.as_ref());
         match table::find(name) {
             Some((row, _)) if row.id == Id::Daemonize && value.eq_ignore_ascii_case(b"yes") => {
-                Err(SettingError::Refused { name: row.name, reason: load::NEVER_FORKS.into() })
+                Err(SettingError::Refused { name: row.name.into(), reason: load::NEVER_FORKS.into() })
             }
             Some(_) => self.change(&[(name, value)], Origin::Host, true),
             None => self.set_directive(name, value),
@@ -170,7 +170,7 @@ impl Settings {
         let before = self.values.read().clone();
         let mut after = before.clone();
         for (&(row, name), (_, value)) in targets.iter().zip(pairs) {
-            let refused = |reason| SettingError::Refused { name, reason };
+            let refused = |reason| SettingError::Refused { name: name.into(), reason };
             let slot = &mut after[row.id as usize];
             *slot = kind::parse(row, &[value], slot, origin).map_err(refused)?;
             if let Some(reason) = refusal(row, slot) {
@@ -191,7 +191,7 @@ impl Settings {
                         // What worked before works again; were it not so, the first reason is the one to tell.
                         drop(apply(self));
                     }
-                    return Err(SettingError::Refused { name, reason });
+                    return Err(SettingError::Refused { name: name.into(), reason });
                 }
             }
         }
@@ -206,9 +206,9 @@ impl Settings {
         is_local: bool,
     ) -> Result<Vec<(&'static Row, &'static str)>, SettingError> {
         let mut targets: Vec<(&'static Row, &'static str)> = Vec::with_capacity(pairs.len());
-        for (name, _) in pairs {
-            let (row, name) = table::find(name).ok_or_else(|| SettingError::Unknown { name: name.to_vec() })?;
-            let refused = |reason: &str| Err(SettingError::Refused { name, reason: reason.into() });
+        for (given, _) in pairs {
+            let (row, name) = table::find(given).ok_or_else(|| SettingError::Unknown { name: given.to_vec() })?;
+            let refused = |reason: &str| Err(SettingError::Refused { name: name.into(), reason: reason.into() });
             if origin == Origin::Client && row.has(IMMUTABLE) {
                 return refused("can't set immutable config");
             }
@@ -216,7 +216,8 @@ impl Settings {
                 return refused("can't set protected config");
             }
             if targets.iter().any(|(_, earlier)| *earlier == name) {
-                return refused("duplicate parameter");
+                let given = String::from_utf8_lossy(given).into_owned();
+                return Err(SettingError::Refused { name: given.into(), reason: "duplicate parameter".into() });
             }
             targets.push((row, name));
         }
