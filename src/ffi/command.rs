@@ -40,8 +40,14 @@ pub unsafe extern "C" fn rs_command_argv(
     argvlen: *const usize,
 ) -> *mut rs_reply {
     // SAFETY: by the rules of the header.
-    let arguments = plain(|| unsafe { Ok((cast::shared(session)?, arguments(argc, argv, argvlen)?)) });
-    give(arguments.and_then(|(session, argv)| run(session, &argv)))
+    give(unsafe { cast::shared(session) }.and_then(|session| {
+        session.with(|engine, state| {
+            // SAFETY: by the rules of the header.
+            let argv = unsafe { arguments(argc, argv, argvlen)? };
+            execute(engine, state, &argv, Prepared::default());
+            finish(session, state)
+        })
+    }))
 }
 
 /// Runs `n` commands, command i given by `argc[i]`, `argv[i]` and `argvlen[i]` as for `rs_command_argv` (`argvlen` NULL, or one of
@@ -122,15 +128,7 @@ fn give(outcome: Outcome<NonNull<rs_reply>>) -> *mut rs_reply {
     outcome.map_or(null_mut(), NonNull::as_ptr)
 }
 
-/// Runs one command to its end and makes a tree of its reply.
-#[inline]
-fn run(session: &rs_session, argv: &[&[u8]]) -> Outcome<NonNull<rs_reply>> {
-    session.with(|engine, state| {
-        execute(engine, state, argv, Prepared::default());
-        finish(session, state)
-    })
-}
-
+/// Runs one command to its end.
 #[inline]
 fn execute(engine: &Engine, state: &mut State, argv: &[&[u8]], prepared: Prepared) {
     state.writer.clear();
@@ -234,7 +232,12 @@ unsafe extern "C" fn rs_internal_run_format(
         let (session, format) = unsafe { (cast::shared(session)?, cast::text(format)?) };
         Ok((session, Arguments::read(format, &mut VaList(list))?))
     });
-    give(arguments.and_then(|(session, arguments)| run(session, &arguments.argv()?)))
+    give(arguments.and_then(|(session, arguments)| {
+        session.with(|engine, state| {
+            execute(engine, state, &arguments.argv()?, Prepared::default());
+            finish(session, state)
+        })
+    }))
 }
 
 /// The variable arguments of one call, in the hands of shim.c.

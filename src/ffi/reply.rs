@@ -186,6 +186,11 @@ impl<'a> Values<'a> {
 /// Makes a tree of the first reply in `input`: the tree, and how many bytes it came from.
 #[inline]
 pub fn build(input: &[u8]) -> Outcome<(NonNull<rs_reply>, usize)> {
+    if let Some(text) = lone_string(input) {
+        let mut builder = Builder::allocate(Size { nodes: 1, elements: 0, text: text.len() + 1 })?;
+        builder.put(&Token::Bulk(text));
+        return Ok((builder.root, input.len()));
+    }
     let mut values = Values { input, position: 0 };
     let mut size = Size::default();
     let first = values.next().map_err(not_a_reply)?;
@@ -209,6 +214,26 @@ pub fn build(input: &[u8]) -> Outcome<(NonNull<rs_reply>, usize)> {
         builder.put(&token);
     }
     Ok((builder.root, end))
+}
+
+/// The text of a string that is all of the input: what GET answers, read in a fraction of the time that the general way
+/// takes.
+#[inline]
+fn lone_string(input: &[u8]) -> Option<&[u8]> {
+    const DIGITS_MAX: usize = 9;
+    let rest = input.strip_prefix(b"$")?;
+    let mut len = 0;
+    for (at, byte) in rest.iter().enumerate().take(DIGITS_MAX) {
+        match byte {
+            b'0'..=b'9' => len = len * 10 + usize::from(byte - b'0'),
+            b'\r' => {
+                let text = rest.get(at + 2..)?;
+                return (text.len() == len + 2).then(|| &text[..len]);
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Handlers write well-formed replies; if one does not, that is an error in this library.
@@ -366,6 +391,97 @@ impl Builder {
                     return;
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reply as text: type, then what the type has.
+    fn show(reply: &rs_reply) -> String {
+        // SAFETY: the nodes of a reply that was just built point to each other and to terminated texts.
+        unsafe {
+            let text = if reply.str.is_null() {
+                String::new()
+            } else {
+                assert_eq!(*reply.str.add(reply.len), 0);
+                String::from_utf8_lossy(std::slice::from_raw_parts(reply.str.cast(), reply.len)).into_owned()
+            };
+            let elements: Vec<String> = (0..reply.elements).map(|i| show(&**reply.element.add(i))).collect();
+            match reply.r#type {
+                RS_REPLY_INTEGER | RS_REPLY_BOOL => format!("{}:{}", reply.r#type, reply.integer),
+                RS_REPLY_DOUBLE => format!("{}:{}={text}", reply.r#type, reply.dval),
+                RS_REPLY_ARRAY | RS_REPLY_MAP | RS_REPLY_SET | RS_REPLY_PUSH => {
+                    assert_eq!((reply.integer, reply.len, reply.str), (0, 0, null_mut()));
+                    format!("{}[{}]", reply.r#type, elements.join(" "))
+                }
+                other => format!("{other}:{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn trees_are_what_the_bytes_say() {
+        let cases = [
+            ("$5\r\nhello\r\n", "1:hello"),
+            ("$0\r\n\r\n", "1:"),
+            ("$-1\r\n", "4:"),
+            ("$5\r\nhello\r\n+OK\r\n", "1:hello"),
+            ("+OK\r\n", "5:OK"),
+            ("-ERR no\r\n", "6:ERR no"),
+            (":-7\r\n", "3:-7"),
+            ("_\r\n", "4:"),
+            ("#t\r\n", "8:1"),
+            (",1.5\r\n", "7:1.5=1.5"),
+            ("(123\r\n", "13:123"),
+            ("=8\r\ntxt:text\r\n", "14:text"),
+            ("*0\r\n", "2[]"),
+            ("*-1\r\n", "4:"),
+            ("*3\r\n:1\r\n*2\r\n*0\r\n*1\r\n+x\r\n$1\r\ny\r\n", "2[3:1 2[2[] 2[5:x]] 1:y]"),
+            ("%2\r\n+a\r\n:1\r\n+b\r\n~1\r\n:2\r\n", "9[5:a 3:1 5:b 10[3:2]]"),
+            (">2\r\n+message\r\n+x\r\n", "12[5:message 5:x]"),
+            ("|1\r\n+a\r\n*1\r\n:1\r\n*1\r\n|1\r\n+k\r\n+v\r\n:5\r\n", "2[3:5]"),
+        ];
+        for (bytes, expected) in cases {
+            let (reply, len) = build(bytes.as_bytes()).unwrap();
+            // SAFETY: just built, freed once.
+            unsafe {
+                assert_eq!(show(reply.as_ref()), expected, "{bytes}");
+                rs_reply_free(reply.as_ptr());
+            }
+            assert!(len == bytes.len() || bytes.ends_with("+OK\r\n") && len == bytes.len() - 5);
+        }
+    }
+
+    #[test]
+    fn depth_needs_no_stack() {
+        const DEPTH: usize = 100_000;
+        let bytes = ["*1\r\n".repeat(DEPTH), ":1\r\n".into()].concat();
+        let (reply, _) = build(bytes.as_bytes()).unwrap();
+        let mut depth = 0;
+        let mut node = reply.as_ptr();
+        // SAFETY: just built, freed once; each array has one element.
+        unsafe {
+            while (*node).r#type == RS_REPLY_ARRAY {
+                (node, depth) = (*(*node).element, depth + 1);
+            }
+            assert_eq!((depth, (*node).integer), (DEPTH, 1));
+            rs_reply_free(reply.as_ptr());
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_reply_is_not_freed() {
+        let (reply, _) = build(b"*2\r\n:1\r\n*1\r\n:2\r\n").unwrap();
+        // SAFETY: just built; the calls for the parts do nothing.
+        unsafe {
+            let root = reply.as_ref();
+            rs_reply_free(*root.element);
+            rs_reply_free(*root.element.add(1));
+            assert_eq!(show(root), "2[3:1 2[3:2]]");
+            rs_reply_free(reply.as_ptr());
         }
     }
 }

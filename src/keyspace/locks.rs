@@ -63,27 +63,28 @@ impl<'e> LockSet<'e> {
     ///
     /// # Panics
     /// If the shard is not locked: the command table declares fewer keys than the handler uses.
-    #[inline]
+    #[inline(always)]
     pub fn shard(&mut self, hash: KeyHash) -> &mut ShardData {
         let index = self.index(hash);
         &mut self.held[index].1
     }
 
-    #[inline]
+    #[inline(always)]
     fn index(&self, hash: KeyHash) -> usize {
         let shard = self.keyspace.shard_of(hash) as u32;
-        match self.held.len() {
-            1 => {
-                assert_eq!(self.held[0].0, shard, "the shard of this key is not locked");
-                0
-            }
-            n if n == self.keyspace.shard_count() => shard as usize,
-            _ => self.held.binary_search_by_key(&shard, |held| held.0).expect("the shard of this key is locked"),
+        match self.held.as_slice() {
+            [(held, _)] if *held == shard => 0,
+            held => Self::index_among(held, shard),
         }
     }
 
+    #[cold]
+    fn index_among(held: &[(u32, MutexGuard<'e, ShardData>)], shard: u32) -> usize {
+        held.binary_search_by_key(&shard, |held| held.0).expect("the shard of this key is locked")
+    }
+
     /// Database `number` in the locked shard of a key.
-    #[inline]
+    #[inline(always)]
     pub fn db(&mut self, number: u32, hash: KeyHash) -> &mut Db {
         self.shard(hash).db(number)
     }

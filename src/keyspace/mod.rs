@@ -75,14 +75,19 @@ pub struct ShardData {
 
 impl ShardData {
     /// The part of database `number` in this shard, made on first use.
-    #[inline]
+    #[inline(always)]
     pub fn db(&mut self, number: u32) -> &mut Db {
         let index = number as usize;
         if index >= self.dbs.len() {
-            let shard_bits = self.shard_bits;
-            self.dbs.resize_with(index + 1, || Db::new(shard_bits));
+            self.add_dbs(index + 1);
         }
         &mut self.dbs[index]
+    }
+
+    #[cold]
+    fn add_dbs(&mut self, count: usize) {
+        let shard_bits = self.shard_bits;
+        self.dbs.resize_with(count, || Db::new(shard_bits));
     }
 
     /// The part of database `number`, if it was ever used.

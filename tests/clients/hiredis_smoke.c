@@ -32,9 +32,6 @@ int main(int argc, char **argv) {
     CHECK(atoi(((redisReply *)reply)->str) == i);
     freeReplyObject(reply);
   }
-  r = redisCommand(c, "HELLO 3");
-  CHECK(r && r->type == REDIS_REPLY_MAP);
-  freeReplyObject(r);
   redisFree(c);
   return 0;
 }

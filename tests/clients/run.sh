@@ -80,8 +80,8 @@ for i in range(100000):
 ' | redis-cli -p "$port" --pipe | grep -q 'errors: 0, replies: 100000'
 [ "$(redis-cli -p "$port" dbsize)" = 100000 ]
 redis-cli -p "$port" --bigkeys | grep -q '100000 strings with 100000 bytes'
-timeout 2 redis-cli -p "$port" --latency --raw | grep -qE '^[0-9]+ [0-9]+ [0-9.]+ [0-9]+$'
-timeout 2 redis-cli -p "$port" --stat -i 0.2 | grep -q 100000
+timeout 3 redis-cli -p "$port" --latency --raw | grep -qE '^[0-9]+ [0-9]+ [0-9.]+ [0-9]+$'
+timeout 2 stdbuf -oL redis-cli -p "$port" --stat -i 0.2 | grep -q 100000
 [ "$(redis-cli -p "$port" --scan --pattern 'mass:9999?' | wc -l)" = 10 ]
 printf 'set a 1\nincr a\nget a\n' | redis-cli -p "$port" | tr '\n' ' ' | grep -q 'OK 2 2'
 ok redis-cli

@@ -90,7 +90,9 @@ pub fn cases() -> Vec<Case> {
     }
     // Names and arguments are binary safe.
     cases.push(case(b"*1\r\n$0\r\n\r\n", Ends::Open));
-    cases.push(case(b"*1\r\n$5\r\nPING\0\r\n", Ends::Open));
+    // Not PING\0: Redis compares a name with that of the last command on the connection as C strings, so its answer
+    // depends on what came before.
+    cases.push(case(b"*1\r\n$5\r\nXING\0\r\n", Ends::Open));
     cases.push(case(b"*2\r\n$4\r\nECHO\r\n$6\r\n\r\n\0*1\n\r\n", Ends::Open));
     cases.push(case(b"*2\r\n$4\r\neChO\r\n$0\r\n\r\n", Ends::Open));
     // Pipelines and large requests.
