@@ -135,20 +135,26 @@ impl Store {
                     scope.spawn(move || work(&mut *client, index))
                 })
                 .collect();
-            for index in 0..2 {
-                let mut client = self.client(index);
-                let (watch, done) = (&watch, &done);
-                scope.spawn(move || {
-                    while !done.load(Ordering::Relaxed) {
-                        watch(&mut *client);
-                    }
-                });
-            }
+            let watchers: Vec<_> = (0..2)
+                .map(|index| {
+                    let mut client = self.client(index);
+                    let (watch, done) = (&watch, &done);
+                    scope.spawn(move || {
+                        while !done.load(Ordering::Relaxed) {
+                            watch(&mut *client);
+                        }
+                    })
+                })
+                .collect();
+            // Joined one by one: ThreadSanitizer does not see the end of a scope as one.
             let mut panicked = false;
             for worker in workers {
                 panicked |= worker.join().is_err();
             }
             done.store(true, Ordering::Relaxed);
+            for watcher in watchers {
+                panicked |= watcher.join().is_err();
+            }
             assert!(!panicked, "a worker has failed");
         });
     }
