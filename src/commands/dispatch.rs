@@ -6,7 +6,6 @@
 //! buckets and then of their entries overlap, and hands each [`Prepared`] to [`execute`].
 
 use super::args::{Args, KeyAt, KeyList};
-use super::error::{SHOWN_MAX, shown};
 use super::redact::redacted;
 use super::session::{Close, Parked, QueuedCommand, ReplyMode, Session, Slice};
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
@@ -184,12 +183,12 @@ fn check(
     prepared: &Prepared,
 ) -> Result<&'static Command, (Option<&'static Command>, CommandError)> {
     let Some(mut command) = prepared.command.or_else(|| engine.names.lookup(argv[0])) else {
-        return Err((None, unknown_command(argv)));
+        return Err((None, CommandError::unknown_command(argv)));
     };
     if !command.subcommands.is_empty() && argv.len() > 1 {
         match spec::lookup_subcommand(command, argv[1]) {
             Some(sub) => command = sub,
-            None => return Err((None, unknown_subcommand(argv))),
+            None => return Err((None, CommandError::unknown_subcommand(argv[0], argv[1]))),
         }
     }
     if !command.accepts(argv.len()) || command.handler.is_none() {
@@ -197,7 +196,7 @@ fn check(
     }
     let refused = |error| Err((Some(command), error));
     if command.flags.contains(Flags::PROTECTED) && !engine.settings.allows_protected(command.name, session.is_local()) {
-        return refused(protected_command(command));
+        return refused(CommandError::protected(command.name));
     }
     if !session.authenticated && !command.flags.contains(Flags::NO_AUTH) && session.must_authenticate(engine) {
         return refused(CommandError::NO_AUTH);
@@ -375,11 +374,8 @@ pub(super) fn account(engine: &Engine, session: &Session, command: &'static Comm
         let len_max = hot.slowlog_len_max.load(Relaxed);
         engine.slowlog.add(at_s, took_us, &redacted(command, argv), &session.client.addr, &name, len_max);
     }
-    let threshold_ms = hot.latency_threshold_ms.load(Relaxed);
-    if threshold_ms > 0 && took_us / 1000 >= threshold_ms {
-        let event = if command.flags.contains(Flags::FAST) { "fast-command" } else { "command" };
-        engine.latency.add(event, engine.clock.now_ms() / 1000, u32::try_from(took_us / 1000).unwrap_or(u32::MAX));
-    }
+    let event = if command.flags.contains(Flags::FAST) { "fast-command" } else { "command" };
+    engine.note_latency(event, took_us);
 }
 
 pub(super) fn write_error(engine: &Engine, reply: &mut ReplyWriter, error: &CommandError) {
@@ -398,37 +394,4 @@ fn apply_reply_mode(session: &mut Session, reply: &mut ReplyWriter, start: usize
         ReplyMode::Skip => ReplyMode::On,
         mode => mode,
     };
-}
-
-/// The text names the command and the beginning of its arguments, 128 bytes of each at most.
-fn unknown_command(argv: &[&[u8]]) -> CommandError {
-    let mut text = b"ERR unknown command '".to_vec();
-    text.extend_from_slice(shown(&argv[0][..argv[0].len().min(SHOWN_MAX)]));
-    text.extend_from_slice(b"', with args beginning with: ");
-    let args_from = text.len();
-    for arg in &argv[1..] {
-        let used = text.len() - args_from;
-        if used >= SHOWN_MAX {
-            break;
-        }
-        text.push(b'\'');
-        text.extend_from_slice(shown(&arg[..arg.len().min(SHOWN_MAX - used)]));
-        text.extend_from_slice(b"' ");
-    }
-    CommandError::text(text)
-}
-
-fn unknown_subcommand(argv: &[&[u8]]) -> CommandError {
-    let hint = format!("'. Try {} HELP.", String::from_utf8_lossy(argv[0]).to_ascii_uppercase());
-    CommandError::quoting("ERR unknown subcommand '", &argv[1][..argv[1].len().min(SHOWN_MAX)], &hint)
-}
-
-fn protected_command(command: &Command) -> CommandError {
-    let name = command.name.split('|').next().unwrap_or(command.name);
-    CommandError::text(format!(
-        "ERR {} command not allowed. If the enable-{name}-command option is set to \"local\", you can run it from \
-         a local connection, otherwise you need to set this option in the configuration file, and then restart the \
-         server.",
-        name.to_ascii_uppercase()
-    ))
 }

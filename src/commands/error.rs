@@ -58,16 +58,49 @@ impl CommandError {
         Self::text(format!("ERR wrong number of arguments for '{command}' command"))
     }
 
+    /// `ERR unknown command 'x', with args beginning with: 'a' 'b' `; of the arguments 128 bytes in all are shown.
+    pub fn unknown_command(argv: &[&[u8]]) -> Self {
+        let mut args = Vec::new();
+        for arg in argv.get(1..).unwrap_or_default() {
+            let Some(room @ 1..) = SHOWN_MAX.checked_sub(args.len()) else { break };
+            args.push(b'\'');
+            args.extend_from_slice(shown(&arg[..arg.len().min(room)]));
+            args.extend_from_slice(b"' ");
+        }
+        let name = argv.first().map_or(&b""[..], |name| &name[..name.len().min(SHOWN_MAX)]);
+        let text = [b"ERR unknown command '", shown(name), b"', with args beginning with: ", &args];
+        Self::text(text.concat())
+    }
+
+    /// `ERR unknown subcommand 'x'. Try CONFIG HELP.`
+    pub fn unknown_subcommand(container: &[u8], subcommand: &[u8]) -> Self {
+        Self::about_subcommand("ERR unknown subcommand '", container, subcommand)
+    }
+
+    /// What a command answers that `enable-debug-command` and its like do not allow.
+    pub fn protected(command: &str) -> Self {
+        let name = command.split('|').next().unwrap_or(command);
+        Self::text(format!(
+            "ERR {} command not allowed. If the enable-{name}-command option is set to \"local\", you can run it from a \
+             local connection, otherwise you need to set this option in the configuration file, and then restart the \
+             server.",
+            name.to_ascii_uppercase()
+        ))
+    }
+
+    fn about_subcommand(complaint: &str, container: &[u8], subcommand: &[u8]) -> Self {
+        let hint = format!("'. Try {} HELP.", String::from_utf8_lossy(container).to_ascii_uppercase());
+        Self::quoting(complaint, &subcommand[..subcommand.len().min(SHOWN_MAX)], &hint)
+    }
+
     /// `ERR unknown subcommand or wrong number of arguments for 'x'. Try CONFIG HELP.`
     pub fn bad_subcommand(container: &[u8], subcommand: &[u8]) -> Self {
-        let hint = format!("'. Try {} HELP.", String::from_utf8_lossy(container).to_ascii_uppercase());
-        let subcommand = &subcommand[..subcommand.len().min(SHOWN_MAX)];
-        Self::quoting("ERR unknown subcommand or wrong number of arguments for '", subcommand, &hint)
+        Self::about_subcommand("ERR unknown subcommand or wrong number of arguments for '", container, subcommand)
     }
 }
 
 /// Bytes of an unknown command that its error quotes.
-pub(super) const SHOWN_MAX: usize = 128;
+const SHOWN_MAX: usize = 128;
 
 /// What an error text shows of a client's words.
 pub(super) fn shown(words: &[u8]) -> &[u8] {

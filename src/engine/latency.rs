@@ -3,6 +3,7 @@
 
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Spikes kept per event.
 pub const SAMPLES_MAX: usize = 160;
@@ -62,6 +63,17 @@ impl LatencyMonitor {
         match event {
             Some(event) => events.remove(event).map_or(0, |_| 1),
             None => std::mem::take(&mut *events).len(),
+        }
+    }
+}
+
+impl super::Engine {
+    /// Notes how long `event` has taken, if that is as long as `latency-monitor-threshold`.
+    pub fn note_latency(&self, event: &'static str, took_us: u64) {
+        let threshold_ms = self.settings.hot().latency_threshold_ms.load(Relaxed);
+        let took_ms = took_us / 1000;
+        if threshold_ms > 0 && took_ms >= threshold_ms {
+            self.latency.add(event, self.clock.now_ms() / 1000, u32::try_from(took_ms).unwrap_or(u32::MAX));
         }
     }
 }

@@ -13,16 +13,27 @@ archive=$1
 work=$(mktemp -d "${TMPDIR:-/tmp}/redisrs-prelink.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# Groups are dissolved: a linker keeps one group of a name and drops the others, but local symbols cannot stand in for
-# those of a dropped one (DW.ref.rust_eh_personality, which every Rust library has).
-${LD:-ld} -r --force-group-allocation --whole-archive "$archive" -o "$work/redisrs.o"
-# First, because nm may hand bitcode to a plugin that is older than rustc's LLVM.
-${OBJCOPY:-objcopy} -R .llvmbc -R .llvmcmd "$work/redisrs.o"
-# Hidden symbols (rs_internal_*) are not in the list: they are the library's own business.
-${NM:-nm} --defined-only --extern-only --format=posix "$work/redisrs.o" |
+# What it exports. Hidden symbols (rs_internal_*) are its own business. The objects are taken without their bitcode,
+# because nm may hand that to a plugin that is older than rustc's LLVM.
+${LD:-ld} -r --whole-archive "$archive" -o "$work/all.o"
+${OBJCOPY:-objcopy} -R .llvmbc -R .llvmcmd "$work/all.o"
+${NM:-nm} --defined-only --extern-only --format=posix "$work/all.o" |
     awk '$1 ~ /^rs_/ && $1 !~ /^rs_internal_/ { print $1 }' >"$work/exported"
 [ -s "$work/exported" ] || { echo "prelink.sh: $archive exports no rs_ symbol" >&2; exit 1; }
-${OBJCOPY:-objcopy} --keep-global-symbols="$work/exported" "$work/redisrs.o"
+
+# One object of all that these need, the rest of std and of other crates left out. Groups are dissolved: a linker keeps one
+# group of a name and drops the others, but local symbols cannot stand in for those of a dropped one
+# (DW.ref.rust_eh_personality, which every Rust library has).
+sed 's/^/-u /' "$work/exported" >"$work/roots"
+# Words are meant to be split.
+# shellcheck disable=SC2046
+${LD:-ld} -r --force-group-allocation --gc-sections $(cat "$work/roots") "$archive" -o "$work/redisrs.o"
+# What only the left-out code refers to is still mentioned; objcopy would make it something that is missing.
+# (It takes no empty list.)
+${READELF:-readelf} --wide --symbols "$work/redisrs.o" |
+    awk '$5 == "LOCAL" && $7 == "UND" && $8 != "" { print $8 } END { print "rs_no_such_symbol" }' >"$work/unused"
+${OBJCOPY:-objcopy} --strip-symbols="$work/unused" --keep-global-symbols="$work/exported" -R .llvmbc -R .llvmcmd \
+    "$work/redisrs.o"
 ${AR:-ar} rcs "$work/libredisrs.a" "$work/redisrs.o"
 cp "$work/libredisrs.a" "$archive.new"
 mv -f "$archive.new" "$archive"

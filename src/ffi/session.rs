@@ -79,6 +79,9 @@ impl rs_session {
             let _turn = Turn::take(self)?;
             // SAFETY: `Turn` has made sure that no other call is in here.
             let state = unsafe { &mut *self.state.get() };
+            // What CLIENT LIST calls idle has seconds; the coarse clock costs nothing.
+            let active_ms = i64::from(engine.housekeeping.now_s()) * 1000;
+            state.session.client.last_active_ms.store(active_ms, Ordering::Relaxed);
             let outcome = body(engine, state);
             state.tidy();
             outcome

@@ -301,6 +301,8 @@ impl Batch {
             return;
         }
         let took_us = engine.clock.elapsed_us().saturating_sub(window.started_us + window.timed_apart_us);
+        // Which of them it was that took so long is not known, but they are all short ones.
+        engine.note_latency("fast-command", took_us);
         let mut given = (0, 0);
         for run in self.sharing.chunk_by(|a, b| a == b) {
             // Rounding errors do not add up: each share is the difference of two running totals.

@@ -34,7 +34,10 @@ pub extern "C" fn other_sum(n: i32) -> i32 {
     std::panic::catch_unwind(|| (0..n).map(|i| vec![i; 3].len() as i32).sum()).unwrap_or(-1)
 }
 RUST
-(cd "$out" && ${RUSTC:-rustc} --edition 2024 --crate-type staticlib -C opt-level=1 other.rs -o libother.a)
+(cd "$out" && ${RUSTC:-rustc} --edition 2024 --crate-type staticlib -C opt-level=1 --print native-static-libs=native \
+    other.rs -o libother.a 2>rustc.log) || { cat "$out/rustc.log" >&2; exit 1; }
+grep -q "^Libs.private: $(cat "$out/native")\$" "$root/include/redisrs.pc.in" ||
+    { echo "redisrs.pc.in does not list what rustc says: $(cat "$out/native")" >&2; exit 1; }
 cat >"$out/two.c" <<'C'
 #include <redisrs.h>
 #include <stdio.h>
