@@ -9,9 +9,6 @@ pub mod glob;
 #[cfg(feature = "mimalloc")]
 #[allow(unsafe_code)]
 pub(crate) mod global_allocator;
-#[cfg(all(feature = "mimalloc", target_os = "linux"))]
-#[allow(unsafe_code)]
-mod huge_pages;
 pub mod housekeeping;
 pub mod latency;
 pub mod log;
@@ -84,8 +81,6 @@ impl Engine {
     /// `InvalidInput` if a command cannot be renamed as the settings say; otherwise if the housekeeping thread cannot
     /// be started.
     pub fn open(settings: Settings, clock: Clock, log: Log) -> io::Result<Arc<Self>> {
-        #[cfg(all(feature = "mimalloc", target_os = "linux"))]
-        huge_pages::provide();
         let names = Names::new(&settings).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let shards = settings.shards();
         let started_ms = clock.now_ms();

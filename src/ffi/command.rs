@@ -3,9 +3,10 @@
 use super::cast;
 use super::format::{Arguments, Source};
 use super::guard::{code, plain};
-use super::reply::{build, nil, rs_reply, rs_reply_free};
+use super::reply::{rs_reply, rs_reply_free};
 use super::session::{State, rs_session};
 use super::status::{Failure, Outcome, RS_ERR_ARGUMENT, RS_ERR_NO_MEMORY, RS_OK, fail, rs_status};
+use super::tree::{build, nil};
 use crate::commands::dispatch::{self, Prepared};
 use crate::commands::session::Close;
 use crate::engine::Engine;

@@ -5,11 +5,11 @@
 //! | [`status`] | codes, names, the last error |
 //! | [`version`] | version numbers |
 //! | [`config`], [`engine`], [`server`], [`session`] | one handle type each |
-//! | [`command`], [`format`] | commands with reply trees; the formatted form |
-//! | [`reply`] | the reply tree |
+//! | `command`, `format` | commands with reply trees; the formatted form |
+//! | [`reply`], `tree` | the reply as C sees it, and how it is made |
 //! | [`typed`] | the lane without reply trees |
-//! | [`inbox`] | what other threads deliver to an in-process session |
-//! | [`cast`], [`guard`] | pointers to references; the panic guard |
+//! | `inbox` | what other threads deliver to an in-process session |
+//! | `cast`, `guard` | pointers to references; the panic guard |
 //!
 //! `include/redisrs.h` is generated from these files by `tests/ffi_header.rs`; doc comments of exported items are its
 //! text, so they speak to a C programmer.
@@ -29,6 +29,7 @@ pub mod reply;
 pub mod server;
 pub mod session;
 pub mod status;
+mod tree;
 pub mod typed;
 pub mod version;
 

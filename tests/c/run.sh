@@ -50,6 +50,8 @@ ERR value is not an integer or out of range
 RS_ERR_COMMAND: ERR value is not an integer or out of range
 OUT
 expect server "$bin/run_server" "$work/socket" $prefix "$bin/server" port 0 unixsocket "$work/socket" </dev/null
+expect "server, driven by its own thread" "$bin/run_server" "$work/socket" \
+    $prefix "$bin/server" port 0 unixsocket "$work/socket" io-threads 0 </dev/null
 printf 'set k v\nget k\nget none\ndel k\nnosuch\nkeys\nset t 5\npexpire t 100000\npexpire t -1\npttl t\n' >"$work/commands"
 expect "original_client (status)" "$bin/with_server" -- sh -c "$prefix $bin/original_client -p \$0 <$work/commands" PORT <<'OUT'
 server says: [0] 
