@@ -39,7 +39,6 @@ step() { # step TITLE COMMAND...
 }
 
 step "Rust tests" cargo test --all-targets
-step "documentation examples" cargo test --doc
 step "C header is what the source generates" make check-header
 step "C examples: warnings are errors; plain, AddressSanitizer, valgrind" make c_examples
 step "stock clients" sh tests/clients/run.sh
