@@ -9,6 +9,8 @@
 //! Invariant: a block is freed and resized with the same request it was allocated with, so the owners must be
 //! able to recompute it from what they store.
 
+#[cfg(feature = "mimalloc")]
+use super::data_heap;
 use std::alloc::{Layout, alloc, dealloc, realloc};
 use std::fmt;
 use std::ptr::NonNull;
@@ -45,10 +47,13 @@ pub const fn request(payload: usize) -> usize {
     if rounded < REQUEST_MIN { REQUEST_MIN } else { rounded }
 }
 
-/// What a block of `request` bytes takes in the allocator: mimalloc's classes (steps of 16 bytes up to 128,
+/// What a block of `request` bytes takes in the allocator: mimalloc's classes (steps of 8 bytes up to 64, of 16 up to 128,
 /// then four per doubling, whole pages from 64 KiB); glibc's and jemalloc's differ by a few percent.
 #[inline]
 pub const fn size_class(request: usize) -> usize {
+    if request <= 64 && cfg!(feature = "mimalloc") {
+        return request;
+    }
     if request <= 128 {
         return (request + 15) & !15;
     }
@@ -67,6 +72,10 @@ fn layout(request: usize) -> Result<Layout, NoMemory> {
 pub fn allocate(request: usize) -> Result<NonNull<u8>, NoMemory> {
     let layout = layout(request)?;
     assert!(layout.size() > 0);
+    #[cfg(feature = "mimalloc")]
+    if let Some(block) = data_heap::allocate(layout.size()) {
+        return Ok(block);
+    }
     // SAFETY: the layout is not empty, as just asserted.
     NonNull::new(unsafe { alloc(layout) }).ok_or(NoMemory)
 }
@@ -77,6 +86,11 @@ pub fn allocate(request: usize) -> Result<NonNull<u8>, NoMemory> {
 /// `block` came from this module with the request `old` and is owned by the caller.
 pub unsafe fn reallocate(block: NonNull<u8>, old: usize, new: usize) -> Result<NonNull<u8>, NoMemory> {
     let new = layout(new)?.size();
+    #[cfg(feature = "mimalloc")]
+    // SAFETY: by the contract of this function.
+    if let Some(moved) = unsafe { data_heap::reallocate(block, new) } {
+        return Ok(moved);
+    }
     // SAFETY: the caller owns `block`, allocated as `old`, and requests are never 0 nor above isize::MAX.
     let moved = unsafe { realloc(block.as_ptr(), Layout::from_size_align_unchecked(old, BLOCK_ALIGN), new) };
     NonNull::new(moved).ok_or(NoMemory)
@@ -123,7 +137,9 @@ mod tests {
             }
             previous = class;
         }
-        assert_eq!([56, 40, 88, 129, 1025].map(size_class), [64, 48, 96, 160, 1280]);
+        let small = if cfg!(feature = "mimalloc") { [56, 40] } else { [64, 48] };
+        assert_eq!([56, 40].map(size_class), small);
+        assert_eq!([88, 129, 1025].map(size_class), [96, 160, 1280]);
     }
 
     #[test]

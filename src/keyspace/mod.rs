@@ -9,6 +9,9 @@
 mod bucket;
 #[allow(unsafe_code)]
 mod buffer;
+#[cfg(feature = "mimalloc")]
+#[allow(unsafe_code)]
+mod data_heap;
 #[allow(unsafe_code)]
 mod db;
 #[allow(unsafe_code)]
