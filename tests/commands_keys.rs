@@ -361,7 +361,7 @@ fn changes_are_counted_as_in_redis() {
     let mut client = store.client();
     client.expect(&[("MSET a 1 b 2 c 3", "+OK\r\n"), ("SET x 1 PX 1", "+OK\r\n")]);
     store.pass_ms(10);
-    let dirty = || store.engine.stats.dirty.load(Relaxed);
+    let dirty = || store.engine.stats.changes();
     let mut last = dirty();
     for (command, changes) in [
         ("EXISTS x", 0),

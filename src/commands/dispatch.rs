@@ -260,7 +260,7 @@ fn call(
             locks.release(|garbage| engine.discard(garbage));
         }
         if changes > 0 {
-            engine.stats.dirty.fetch_add(changes, Relaxed);
+            bump(&session.counters.changes, changes);
         }
         result
     });

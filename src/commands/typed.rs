@@ -286,7 +286,7 @@ impl Lane<'_> {
         let changes = ctx.changes;
         locks.release(|garbage| self.engine.discard(garbage));
         if changes > 0 {
-            self.engine.stats.dirty.fetch_add(changes, Relaxed);
+            bump(&self.session.counters.changes, changes);
         }
         self.session.counters.called(command.id);
         self.session.client.last_command.store(u32::from(command.id), Relaxed);

@@ -48,6 +48,8 @@ pub struct Counters {
     pub commands: AtomicU64,
     pub hits: AtomicU64,
     pub misses: AtomicU64,
+    /// Changes to the data, what Redis calls dirty.
+    pub changes: AtomicU64,
     pub bytes_in: AtomicU64,
     pub bytes_out: AtomicU64,
     /// Calls of read and of write on sockets.
@@ -68,6 +70,7 @@ impl Counters {
             commands: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             reads: AtomicU64::new(0),
@@ -140,6 +143,7 @@ pub struct Totals {
     pub commands: u64,
     pub hits: u64,
     pub misses: u64,
+    pub changes: u64,
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub reads: u64,
@@ -152,6 +156,7 @@ impl Totals {
         self.commands += block.commands.load(Relaxed);
         self.hits += block.hits.load(Relaxed);
         self.misses += block.misses.load(Relaxed);
+        self.changes += block.changes.load(Relaxed);
         self.bytes_in += block.bytes_in.load(Relaxed);
         self.bytes_out += block.bytes_out.load(Relaxed);
         self.reads += block.reads.load(Relaxed);
@@ -194,8 +199,6 @@ impl Totals {
 pub struct Stats {
     commands: usize,
     blocks: Mutex<Blocks>,
-    /// Changes since the last save (INFO's `rdb_changes_since_last_save`).
-    pub dirty: AtomicU64,
     pub expired_keys: AtomicU64,
     /// Microseconds spent on expiring keys that nobody asked for.
     pub expire_us: AtomicU64,
@@ -223,7 +226,6 @@ impl Stats {
         Self {
             commands,
             blocks: Mutex::default(),
-            dirty: AtomicU64::new(0),
             expired_keys: AtomicU64::new(0),
             expire_us: AtomicU64::new(0),
             connections_received: AtomicU64::new(0),
@@ -274,6 +276,12 @@ impl Stats {
             sums.2 += block.bytes_out.load(Relaxed);
         }
         sums
+    }
+
+    /// Changes since the last save, which nothing does yet (INFO's `rdb_changes_since_last_save`).
+    pub fn changes(&self) -> u64 {
+        let blocks = self.blocks.lock();
+        blocks.retired.changes + blocks.live.iter().map(|block| block.changes.load(Relaxed)).sum::<u64>()
     }
 
     /// CONFIG RESETSTAT.

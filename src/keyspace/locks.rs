@@ -7,17 +7,44 @@ use super::{Db, Garbage, KeyHash, Keyspace, ShardData};
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 
+/// A locked shard and its number.
+type Locked<'e> = (u32, MutexGuard<'e, ShardData>);
+
 /// Locked shards of one keyspace, in ascending order.
 pub struct LockSet<'e> {
     keyspace: &'e Keyspace,
-    held: SmallVec<[(u32, MutexGuard<'e, ShardData>); 1]>,
+    held: Held<'e>,
+}
+
+/// Nearly every command has one key, so that case is told apart by more than a length.
+enum Held<'e> {
+    One(Locked<'e>),
+    Many(SmallVec<[Locked<'e>; 16]>),
+}
+
+impl<'e> Held<'e> {
+    #[inline]
+    fn as_slice(&self) -> &[Locked<'e>] {
+        match self {
+            Self::One(locked) => std::slice::from_ref(locked),
+            Self::Many(locked) => locked,
+        }
+    }
+
+    #[inline]
+    fn as_mut_slice(&mut self) -> &mut [Locked<'e>] {
+        match self {
+            Self::One(locked) => std::slice::from_mut(locked),
+            Self::Many(locked) => locked,
+        }
+    }
 }
 
 impl<'e> LockSet<'e> {
     /// Holds nothing.
     #[inline]
     pub fn none(keyspace: &'e Keyspace) -> Self {
-        Self { keyspace, held: SmallVec::new() }
+        Self { keyspace, held: Held::Many(SmallVec::new()) }
     }
 
     /// Locks the shard of one key.
@@ -29,9 +56,7 @@ impl<'e> LockSet<'e> {
     /// Locks one shard by its number.
     #[inline]
     pub fn shard_at(keyspace: &'e Keyspace, shard: usize) -> Self {
-        let mut held = SmallVec::new();
-        held.push((shard as u32, keyspace.lock(shard)));
-        Self { keyspace, held }
+        Self { keyspace, held: Held::One((shard as u32, keyspace.lock(shard))) }
     }
 
     /// Locks the shards of several keys.
@@ -40,23 +65,23 @@ impl<'e> LockSet<'e> {
         shards.sort_unstable();
         shards.dedup();
         let held = shards.iter().map(|&shard| (shard, keyspace.lock(shard as usize))).collect();
-        Self { keyspace, held }
+        Self { keyspace, held: Held::Many(held) }
     }
 
     /// Locks every shard.
     pub fn all(keyspace: &'e Keyspace) -> Self {
         let held = (0..keyspace.shard_count()).map(|shard| (shard as u32, keyspace.lock(shard))).collect();
-        Self { keyspace, held }
+        Self { keyspace, held: Held::Many(held) }
     }
 
     /// Whether every shard is locked.
     pub fn holds_all(&self) -> bool {
-        self.held.len() == self.keyspace.shard_count()
+        self.held.as_slice().len() == self.keyspace.shard_count()
     }
 
     /// Whether no shard is locked.
     pub fn holds_none(&self) -> bool {
-        self.held.is_empty()
+        self.held.as_slice().is_empty()
     }
 
     /// The locked shard of a key.
@@ -65,22 +90,17 @@ impl<'e> LockSet<'e> {
     /// If the shard is not locked: the command table declares fewer keys than the handler uses.
     #[inline(always)]
     pub fn shard(&mut self, hash: KeyHash) -> &mut ShardData {
-        let index = self.index(hash);
-        &mut self.held[index].1
-    }
-
-    #[inline(always)]
-    fn index(&self, hash: KeyHash) -> usize {
         let shard = self.keyspace.shard_of(hash) as u32;
-        match self.held.as_slice() {
-            [(held, _)] if *held == shard => 0,
-            held => Self::index_among(held, shard),
+        match &mut self.held {
+            Held::One((number, data)) => {
+                assert_eq!(*number, shard, "the shard of this key is locked");
+                data
+            }
+            Held::Many(locked) => {
+                let index = index_of(locked, shard);
+                &mut locked[index].1
+            }
         }
-    }
-
-    #[cold]
-    fn index_among(held: &[(u32, MutexGuard<'e, ShardData>)], shard: u32) -> usize {
-        held.binary_search_by_key(&shard, |held| held.0).expect("the shard of this key is locked")
     }
 
     /// Database `number` in the locked shard of a key.
@@ -107,7 +127,8 @@ impl<'e> LockSet<'e> {
 
     #[inline]
     fn held_db(&self, number: u32, hash: KeyHash) -> Option<&Db> {
-        self.held[self.index(hash)].1.existing_db(number)
+        let locked = self.held.as_slice();
+        locked[index_of(locked, self.keyspace.shard_of(hash) as u32)].1.existing_db(number)
     }
 
     /// The `n`-th locked shard.
@@ -115,25 +136,33 @@ impl<'e> LockSet<'e> {
     /// # Panics
     /// If there are not that many.
     pub fn nth(&mut self, n: usize) -> &mut ShardData {
-        &mut self.held[n].1
+        &mut self.held.as_mut_slice()[n].1
     }
 
     /// All locked shards.
     pub fn shards(&mut self) -> impl Iterator<Item = &mut ShardData> {
-        self.held.iter_mut().map(|(_, data)| &mut **data)
+        self.held.as_mut_slice().iter_mut().map(|(_, data)| &mut **data)
     }
 
     /// Releases the locks after a write. `garbage` gets the values that are too big to be freed here.
     #[inline]
     pub fn release(mut self, mut garbage: impl FnMut(Vec<Garbage>)) {
-        for (shard, data) in &mut self.held {
+        for (shard, data) in self.held.as_mut_slice() {
             self.keyspace.publish_deadline(*shard as usize, data);
             for db in data.dbs() {
-                let removed = db.take_garbage();
-                if !removed.is_empty() {
-                    garbage(removed);
+                if db.has_garbage() {
+                    garbage(db.take_garbage());
                 }
             }
         }
     }
+}
+
+/// Where a shard is among locked ones.
+///
+/// # Panics
+/// If it is not: the command table declares fewer keys than the handler uses.
+#[inline]
+fn index_of(locked: &[Locked], shard: u32) -> usize {
+    locked.binary_search_by_key(&shard, |locked| locked.0).expect("the shard of this key is locked")
 }

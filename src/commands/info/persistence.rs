@@ -2,7 +2,6 @@
 
 use super::super::Ctx;
 use super::Fields;
-use std::sync::atomic::Ordering::Relaxed;
 
 pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     let engine = ctx.engine;
@@ -12,7 +11,7 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     fields.add("current_fork_perc", "0.00");
     fields.add("current_save_keys_processed", 0);
     fields.add("current_save_keys_total", 0);
-    fields.add("rdb_changes_since_last_save", engine.stats.dirty.load(Relaxed));
+    fields.add("rdb_changes_since_last_save", engine.stats.changes());
     fields.add("rdb_bgsave_in_progress", 0);
     fields.add("rdb_last_save_time", engine.started_ms / 1000);
     fields.add("rdb_last_bgsave_status", "ok");

@@ -8,6 +8,7 @@
 //! segment and then the bucket. More than eight are needed only where hashes collide by the hundreds.
 
 use super::super::bucket::Bucket;
+use super::super::data_box::DataBox;
 use super::super::memory::NoMemory;
 use std::mem::size_of;
 
@@ -24,9 +25,9 @@ const _: () = assert!(size_of::<Block>() == 512 && size_of::<Blocks>() == 80);
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct Blocks {
-    first: [Option<Box<Block>>; FIRST_BLOCKS],
+    first: [Option<DataBox<Block>>; FIRST_BLOCKS],
     #[expect(clippy::box_collection, reason = "8 bytes instead of 24 in every segment that has none")]
-    more: Option<Box<Vec<Box<Block>>>>,
+    more: Option<Box<Vec<DataBox<Block>>>>,
     len: u32,
 }
 
@@ -90,7 +91,7 @@ impl Blocks {
     }
 
     /// Adds a block, for which there is room.
-    pub fn push(&mut self, block: Box<Block>) {
+    pub fn push(&mut self, block: DataBox<Block>) {
         match self.first.get_mut(self.len as usize) {
             Some(place) => *place = Some(block),
             None => self.more.get_or_insert_default().push(block),
@@ -98,7 +99,7 @@ impl Blocks {
         self.len += 1;
     }
 
-    pub fn pop(&mut self) -> Option<Box<Block>> {
+    pub fn pop(&mut self) -> Option<DataBox<Block>> {
         let last = self.len().checked_sub(1)?;
         let block = match self.first.get_mut(last) {
             Some(place) => place.take(),
@@ -123,10 +124,7 @@ impl Blocks {
         self.truncate(blocks);
         self.reserve(blocks.saturating_sub(FIRST_BLOCKS))?;
         while self.len() < blocks {
-            let mut buckets = Vec::new();
-            buckets.try_reserve_exact(BLOCK_BUCKETS)?;
-            buckets.resize_with(BLOCK_BUCKETS, Bucket::default);
-            self.push(buckets.into_boxed_slice().try_into().map_err(|_| NoMemory)?);
+            self.push(DataBox::new(Block::default())?);
         }
         Ok(())
     }
