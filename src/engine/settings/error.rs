@@ -29,7 +29,9 @@ impl SettingError {
     pub fn reply(&self) -> Vec<u8> {
         match self {
             Self::Unknown { name } => {
-                [b"ERR Unknown option or number of arguments for CONFIG SET - '", name.as_slice(), b"'"].concat()
+                // Redis prints it as a C string.
+                let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
+                [b"ERR Unknown option or number of arguments for CONFIG SET - '", name, b"'"].concat()
             }
             Self::Refused { name, reason } => {
                 format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}").into_bytes()
