@@ -10,7 +10,7 @@ RELEASE := $(TARGET)/release
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 SOMAJOR := $(word 1,$(subst ., ,$(VERSION)))
 
-.PHONY: help run build test lint fmt bench c_examples header check-header oracle stress tsan asan miri fuzz install uninstall clean
+.PHONY: help run build test lint fmt bench c_examples header check-header oracle stress tsan asan loom miri fuzz install uninstall clean
 
 help: ## List the targets
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ tsan: ## The concurrency stress under ThreadSanitizer (nightly)
 
 asan: ## Unit tests under AddressSanitizer (nightly)
 	sh tests/sanitize.sh address
+
+loom: ## The lock-free parts under loom
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(TARGET)/loom $(CARGO) test --no-default-features --lib wake_at
 
 miri: ## Unit tests of the storage under Miri, where it is installed
 	$(CARGO) +nightly miri test --no-default-features --lib keyspace

@@ -39,6 +39,7 @@ step() { # step TITLE COMMAND...
 }
 
 step "Rust tests" cargo test --all-targets
+step "lock-free parts under loom" make loom
 step "C header is what the source generates" make check-header
 step "C examples: warnings are errors; plain, AddressSanitizer, valgrind" make c_examples
 step "stock clients" sh tests/clients/run.sh

@@ -9,8 +9,8 @@ use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Time between two samples.
-const PERIOD: Duration = Duration::from_millis(100);
+/// Longest sleep without anything to do.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Samples that a rate is the mean of, as in Redis.
 const SAMPLES: usize = 16;
 /// Keys expired between two looks at the clock.
@@ -129,7 +129,7 @@ fn run(shared: &Shared, engine: &Weak<Engine>) {
         if Instant::now() >= next_sample {
             sample(shared, &engine, &mut history[turn % SAMPLES]);
             turn += 1;
-            next_sample += PERIOD;
+            next_sample += period(&engine);
         }
         let wait = expire(&engine).min(next_sample.saturating_duration_since(Instant::now()));
         drop(engine);
@@ -160,17 +160,22 @@ fn sample(shared: &Shared, engine: &Engine, oldest: &mut (Instant, (u64, u64, u6
     engine.note_memory_peak();
 }
 
+/// Time between two samples: `hz` of them a second.
+fn period(engine: &Engine) -> Duration {
+    Duration::from_secs(1) / engine.settings.hot().hz.load(Ordering::Relaxed).max(1)
+}
+
 /// Expires what is due; how long until there is more to do.
 fn expire(engine: &Engine) -> Duration {
-    let Some(driver) = engine.housekeeping.driver.lock().clone() else { return PERIOD };
+    let Some(driver) = engine.housekeeping.driver.lock().clone() else { return PAUSE_MAX };
     if !engine.settings.hot().active_expire.load(Ordering::Relaxed) {
-        return PERIOD;
+        return PAUSE_MAX;
     }
     let now_ms = engine.clock.now_ms();
     if driver.next_ms() <= now_ms {
         engine.expire_slice(&driver, now_ms, EXPIRE_SLICE);
     }
-    Duration::from_millis(u64::try_from(driver.next_ms().saturating_sub(now_ms)).unwrap_or(0)).min(PERIOD)
+    Duration::from_millis(u64::try_from(driver.next_ms().saturating_sub(now_ms)).unwrap_or(0)).min(PAUSE_MAX)
 }
 
 impl Engine {

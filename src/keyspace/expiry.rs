@@ -5,17 +5,17 @@
 //! and is woken when an earlier one appears. So keys expire within about a millisecond of their time and an
 //! idle store causes no wake-ups. Reads expire lazily on top of that.
 
+use super::wake_at::WakeAt;
 use super::{Garbage, Keyspace, NO_DEADLINE};
 use parking_lot::RwLock;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Keys removed under one hold of a shard's lock.
 const KEYS_PER_LOCK_MAX: usize = 32;
 
 /// One participant of background expiry.
 pub struct Driver {
-    next_ms: AtomicI64,
+    wake_at: WakeAt,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -23,7 +23,7 @@ impl Driver {
     /// When this driver has work, in milliseconds since the epoch; [`NO_DEADLINE`] for never.
     #[inline]
     pub fn next_ms(&self) -> i64 {
-        self.next_ms.load(Ordering::Acquire)
+        self.wake_at.get()
     }
 }
 
@@ -36,7 +36,7 @@ pub struct Drivers {
 impl Drivers {
     /// Adds a driver whose sleep is ended by `wake`. It first looks at all its shards.
     pub fn add(&self, wake: Box<dyn Fn() + Send + Sync>) -> Arc<Driver> {
-        let driver = Arc::new(Driver { next_ms: AtomicI64::new(0), wake });
+        let driver = Arc::new(Driver { wake_at: WakeAt::now(), wake });
         let mut list = self.list.write();
         list.push(Arc::clone(&driver));
         rearrange(&list);
@@ -56,7 +56,7 @@ impl Drivers {
             return;
         }
         let driver = &list[shard % list.len()];
-        if driver.next_ms.fetch_min(deadline_ms, Ordering::AcqRel) > deadline_ms {
+        if driver.wake_at.moved_up(deadline_ms) {
             (driver.wake)();
         }
     }
@@ -71,7 +71,7 @@ impl Drivers {
 /// Responsibilities moved: every driver looks at its shards anew.
 fn rearrange(list: &[Arc<Driver>]) {
     for driver in list {
-        driver.next_ms.store(0, Ordering::Release);
+        driver.wake_at.reset();
         (driver.wake)();
     }
 }
@@ -89,7 +89,7 @@ impl Keyspace {
         mut garbage: impl FnMut(Vec<Garbage>),
     ) -> usize {
         let Some((first, step)) = self.drivers.place_of(driver) else { return 0 };
-        driver.next_ms.store(NO_DEADLINE, Ordering::Release);
+        driver.wake_at.claim();
         let mut next_ms = NO_DEADLINE;
         let mut count = 0;
         for shard in (first..self.shard_count()).step_by(step) {
@@ -100,7 +100,7 @@ impl Keyspace {
             }
             next_ms = next_ms.min(deadline_ms);
         }
-        driver.next_ms.fetch_min(next_ms, Ordering::AcqRel);
+        driver.wake_at.settle(next_ms);
         count
     }
 

@@ -29,6 +29,7 @@ mod segment;
 mod table;
 mod ttl_heap;
 mod value;
+mod wake_at;
 mod watch;
 
 #[cfg(test)]
@@ -219,7 +220,7 @@ impl Keyspace {
         if deadline_ms != data.published_deadline_ms {
             let earlier = deadline_ms < data.published_deadline_ms;
             data.published_deadline_ms = deadline_ms;
-            self.shards[shard].next_deadline_ms.store(deadline_ms, Ordering::Release);
+            self.shards[shard].next_deadline_ms.store(deadline_ms, Ordering::SeqCst);
             if earlier {
                 self.drivers.deadline_moved_up(shard, deadline_ms);
             }
@@ -228,7 +229,7 @@ impl Keyspace {
 
     /// The earliest deadline in `shard`, without its lock.
     pub fn next_deadline_ms(&self, shard: usize) -> i64 {
-        self.shards[shard].next_deadline_ms.load(Ordering::Acquire)
+        self.shards[shard].next_deadline_ms.load(Ordering::SeqCst)
     }
 }
 

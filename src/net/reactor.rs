@@ -29,7 +29,7 @@ const LISTENERS: usize = usize::MAX - 1;
 const EVENTS_MAX: usize = 1024;
 /// Time between two looks at idle connections.
 const IDLE_CHECK_MS: i64 = 1000;
-/// Keys expired per turn.
+/// Keys expired per turn, times `active-expire-effort`.
 const EXPIRE_PER_TURN: usize = 256;
 /// Longest sleep when the host's clock decides what is due.
 const INJECTED_CLOCK_POLL_MS: i64 = 10;
@@ -363,7 +363,8 @@ impl Reactor {
 
     fn expire(&mut self, now_ms: i64) {
         if self.driver.next_ms() <= now_ms && self.engine.settings.hot().active_expire.load(Relaxed) {
-            self.engine.expire_slice(&self.driver, now_ms, EXPIRE_PER_TURN);
+            let effort = self.engine.settings.hot().active_expire_effort.load(Relaxed) as usize;
+            self.engine.expire_slice(&self.driver, now_ms, EXPIRE_PER_TURN * effort.max(1));
         }
     }
 

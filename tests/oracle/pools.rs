@@ -235,7 +235,6 @@ pub const SECTIONS: &[&str] = &[
 pub const PARAMETERS: &[(&str, &[&str])] = &[
     ("slowlog-max-len", &["128", "0", "4", "1e3"]),
     ("slowlog-log-slower-than", &["10000", "-1", "1000000"]),
-    ("maxmemory-samples", &["5", "1", "0", "65", "64"]),
     ("lfu-log-factor", &["10", "0", "-1"]),
     ("lfu-decay-time", &["1", "0", "x"]),
     ("latency-tracking", &["yes", "no", "YES", "true", "1", ""]),

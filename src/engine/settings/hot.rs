@@ -93,8 +93,6 @@ pub struct Hot {
     pub latency_tracking: AtomicBool,
     /// Bytes of memory for data; 0 without limit.
     pub maxmemory: AtomicUsize,
-    /// Keys looked at to find one to evict.
-    pub maxmemory_samples: AtomicU32,
     /// How slowly LFU counters grow.
     pub lfu_log_factor: AtomicU32,
     /// Minutes after which an LFU counter loses one.
@@ -109,20 +107,8 @@ pub struct Hot {
     pub active_expire_effort: AtomicU32,
     /// Timer runs a second.
     pub hz: AtomicU32,
-    /// Whether more clients make more timer runs.
-    pub dynamic_hz: AtomicBool,
     /// Whether the original protocol answers with types instead of status words.
     pub original_replies_typed: AtomicBool,
-    /// Whether evicted values are freed in the background.
-    pub lazyfree_eviction: AtomicBool,
-    /// Whether expired values are freed in the background.
-    pub lazyfree_expire: AtomicBool,
-    /// Whether overwritten values are freed in the background.
-    pub lazyfree_server_del: AtomicBool,
-    /// Whether DEL is UNLINK.
-    pub lazyfree_user_del: AtomicBool,
-    /// Whether FLUSHALL is FLUSHALL ASYNC.
-    pub lazyfree_user_flush: AtomicBool,
     policy: AtomicU8,
     loglevel: AtomicU8,
     limits: [HotLimit; 3],
@@ -198,7 +184,6 @@ impl Hot {
         self.latency_threshold_ms.store(unsigned(Id::LatencyMonitorThreshold), Relaxed);
         self.latency_tracking.store(on(Id::LatencyTracking), Relaxed);
         self.maxmemory.store(size(Id::Maxmemory), Relaxed);
-        self.maxmemory_samples.store(short(Id::MaxmemorySamples), Relaxed);
         self.lfu_log_factor.store(short(Id::LfuLogFactor), Relaxed);
         self.lfu_decay_minutes.store(short(Id::LfuDecayTime), Relaxed);
         let password = matches!(value(Id::Requirepass), Value::Text(text) if !text.is_empty());
@@ -206,13 +191,7 @@ impl Hot {
         self.protected_mode.store(on(Id::ProtectedMode), Relaxed);
         self.active_expire_effort.store(short(Id::ActiveExpireEffort), Relaxed);
         self.hz.store(short(Id::Hz), Relaxed);
-        self.dynamic_hz.store(on(Id::DynamicHz), Relaxed);
         self.original_replies_typed.store(on(Id::OriginalReplies), Relaxed);
-        self.lazyfree_eviction.store(on(Id::LazyfreeLazyEviction), Relaxed);
-        self.lazyfree_expire.store(on(Id::LazyfreeLazyExpire), Relaxed);
-        self.lazyfree_server_del.store(on(Id::LazyfreeLazyServerDel), Relaxed);
-        self.lazyfree_user_del.store(on(Id::LazyfreeLazyUserDel), Relaxed);
-        self.lazyfree_user_flush.store(on(Id::LazyfreeLazyUserFlush), Relaxed);
         self.policy.store(index(Id::MaxmemoryPolicy), Relaxed);
         self.loglevel.store(index(Id::Loglevel), Relaxed);
         if let Value::Limits(limits) = value(Id::ClientOutputBufferLimit) {

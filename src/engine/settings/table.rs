@@ -212,7 +212,7 @@ settings! {
     Databases "databases", int(1, INT_MAX), "16", IMMUTABLE, Works;
     Maxmemory "maxmemory", memory(0, u64::MAX), "0", 0, Works;
     MaxmemoryPolicy "maxmemory-policy", Choice(POLICIES), "noeviction", 0, Works;
-    MaxmemorySamples "maxmemory-samples", int(1, INT_MAX), "5", 0, Works;
+    MaxmemorySamples "maxmemory-samples", int(1, INT_MAX), "5", 0, Unbuilt("eviction");
     MaxmemoryEvictionTenacity "maxmemory-eviction-tenacity", int(0, 100), "10", 0, Unbuilt("eviction");
     LfuLogFactor "lfu-log-factor", int(0, INT_MAX), "10", 0, Works;
     LfuDecayTime "lfu-decay-time", int(0, INT_MAX), "1", 0, Works;
