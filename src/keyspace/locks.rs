@@ -17,6 +17,7 @@ pub struct LockSet<'e> {
 }
 
 /// Nearly every command has one key, so that case is told apart by more than a length.
+#[expect(clippy::large_enum_variant, reason = "lives on the stack, so that a few keys need no allocation")]
 enum Held<'e> {
     One(Locked<'e>),
     Many(SmallVec<[Locked<'e>; 16]>),
