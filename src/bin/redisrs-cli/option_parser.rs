@@ -242,7 +242,7 @@ fn finish(mut options: Options, seen: &Seen) -> Result<Options, Stop> {
         options.password = std::env::var_os("REDISCLI_AUTH").map(OsStringExt::into_vec);
     }
     if seen.original {
-        options.original = Some(seen.reply_style.unwrap_or(ReplyStyle::Typed));
+        options.original = Some(seen.reply_style.unwrap_or(ReplyStyle::Either));
         check_original(&options)?;
     } else if seen.reply_style.is_some() {
         return refused("Option --original-replies only works together with --original.");

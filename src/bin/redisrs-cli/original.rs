@@ -27,9 +27,12 @@ const REPLY_BYTES_MAX: usize = 64 << 20;
 /// Deepest nesting of arrays accepted; printing recurses once per level.
 const DEPTH_MAX: usize = 64;
 
-/// The two reply formats a server can be set to.
+/// The two reply formats a server can be set to, and the wish to find out which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyStyle {
+    /// Whichever the body is in: one typed value and nothing behind it, or a status from 0 to 2. No body is both,
+    /// except one of a status 1 whose text happens to spell the length of its own rest.
+    Either,
     Typed,
     Status,
 }
@@ -76,6 +79,13 @@ pub fn print_body(body: &[u8], style: ReplyStyle) -> Result<Vec<u8>, &'static st
     let mut out = Vec::new();
     let mut fields = Fields { rest: body };
     match style {
+        ReplyStyle::Either => {
+            let is_status = matches!(body, [0..=2, 0, 0, 0, ..]);
+            return match print_body(body, ReplyStyle::Typed) {
+                Err(_) if is_status => print_body(body, ReplyStyle::Status),
+                outcome => outcome,
+            };
+        }
         ReplyStyle::Status => {
             let status = fields.u32()?;
             out.extend_from_slice(format!("server says: [{status}] ").as_bytes());
@@ -194,6 +204,27 @@ mod tests {
         assert!(print_body(b"\x00\x00", ReplyStyle::Typed).is_err());
         assert!(print_body(b"\x06", ReplyStyle::Typed).is_err());
         assert!(print_body(&b"\x05\x01\0\0\0".repeat(100_000), ReplyStyle::Typed).is_err());
+    }
+
+    #[test]
+    fn the_format_is_recognised() {
+        for (body, text) in [
+            (&b"\0"[..], "(nil)\n"),
+            (b"\x02\0\0\0\0", "(str) \n"),
+            (b"\x02\x01\0\0\0v", "(str) v\n"),
+            (b"\x03\x02\0\0\0\0\0\0\0", "(int) 2\n"),
+            (b"\x01\x03\0\0\0\x02\0\0\0no", "(err) 3 no\n"),
+            (b"\0\0\0\0", "server says: [0] \n"),
+            (b"\0\0\0\0value", "server says: [0] value\n"),
+            (b"\x01\0\0\0ERR no", "server says: [1] ERR no\n"),
+            (b"\x02\0\0\0", "server says: [2] \n"),
+        ] {
+            assert_eq!(
+                print_body(body, ReplyStyle::Either).map(|t| String::from_utf8_lossy(&t).into_owned()),
+                Ok(text.into())
+            );
+        }
+        assert!(print_body(b"\x07\0\0\0", ReplyStyle::Either).is_err());
     }
 
     #[test]

@@ -85,7 +85,7 @@ Watching a server:
 The original project's protocol:
   --original            Speak the length-prefixed protocol instead of RESP.
   --original-replies <format>
-                        Format the server is set to: typed (default) or status.
+                        Format of the replies: typed or status (default: recognised).
 
   --verbose             Accepted, changes nothing.
   --help, --version     Print this, or the version.
