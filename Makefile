@@ -32,8 +32,9 @@ lint: ## Check formatting, clippy and the C header
 fmt: ## Format the Rust code
 	$(CARGO) fmt
 
-bench: build ## Compare with the peers that are installed (about 15 minutes)
+bench: build ## Compare with the peers that are installed; then the cost of calls in process (about 15 minutes)
 	python3 benches/compare.py --ours $(RELEASE)/redisrs-server
+	$(MAKE) -C benches inprocess
 
 c_examples: ## Build and run every program in c_examples/
 	$(MAKE) -C c_examples run
