@@ -240,17 +240,17 @@ def draw(record, chart, target):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ours", required=True, help="path of redisrs-server (a release build)")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="a fifth of the requests, 2 rounds unless --rounds says")
+    parser.add_argument("--rounds", type=int, help="5 unless said, 2 with --quick")
+    parser.add_argument("--quick", action="store_true", help="a fifth of the requests")
     parser.add_argument("--only", help="workloads, comma-separated, such as 'SET P16,GET P16' or 'get'")
     parser.add_argument("--json", action="store_true", help="print the record instead of the table")
     parser.add_argument("--out", help="folder for the record and the chart")
     options = parser.parse_args()
     if not shutil.which("redis-benchmark"):
         sys.exit("redis-benchmark is needed for the load (Debian package redis-tools)")
-    if options.rounds < 1:
+    rounds = options.rounds if options.rounds is not None else 2 if options.quick else 5
+    if rounds < 1:
         parser.error("--rounds must be at least 1")
-    rounds = 2 if options.quick and "--rounds" not in " ".join(sys.argv) else options.rounds
     ours = os.path.abspath(options.ours)
     if not os.access(ours, os.X_OK):
         sys.exit(f"{ours} is not a program: build it with `make build`")
@@ -286,7 +286,8 @@ def main():
 
     table = summary(samples)
     record = {
-        "date": datetime.date.today().isoformat(), "machine": facts, "rounds": rounds, "keys": KEYS,
+        "date": datetime.date.today().isoformat(), "machine": facts, "rounds": rounds,
+        "quick": options.quick, "keys": KEYS,
         "value_bytes": VALUE_BYTES, "servers": {name: server["version"] for name, server in subjects.items()},
         "workloads": table,
     }

@@ -35,7 +35,12 @@ struct work {
     uint64_t seed, first, keys, ops;
     int processor;
     pthread_barrier_t *start;
-    uint64_t sum, started_ns, ended_ns;
+    uint64_t sum, started_ns, ended_ns, cpu_ns;
+};
+
+/* Nanoseconds of one operation in one thread: as time passed, and of CPU. */
+struct price {
+    double ns, cpu_ns;
 };
 
 static void check(int ok, const char *what) {
@@ -45,9 +50,9 @@ static void check(int ok, const char *what) {
     }
 }
 
-static uint64_t now_ns(void) {
+static uint64_t now_ns(clockid_t clock) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
@@ -144,24 +149,27 @@ static void *run_thread(void *arg) {
     CPU_SET(work->processor, &set);
     pthread_setaffinity_np(pthread_self(), sizeof set, &set); /* Refused in some containers; the rest goes on. */
     pthread_barrier_wait(work->start);
-    work->started_ns = now_ns();
+    work->started_ns = now_ns(CLOCK_MONOTONIC);
+    work->cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID);
     work->sum = work->loop(work->session, work->seed, work->first, work->keys, work->ops);
-    work->ended_ns = now_ns();
+    work->cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - work->cpu_ns;
+    work->ended_ns = now_ns(CLOCK_MONOTONIC);
     return NULL;
 }
 
 enum sharing { ALONE, OWN_KEYS, ONE_KEY, ALONE_ONE_KEY };
 
-/* The time of one operation in one thread, in nanoseconds. */
-static double run(rs_session *sessions[2], loop_fn loop, enum sharing sharing, uint64_t keys, uint64_t ops, int round) {
+static struct price run(rs_session *sessions[2], loop_fn loop, enum sharing sharing, uint64_t keys, uint64_t ops,
+                        int round) {
     int threads = sharing == OWN_KEYS || sharing == ONE_KEY ? 2 : 1;
     struct work work[2];
     pthread_t handles[2];
     pthread_barrier_t start;
-    uint64_t first = UINT64_MAX, last = 0;
+    uint64_t first = UINT64_MAX, last = 0, cpu = 0;
     pthread_barrier_init(&start, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
-        struct work w = {loop, sessions[i], (uint64_t)(round * 2 + i + 1) * 0x9e3779b97f4a7c15u, 0, keys, ops, i, &start, 0, 0, 0};
+        struct work w = {loop, sessions[i], (uint64_t)(round * 2 + i + 1) * 0x9e3779b97f4a7c15u, 0, keys, ops, i, &start, 0, 0, 0,
+                         0};
         if (sharing == OWN_KEYS) {
             w.keys = keys / 2;
             w.first = (uint64_t)i * (keys / 2);
@@ -175,9 +183,11 @@ static double run(rs_session *sessions[2], loop_fn loop, enum sharing sharing, u
         pthread_join(handles[i], NULL);
         first = work[i].started_ns < first ? work[i].started_ns : first;
         last = work[i].ended_ns > last ? work[i].ended_ns : last;
+        cpu += work[i].cpu_ns;
     }
     pthread_barrier_destroy(&start);
-    return (double)(last - first) / (double)ops;
+    struct price price = {(double)(last - first) / (double)ops, (double)cpu / (double)ops / threads};
+    return price;
 }
 
 static int by_value(const void *a, const void *b) {
@@ -185,27 +195,32 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static double *sort(double *values, int count) {
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return values;
+}
+
 struct result {
     const char *name;
     loop_fn loop;
     enum sharing sharing;
     int baseline; /* Index of the case with one thread. */
-    double ns[ROUNDS_MAX], best, median;
+    double ns[ROUNDS_MAX], cpu_ns[ROUNDS_MAX];
 };
 
 static void measure(uint64_t keys, uint64_t ops, int rounds, int json) {
     static struct result results[] = {
-        {"key only", loop_key_only, ALONE, -1, {0}, 0, 0},
-        {"rs_get", loop_get, ALONE, -1, {0}, 0, 0},
-        {"rs_set", loop_set, ALONE, -1, {0}, 0, 0},
-        {"rs_get_many (16), per key", loop_get_many, ALONE, -1, {0}, 0, 0},
-        {"rs_command_argv GET + free", loop_argv_get, ALONE, -1, {0}, 0, 0},
-        {"rs_get, 2 threads, own keys", loop_get, OWN_KEYS, 1, {0}, 0, 0},
-        {"rs_set, 2 threads, own keys", loop_set, OWN_KEYS, 2, {0}, 0, 0},
-        {"rs_get, one key", loop_get, ALONE_ONE_KEY, -1, {0}, 0, 0},
-        {"rs_get, one key, 2 threads", loop_get, ONE_KEY, 7, {0}, 0, 0},
-        {"rs_set, one key", loop_set, ALONE_ONE_KEY, -1, {0}, 0, 0},
-        {"rs_set, one key, 2 threads", loop_set, ONE_KEY, 9, {0}, 0, 0},
+        {"key only", loop_key_only, ALONE, -1, {0}, {0}},
+        {"rs_get", loop_get, ALONE, -1, {0}, {0}},
+        {"rs_set", loop_set, ALONE, -1, {0}, {0}},
+        {"rs_get_many (16), per key", loop_get_many, ALONE, -1, {0}, {0}},
+        {"rs_command_argv GET + free", loop_argv_get, ALONE, -1, {0}, {0}},
+        {"rs_get, 2 threads, own keys", loop_get, OWN_KEYS, 1, {0}, {0}},
+        {"rs_set, 2 threads, own keys", loop_set, OWN_KEYS, 2, {0}, {0}},
+        {"rs_get, one key", loop_get, ALONE_ONE_KEY, -1, {0}, {0}},
+        {"rs_get, one key, 2 threads", loop_get, ONE_KEY, 7, {0}, {0}},
+        {"rs_set, one key", loop_set, ALONE_ONE_KEY, -1, {0}, {0}},
+        {"rs_set, one key, 2 threads", loop_set, ONE_KEY, 9, {0}, {0}},
     };
     const int count = sizeof results / sizeof *results;
     rs_engine *engine;
@@ -221,34 +236,34 @@ static void measure(uint64_t keys, uint64_t ops, int rounds, int json) {
         check(rs_set(sessions[0], key, KEY_BYTES, value, VALUE_BYTES, 0) == RS_OK, "rs_set");
     }
     for (int round = 0; round < rounds; round++)
-        for (int i = 0; i < count; i++)
-            results[i].ns[round] = run(sessions, results[i].loop, results[i].sharing, keys, ops, round);
+        for (int i = 0; i < count; i++) {
+            struct price price = run(sessions, results[i].loop, results[i].sharing, keys, ops, round);
+            results[i].ns[round] = price.ns;
+            results[i].cpu_ns[round] = price.cpu_ns;
+        }
 
     if (!json)
-        printf("\n%llu keys, %llu operations, %d rounds\n%-30s %8s %8s %7s\n", (unsigned long long)keys,
-               (unsigned long long)ops, rounds, "ns per operation", "best", "median", "total");
+        printf("\n%llu keys, %llu operations, %d rounds\n%-30s %8s %8s %8s %7s\n", (unsigned long long)keys,
+               (unsigned long long)ops, rounds, "ns per operation", "best", "median", "cpu", "total");
     for (int i = 0; i < count; i++) {
         struct result *r = &results[i];
         /* The multiple is taken round by round: both cases of a round have met the same machine. */
-        double multiples[ROUNDS_MAX], multiple = 0;
+        double multiples[ROUNDS_MAX], sorted[ROUNDS_MAX], cpu[ROUNDS_MAX], multiple = 0;
         for (int round = 0; r->baseline >= 0 && round < rounds; round++)
             multiples[round] = 2 * results[r->baseline].ns[round] / r->ns[round];
-        if (r->baseline >= 0) {
-            qsort(multiples, (size_t)rounds, sizeof *multiples, by_value);
-            multiple = multiples[rounds / 2];
-        }
-        double sorted[ROUNDS_MAX];
+        if (r->baseline >= 0)
+            multiple = sort(multiples, rounds)[rounds / 2];
         memcpy(sorted, r->ns, sizeof sorted);
-        qsort(sorted, (size_t)rounds, sizeof *sorted, by_value);
-        r->best = sorted[0];
-        r->median = sorted[rounds / 2];
+        memcpy(cpu, r->cpu_ns, sizeof cpu);
+        double best = sort(sorted, rounds)[0], median = sorted[rounds / 2], cpu_ns = sort(cpu, rounds)[rounds / 2];
         if (json)
-            printf("{\"keys\": %llu, \"case\": \"%s\", \"best_ns\": %.1f, \"median_ns\": %.1f, \"total\": %.2f}\n",
-                   (unsigned long long)keys, r->name, r->best, r->median, multiple);
+            printf("{\"keys\": %llu, \"case\": \"%s\", \"best_ns\": %.1f, \"median_ns\": %.1f, \"cpu_ns\": %.1f, "
+                   "\"total\": %.2f}\n",
+                   (unsigned long long)keys, r->name, best, median, cpu_ns, multiple);
         else if (r->baseline >= 0)
-            printf("%-30s %8.1f %8.1f %6.2fx\n", r->name, r->best, r->median, multiple);
+            printf("%-30s %8.1f %8.1f %8.1f %6.2fx\n", r->name, best, median, cpu_ns, multiple);
         else
-            printf("%-30s %8.1f %8.1f\n", r->name, r->best, r->median);
+            printf("%-30s %8.1f %8.1f %8.1f\n", r->name, best, median, cpu_ns);
     }
     fflush(stdout);
     for (int i = 0; i < 2; i++)

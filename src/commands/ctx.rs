@@ -78,9 +78,21 @@ impl<'c, 'e> Ctx<'c, 'e> {
         self.find(key)
     }
 
+    /// [`Ctx::peek`] and [`Ctx::mark_used`] in one: the database is looked up once.
     #[inline]
     fn find(&mut self, key: Key) -> Option<Loc> {
-        let loc = self.peek(key)?;
+        let hot = self.engine.settings.hot();
+        let number = self.session.db;
+        let db = self.locks.db(number, key.hash);
+        let loc = db.locate(key.hash, key.bytes)?;
+        if db.next_deadline_ms() == NO_DEADLINE && !hot.policy_is_lfu() {
+            let clock = access::lru_clock(self.engine.housekeeping.now_s());
+            if db.access(loc) != clock {
+                db.set_access(loc, clock);
+            }
+            return Some(loc);
+        }
+        let loc = self.unless_due(number, key, loc)?;
         self.mark_used(key, loc);
         Some(loc)
     }
@@ -96,9 +108,14 @@ impl<'c, 'e> Ctx<'c, 'e> {
     pub fn peek_at(&mut self, number: u32, key: Key) -> Option<Loc> {
         let db = self.locks.db(number, key.hash);
         let loc = db.locate(key.hash, key.bytes)?;
-        // The root of the heap is at hand; only when something in this shard is due is the key's own deadline
-        // worth a cache miss.
-        let earliest_ms = db.next_deadline_ms();
+        self.unless_due(number, key, loc)
+    }
+
+    /// The root of the heap is at hand; only when something in this shard is due is the key's own deadline worth a
+    /// cache miss.
+    #[inline]
+    fn unless_due(&mut self, number: u32, key: Key, loc: Loc) -> Option<Loc> {
+        let earliest_ms = self.locks.db(number, key.hash).next_deadline_ms();
         if earliest_ms != NO_DEADLINE && earliest_ms <= self.now_ms() {
             return self.unless_expired(number, key, loc);
         }

@@ -70,9 +70,13 @@ pub enum Timing {
 /// the bucket.
 #[inline]
 pub fn prepare<'a>(engine: &Engine, session: &Session, argc: usize, arg: impl Fn(usize) -> &'a [u8]) -> Prepared {
-    let Some(command) = (argc > 0).then(|| arg(0)).and_then(|name| engine.names.lookup(name)) else {
+    if argc == 0 {
+        return Prepared::default();
+    }
+    let Some(command) = engine.names.lookup_after(session.recent.get(), arg(0)) else {
         return Prepared::default();
     };
+    session.recent.set(Some(command));
     let mut hash = None;
     if let KeyShape::Single(index) = command.key_shape
         && usize::from(index) < argc

@@ -56,6 +56,15 @@ impl Names {
         !changed.contains_key(command.name.as_bytes()) || changed.values().flatten().any(|other| other.id == command.id)
     }
 
+    /// [`Names::lookup`], which first tries `recent`: clients repeat themselves.
+    #[inline]
+    pub fn lookup_after(&self, recent: Option<&'static Command>, name: &[u8]) -> Option<&'static Command> {
+        match recent {
+            Some(recent) if self.changed.is_none() && recent.name.as_bytes().eq_ignore_ascii_case(name) => Some(recent),
+            _ => self.lookup(name),
+        }
+    }
+
     /// The command of this name, in any case.
     #[inline]
     pub fn lookup(&self, name: &[u8]) -> Option<&'static Command> {

@@ -10,6 +10,7 @@ use crate::engine::stats::Counters;
 use crate::engine::{Engine, clients, random_u64};
 use crate::keyspace::{KeyHash, WatchFlag};
 use crate::resp::Protocol;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -126,6 +127,8 @@ pub struct Session {
     pub authenticated: bool,
     pub reply_mode: ReplyMode,
     pub close: Close,
+    /// The command looked up last.
+    pub recent: Cell<Option<&'static Command>>,
     pub transaction: Option<Box<Transaction>>,
     pub watching: Option<Box<Watching>>,
     /// The rest of a command that gave way to others; no other command runs before it is done.
@@ -147,6 +150,7 @@ impl Session {
             authenticated: !engine.settings.hot().requires_password.load(Relaxed),
             reply_mode: ReplyMode::On,
             close: Close::No,
+            recent: Cell::new(None),
             transaction: None,
             watching: None,
             parked: None,

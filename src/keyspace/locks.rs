@@ -145,9 +145,10 @@ impl<'e> LockSet<'e> {
         self.held.as_mut_slice().iter_mut().map(|(_, data)| &mut **data)
     }
 
-    /// Releases the locks after a write. `garbage` gets the values that are too big to be freed here.
+    /// What has to happen before the locks are dropped after a change: deadlines are published, and `garbage` gets the
+    /// values that are too big to be freed here. By reference, because moving the set would copy it.
     #[inline]
-    pub fn release(mut self, mut garbage: impl FnMut(Vec<Garbage>)) {
+    pub fn release(&mut self, mut garbage: impl FnMut(Vec<Garbage>)) {
         for (shard, data) in self.held.as_mut_slice() {
             self.keyspace.publish_deadline(*shard as usize, data);
             for db in data.dbs() {
