@@ -43,8 +43,8 @@ OURS = "redisrs"
 REDIS_OPTIONS = '--port {port} --bind 127.0.0.1 --save "" --appendonly no --dir {dir}'
 # Name, arguments of redis-benchmark, requests; --quick takes a fifth of them.
 WORKLOADS = [
-    ("SET P1", "-t set -P 1 -c 50 -d 64", 200_000),
-    ("GET P1", "-t get -P 1 -c 50 -d 64", 200_000),
+    ("SET P1", "-t set -P 1 -c 50 -d 64", 500_000),
+    ("GET P1", "-t get -P 1 -c 50 -d 64", 500_000),
     ("SET P16", "-t set -P 16 -c 50 -d 64", 1_500_000),
     ("GET P16", "-t get -P 16 -c 50 -d 64", 1_500_000),
     ("SET P100", "-t set -P 100 -c 20 -d 64", 3_000_000),
