@@ -4,6 +4,7 @@ use super::redact::redacted;
 use super::spec::{Command, Flags};
 use super::{Args, CmdResult, CommandError, Ctx, Session};
 use crate::engine::Engine;
+use crate::engine::settings::split::quote_into;
 use std::io::Write;
 
 /// MONITOR.
@@ -41,41 +42,20 @@ fn line(now_us: i64, session: &Session, command: &Command, argv: &[&[u8]]) -> Ve
     let _ = write!(line, "+{seconds}.{us:06} [{} {kind}{addr}]", session.db);
     for arg in redacted(command, argv) {
         line.push(b' ');
-        write_quoted(arg, &mut line);
+        quote_into(arg, &mut line);
     }
     line.extend_from_slice(b"\r\n");
     line
 }
 
-/// Text in quotes, with escapes for what is not printable, as `sdscatrepr` of Redis writes it.
-pub(super) fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
-    out.push(b'"');
-    for &byte in text {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0x07 => out.extend_from_slice(b"\\a"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            b' '..=b'~' => out.push(byte),
-            _ => {
-                // Writing to a vector cannot fail.
-                let _ = write!(out, "\\x{byte:02x}");
-            }
-        }
-    }
-    out.push(b'"');
-}
-
 #[cfg(test)]
 mod tests {
-    use super::write_quoted;
+    use super::quote_into;
 
     #[test]
     fn unprintable_bytes_are_escaped() {
         let mut out = Vec::new();
-        write_quoted(b"a\"b\\\n\r\t\x07\x08\x00\xff ~", &mut out);
+        quote_into(b"a\"b\\\n\r\t\x07\x08\x00\xff ~", &mut out);
         assert_eq!(out, br#""a\"b\\\n\r\t\a\b\x00\xff ~""#);
     }
 }

@@ -118,7 +118,7 @@ impl Engine {
         self.reclaimer.defer(garbage);
     }
 
-    /// Whether `maxmemory` is used up. The sum over all shards is taken at most once a millisecond.
+    /// Whether `maxmemory` is used up. With a limit set this takes every shard's lock once, a few microseconds.
     pub fn is_out_of_memory(&self) -> bool {
         let limit = self.settings.hot().maxmemory.load(Ordering::Relaxed);
         limit != 0 && self.used_memory() > limit

@@ -89,7 +89,14 @@ fn hex_digit(digit: u8) -> u8 {
 
 /// `bytes` in double quotes, such that [`split_words`] gives them back.
 pub fn quote(bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![b'"'];
+    let mut out = Vec::with_capacity(bytes.len() + 2);
+    quote_into(bytes, &mut out);
+    out
+}
+
+/// [`quote`] behind what `out` holds already, as `sdscatrepr` of Redis writes it.
+pub fn quote_into(bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
     for &byte in bytes {
         match byte {
             b'\\' | b'"' => out.extend([b'\\', byte]),
@@ -103,7 +110,6 @@ pub fn quote(bytes: &[u8]) -> Vec<u8> {
         }
     }
     out.push(b'"');
-    out
 }
 
 #[cfg(test)]
