@@ -1,7 +1,6 @@
-//! The heap of entries and buckets: mimalloc blocks in memory of huge pages.
+//! The heap of entries: mimalloc blocks in memory of huge pages.
 //!
-//! A random key is a random address, so a store larger than the TLB's reach pays for a page walk with every bucket
-//! and every entry, and under virtualisation a walk costs as much as a cache miss. Linux gives huge pages only to memory that asks
+//! A random key is a random address, so a store larger than the TLB's reach pays for a page walk with every entry, and under virtualisation a walk costs as much as a cache miss. Linux gives huge pages only to memory that asks
 //! for them (`transparent_hugepage` is `madvise` nearly everywhere). So they live in an arena of their own
 //! that asks, and nothing else does: an engine without keys takes none.
 //!
@@ -41,14 +40,6 @@ pub fn allocate(bytes: usize) -> Option<NonNull<u8>> {
     let heap = heap()?;
     // SAFETY: the heap lives for ever.
     NonNull::new(unsafe { mi::mi_heap_malloc(heap.0.as_ptr(), bytes) }.cast())
-}
-
-/// Allocates a block with an alignment; `None` if the heap has no room.
-#[inline]
-pub fn allocate_aligned(bytes: usize, align: usize) -> Option<NonNull<u8>> {
-    let heap = heap()?;
-    // SAFETY: the heap lives for ever; `align` is that of a layout, a power of two.
-    NonNull::new(unsafe { mi::mi_heap_malloc_aligned(heap.0.as_ptr(), bytes, align) }.cast())
 }
 
 /// Changes the size of a block of any mimalloc heap; `None` if this one has no room, and the block is as it was.

@@ -9,8 +9,6 @@
 mod bucket;
 #[allow(unsafe_code)]
 mod buffer;
-#[allow(unsafe_code)]
-mod data_box;
 #[cfg(feature = "mimalloc")]
 #[allow(unsafe_code)]
 mod data_heap;

@@ -8,7 +8,6 @@
 //! segment and then the bucket. More than eight are needed only where hashes collide by the hundreds.
 
 use super::super::bucket::Bucket;
-use super::super::data_box::DataBox;
 use super::super::memory::NoMemory;
 use std::mem::size_of;
 
@@ -25,9 +24,9 @@ const _: () = assert!(size_of::<Block>() == 512 && size_of::<Blocks>() == 80);
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct Blocks {
-    first: [Option<DataBox<Block>>; FIRST_BLOCKS],
+    first: [Option<Box<Block>>; FIRST_BLOCKS],
     #[expect(clippy::box_collection, reason = "8 bytes instead of 24 in every segment that has none")]
-    more: Option<Box<Vec<DataBox<Block>>>>,
+    more: Option<Box<Vec<Box<Block>>>>,
     len: u32,
 }
 
@@ -91,7 +90,7 @@ impl Blocks {
     }
 
     /// Adds a block, for which there is room.
-    pub fn push(&mut self, block: DataBox<Block>) {
+    pub fn push(&mut self, block: Box<Block>) {
         match self.first.get_mut(self.len as usize) {
             Some(place) => *place = Some(block),
             None => self.more.get_or_insert_default().push(block),
@@ -99,7 +98,7 @@ impl Blocks {
         self.len += 1;
     }
 
-    pub fn pop(&mut self) -> Option<DataBox<Block>> {
+    pub fn pop(&mut self) -> Option<Box<Block>> {
         let last = self.len().checked_sub(1)?;
         let block = match self.first.get_mut(last) {
             Some(place) => place.take(),
@@ -124,7 +123,10 @@ impl Blocks {
         self.truncate(blocks);
         self.reserve(blocks.saturating_sub(FIRST_BLOCKS))?;
         while self.len() < blocks {
-            self.push(DataBox::new(Block::default())?);
+            let mut buckets = Vec::new();
+            buckets.try_reserve_exact(BLOCK_BUCKETS)?;
+            buckets.resize_with(BLOCK_BUCKETS, Bucket::default);
+            self.push(buckets.into_boxed_slice().try_into().map_err(|_| NoMemory)?);
         }
         Ok(())
     }
