@@ -9,7 +9,9 @@
 //! | [`net`] | reactors, listeners, connections | `commands` and below |
 //! | [`commands`] | the command table, dispatch, one file per family | `engine` and below |
 //! | [`engine`] | what hangs off one store: settings, clock, clients, sessions, statistics | `keyspace`, `resp` |
-//! | [`keyspace`] | shards, hash table, entries, TTL heap, expiry | nothing above |
+//! | [`keyspace`] | shards, databases, locks, expiry, watched and blocked keys | `types`, `storage` |
+//! | [`types`] | list, set, hash, sorted set, stream: pure structures | `storage` |
+//! | [`storage`] | hash table, entries, TTL heap, raw memory | nothing |
 //! | `numeric` | arithmetic that Rust does not have: `long double` | nothing |
 //! | [`resp`] | request parsers, reply writer, the dialect of the original project | nothing |
 //!
@@ -31,6 +33,8 @@ mod numeric;
 #[doc(hidden)]
 pub mod resp;
 pub mod server;
+pub mod storage;
+pub mod types;
 
 #[cfg(feature = "mimalloc")]
 #[global_allocator]

@@ -16,13 +16,10 @@
 //! Values that are expensive to free are not freed here: they go to a list that the caller empties after
 //! unlocking, see [`Db::take_garbage`].
 
-use super::buffer::Buffer;
-use super::entry::{Entry, Handle};
-use super::hash::{KeyHash, Position};
-use super::memory::NoMemory;
-use super::table::{Loc, Table};
-use super::ttl_heap::TtlHeap;
-use super::value::{EMBSTR_MAX, NewValue, StringEncoding, ValueRef};
+use crate::storage::{
+    Buffer, EMBSTR_MAX, Entry, Handle, KeyHash, Loc, NewValue, NoMemory, Position, StringEncoding, Table, TtlHeap,
+    ValueRef,
+};
 
 /// From this size on freeing a buffer returns pages to the system, which may take longer than a request.
 pub const GARBAGE_MIN: usize = 64 * 1024;
@@ -80,7 +77,7 @@ pub struct Db {
 impl Db {
     /// An empty database of a shard that is chosen by the first `shard_bits` of a key's hash.
     pub fn new(shard_bits: u32) -> Self {
-        debug_assert!(shard_bits <= super::hash::SHARD_BITS_MAX);
+        debug_assert!(shard_bits <= crate::storage::SHARD_BITS_MAX);
         Self { table: Table::default(), ttl: TtlHeap::new(), entry_bytes: 0, shard_bits, garbage: Vec::new() }
     }
 

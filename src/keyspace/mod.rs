@@ -6,42 +6,21 @@
 //!
 //! Cost of an access: one uncontended lock, one cache miss for the bucket, one for the entry.
 
-mod bucket;
-#[allow(unsafe_code)]
-mod buffer;
-#[cfg(feature = "mimalloc")]
-#[allow(unsafe_code)]
-mod data_heap;
 #[allow(unsafe_code)]
 mod db;
-#[allow(unsafe_code)]
-mod entry;
 pub mod expiry;
-pub mod hash;
-mod header;
 mod locks;
-#[allow(unsafe_code)]
-mod memory;
 mod scan;
-mod segment;
-mod table;
-mod ttl_heap;
-mod value;
 mod wake_at;
 mod watch;
 
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;
 
+pub use crate::storage::{HashSeed, KeyHash, Loc, NewValue, NoMemory, StringEncoding, ValueRef, format_int};
 pub use db::{Db, Detached, Garbage};
-pub use hash::{HashSeed, KeyHash};
 pub use locks::LockSet;
-pub use memory::NoMemory;
 pub use scan::Cursor;
-pub use table::Loc;
-pub use value::{NewValue, StringEncoding, ValueRef, format_int};
 pub use watch::WatchFlag;
 
 use crossbeam_utils::CachePadded;

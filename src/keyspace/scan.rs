@@ -11,7 +11,7 @@
 //! The number is below 2^37, which even clients that keep it in a double do not round. Any number is a valid
 //! cursor; one beyond the last shard is the end.
 
-use super::hash::POSITION_BITS;
+use crate::storage::POSITION_BITS;
 
 const POSITION_SHIFT: u32 = u64::BITS - POSITION_BITS;
 
@@ -56,10 +56,9 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::super::db::Db;
-    use super::super::hash::HashSeed;
-    use super::super::testing::Rng;
-    use super::super::value::NewValue;
     use super::*;
+    use crate::storage::testing::Rng;
+    use crate::storage::{HashSeed, NewValue};
     use std::collections::HashMap;
 
     #[test]

@@ -1,10 +1,8 @@
 //! Property tests of a whole [`Db`] against naive models. `KEYSPACE_SEED=n` repeats a run.
 
 use super::db::{Db, GARBAGE_MIN};
-use super::hash::{HashSeed, KeyHash};
-use super::table::Loc;
-use super::testing::Rng;
-use super::value::{NewValue, StringEncoding, ValueRef};
+use crate::storage::testing::Rng;
+use crate::storage::{HashSeed, KeyHash, Loc, NewValue, StringEncoding, ValueRef};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What the model knows of a key.

@@ -1,0 +1,35 @@
+//! Storage: the building blocks of the keyspace and of large values: entries, the table that holds them, their
+//! deadlines, and the raw memory under all of it.
+//!
+//! What: an [`Entry`] is a name with a value in one allocation: a key of the keyspace, a field of a hash, a
+//! member of a set. A [`Table`] finds entries by the hash of their names, in the order of that hash, and never rehashes
+//! as a whole. A [`TtlHeap`] knows whose deadline comes first.
+//!
+//! Nothing here knows what a value means, the time, or a lock. `unsafe` is confined to the files marked below.
+
+mod bucket;
+#[allow(unsafe_code)]
+mod buffer;
+#[cfg(feature = "mimalloc")]
+#[allow(unsafe_code)]
+mod data_heap;
+#[allow(unsafe_code)]
+mod entry;
+mod hash;
+mod header;
+#[allow(unsafe_code)]
+mod memory;
+mod segment;
+mod table;
+#[cfg(test)]
+pub mod testing;
+mod ttl_heap;
+mod value;
+
+pub use buffer::Buffer;
+pub use entry::{Entry, Handle};
+pub use hash::{HashSeed, KeyHash, POSITION_BITS, Position, SHARD_BITS_MAX};
+pub use memory::NoMemory;
+pub use table::{Loc, Table};
+pub use ttl_heap::TtlHeap;
+pub use value::{EMBSTR_MAX, NewValue, StringEncoding, ValueRef, format_int};

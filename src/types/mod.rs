@@ -1,0 +1,1 @@
+//! The data types: pure structures that know no keys, clients or replies.
