@@ -11,7 +11,7 @@
 //! | [`engine`] | what hangs off one store: settings, clock, clients, sessions, statistics | `keyspace`, `resp` |
 //! | [`keyspace`] | shards, databases, locks, expiry, watched and blocked keys | `types`, `storage` |
 //! | [`types`] | list, set, hash, sorted set, stream: pure structures | `storage` |
-//! | [`storage`] | hash table, entries, TTL heap, raw memory | nothing |
+//! | `storage` | hash table, entries, TTL heap, raw memory | nothing |
 //! | `numeric` | arithmetic that Rust does not have: `long double` | nothing |
 //! | [`resp`] | request parsers, reply writer, the dialect of the original project | nothing |
 //!
@@ -33,7 +33,7 @@ mod numeric;
 #[doc(hidden)]
 pub mod resp;
 pub mod server;
-pub mod storage;
+mod storage;
 pub mod types;
 
 #[cfg(feature = "mimalloc")]

@@ -6,8 +6,9 @@ use super::{CommandError, Key, Session};
 use crate::engine::Engine;
 use crate::engine::access;
 use crate::engine::stats::bump;
-use crate::keyspace::{Db, Loc, LockSet, NO_DEADLINE, NewValue, NoMemory, ShardData, ValueRef};
+use crate::keyspace::{Db, Kind, Loc, LockSet, NO_DEADLINE, NewValue, NoMemory, ShardData, StringRef, ValueRef};
 use crate::resp::ReplyWriter;
+use crate::types::Object;
 
 /// The surroundings of one running command.
 pub struct Ctx<'c, 'e> {
@@ -164,8 +165,33 @@ impl<'c, 'e> Ctx<'c, 'e> {
     /// # Errors
     /// WRONGTYPE.
     #[inline]
-    pub fn string(&mut self, key: Key, loc: Loc) -> Result<ValueRef<'_>, CommandError> {
-        Ok(self.db(key).value(loc))
+    pub fn string(&mut self, key: Key, loc: Loc) -> Result<StringRef<'_>, CommandError> {
+        self.db(key).value(loc).string().ok_or(CommandError::WRONG_TYPE)
+    }
+
+    /// The value at `loc` if it is of this type.
+    ///
+    /// # Errors
+    /// WRONGTYPE.
+    #[inline]
+    pub fn typed(&mut self, key: Key, loc: Loc, kind: Kind) -> Result<ValueRef<'_>, CommandError> {
+        let value = self.db(key).value(loc);
+        if value.kind() == kind { Ok(value) } else { Err(CommandError::WRONG_TYPE) }
+    }
+
+    /// [`Ctx::typed`], and the reply to write it to.
+    ///
+    /// # Errors
+    /// WRONGTYPE.
+    #[inline]
+    pub fn typed_and_reply(
+        &mut self,
+        key: Key,
+        loc: Loc,
+        kind: Kind,
+    ) -> Result<(ValueRef<'_>, &mut ReplyWriter), CommandError> {
+        let value = self.locks.db(self.session.db, key.hash).value(loc);
+        if value.kind() == kind { Ok((value, self.reply)) } else { Err(CommandError::WRONG_TYPE) }
     }
 
     /// [`Ctx::string`], and the reply to write it to.
@@ -173,8 +199,9 @@ impl<'c, 'e> Ctx<'c, 'e> {
     /// # Errors
     /// WRONGTYPE.
     #[inline]
-    pub fn string_and_reply(&mut self, key: Key, loc: Loc) -> Result<(ValueRef<'_>, &mut ReplyWriter), CommandError> {
-        Ok((self.locks.db(self.session.db, key.hash).value(loc), self.reply))
+    pub fn string_and_reply(&mut self, key: Key, loc: Loc) -> Result<(StringRef<'_>, &mut ReplyWriter), CommandError> {
+        let value = self.locks.db(self.session.db, key.hash).value(loc);
+        Ok((value.string().ok_or(CommandError::WRONG_TYPE)?, self.reply))
     }
 
     /// Adds a key known to be absent, as just used and without deadline. The caller calls [`Ctx::changed`].
@@ -186,6 +213,18 @@ impl<'c, 'e> Ctx<'c, 'e> {
         let access = self.fresh_access();
         let db = self.db(key);
         let loc = db.insert(key.hash, key.bytes, value)?;
+        db.set_access(loc, access);
+        Ok(loc)
+    }
+
+    /// [`Ctx::create`] of a value too large for a flat encoding.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn create_object(&mut self, key: Key, kind: Kind, object: Box<Object>) -> Result<Loc, NoMemory> {
+        let access = self.fresh_access();
+        let db = self.db(key);
+        let loc = db.insert_object(key.hash, key.bytes, kind, object)?;
         db.set_access(loc, access);
         Ok(loc)
     }

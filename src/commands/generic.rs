@@ -4,17 +4,7 @@
 //! value is never freed under the lock: the database keeps it as garbage, which dispatch hands to the reclaimer.
 
 use super::{Args, CmdResult, CommandError, Ctx, Key};
-use crate::keyspace::{Detached, NoMemory, ValueRef};
-
-/// The types that TYPE and SCAN TYPE know, also those of values that no command can make yet.
-pub const TYPE_NAMES: [&str; 6] = ["string", "list", "set", "zset", "hash", "stream"];
-
-/// What TYPE says of a value.
-pub fn type_name(value: ValueRef<'_>) -> &'static str {
-    match value {
-        ValueRef::Int(_) | ValueRef::Str(_) => TYPE_NAMES[0],
-    }
-}
+use crate::keyspace::{Detached, NoMemory};
 
 /// DEL key [key ...]
 pub fn del(ctx: &mut Ctx, args: &Args) -> CmdResult {
@@ -53,7 +43,7 @@ pub fn touch(ctx: &mut Ctx, args: &Args) -> CmdResult {
 pub fn type_(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let key = args.key(0);
     let name = match ctx.read_untouched(key) {
-        Some(loc) => type_name(ctx.db(key).value(loc)),
+        Some(loc) => ctx.db(key).kind(loc).name(),
         None => "none",
     };
     ctx.reply.status(name);

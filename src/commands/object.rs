@@ -2,7 +2,8 @@
 
 use super::{Args, CmdResult, CommandError, Ctx, Key, help};
 use crate::engine::access;
-use crate::keyspace::{Loc, ValueRef};
+use crate::keyspace::{Db, Loc, StringRef, ValueRef};
+use crate::types;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Redis shares the objects of the integers below this and counts no references to them.
@@ -25,11 +26,20 @@ pub fn encoding(ctx: &mut Ctx, args: &Args) -> CmdResult {
     match ctx.read_untouched(key) {
         None => ctx.reply.null(),
         Some(loc) => {
-            let name = ctx.db(key).string_encoding(loc).name();
+            let name = encoding_name(ctx.db(key), loc);
             ctx.reply.bulk(name.as_bytes());
         }
     }
     Ok(())
+}
+
+/// What OBJECT ENCODING says of a value.
+pub(super) fn encoding_name(db: &Db, loc: Loc) -> &'static str {
+    match db.value(loc) {
+        ValueRef::String(_) => db.string_encoding(loc).name(),
+        ValueRef::Flat(kind, bytes) => types::flat_encoding(kind, bytes),
+        ValueRef::Object(_, object) => object.encoding(),
+    }
 }
 
 /// OBJECT REFCOUNT key
@@ -52,8 +62,10 @@ pub(super) fn reference_count(ctx: &mut Ctx, key: Key, loc: Loc) -> i64 {
     let shares = hot.maxmemory.load(Relaxed) == 0 || !(policy.is_lru() || policy.is_lfu());
     let db = ctx.db(key);
     let is_shared = match db.value(loc) {
-        ValueRef::Int(int) => shares && (0..SHARED_INTEGERS).contains(&int) && !db.is_copied_int(loc),
-        ValueRef::Str(_) => false,
+        ValueRef::String(StringRef::Int(int)) => {
+            shares && (0..SHARED_INTEGERS).contains(&int) && !db.is_copied_int(loc)
+        }
+        _ => false,
     };
     if is_shared { SHARED_REFCOUNT } else { 1 }
 }

@@ -13,7 +13,7 @@ use super::string::{self, NewDeadline};
 use super::{CommandError, Ctx, Key, monitor};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
-use crate::keyspace::{KeyHash, LockSet, ValueRef};
+use crate::keyspace::{KeyHash, LockSet, StringRef};
 use crate::resp::ReplyWriter;
 use crate::resp::number::IntegerText;
 use std::sync::atomic::Ordering::Relaxed;
@@ -85,8 +85,8 @@ impl Lane<'_> {
         let value = self.run(GET, key, |ctx| {
             let Some(loc) = ctx.read(key) else { return Ok(None) };
             match ctx.string(key, loc)? {
-                ValueRef::Str(bytes) => Ok(Some(found(bytes))),
-                ValueRef::Int(int) => Ok(Some(found(IntegerText::new().format(int)))),
+                StringRef::Str(bytes) => Ok(Some(found(bytes))),
+                StringRef::Int(int) => Ok(Some(found(IntegerText::new().format(int)))),
             }
         });
         self.tell_monitors(GET, || vec![b"get".to_vec(), key.bytes.to_vec()]);

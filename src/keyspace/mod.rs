@@ -6,8 +6,6 @@
 //!
 //! Cost of an access: one uncontended lock, one cache miss for the bucket, one for the entry.
 
-#[allow(unsafe_code)]
-mod db;
 pub mod expiry;
 mod locks;
 mod scan;
@@ -17,18 +15,33 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-pub use crate::storage::{HashSeed, KeyHash, Loc, NewValue, NoMemory, StringEncoding, ValueRef, format_int};
-pub use db::{Db, Detached, Garbage};
+pub use crate::storage::{
+    Bytes, HashSeed, KeyHash, Kind, Loc, NewValue, NoMemory, StringEncoding, StringRef, format_int,
+};
 pub use locks::LockSet;
 pub use scan::Cursor;
 pub use watch::WatchFlag;
 
+use crate::types::Object;
 use crossbeam_utils::CachePadded;
 use expiry::Drivers;
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 use std::sync::atomic::{AtomicI64, Ordering};
 use watch::WatchTable;
+
+/// One database of one shard.
+pub type Db = crate::storage::Dict<Object>;
+/// A stored value, borrowed from its entry.
+pub type ValueRef<'a> = crate::storage::ValueRef<'a, Object>;
+/// A key taken out to be put back elsewhere.
+pub type Detached = crate::storage::Detached<Object>;
+/// Something to drop where nobody waits.
+pub type Garbage = crate::storage::Garbage<Object>;
+/// A flat encoding, to edit in place.
+pub type FlatMut<'a> = crate::storage::FlatMut<'a, Object>;
+/// A large value, to change in place.
+pub type ObjectMut<'a> = crate::storage::ObjectMut<'a, Object>;
 
 /// `next_deadline` of a shard without volatile keys.
 pub const NO_DEADLINE: i64 = i64::MAX;

@@ -55,7 +55,7 @@ impl Cursor {
 
 #[cfg(test)]
 mod tests {
-    use super::super::db::Db;
+    use super::super::Db;
     use super::*;
     use crate::storage::testing::Rng;
     use crate::storage::{HashSeed, NewValue};

@@ -11,7 +11,6 @@
 //!
 //! Invariant: fingerprint and slot are both empty or both filled.
 
-use super::entry::Entry;
 use super::hash::Position;
 use std::mem::size_of;
 
@@ -25,17 +24,33 @@ const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x0080_8080_8080_8080;
 const OVERFLOW_SHIFT: u32 = 56;
 
-const _: () = assert!(size_of::<Bucket>() == 64 && align_of::<Bucket>() == 64);
-
-/// See the module's comment.
-#[derive(Debug, Default)]
-#[repr(C, align(64))]
-pub struct Bucket {
-    marks: u64,
-    slots: [Option<Entry>; SLOTS],
+/// What a table holds: an owner of something with a name, 8 bytes (also as an `Option`), which carries the hash bits of
+/// that name, so that moving it reads nothing else.
+pub trait Item {
+    /// The hash bits that came with the name.
+    fn tag(&self) -> u32;
+    /// Whether this is its name.
+    fn has_key(&self, key: &[u8]) -> bool;
+    /// Starts loading what `has_key` reads.
+    fn prefetch(&self);
 }
 
-impl Bucket {
+/// See the module's comment.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Bucket<E> {
+    marks: u64,
+    slots: [Option<E>; SLOTS],
+}
+
+impl<E> Default for Bucket<E> {
+    fn default() -> Self {
+        const { assert!(size_of::<Self>() == 64 && align_of::<Self>() == 64) };
+        Self { marks: 0, slots: [const { None }; SLOTS] }
+    }
+}
+
+impl<E: Item> Bucket<E> {
     /// The slots that may hold an entry with this fingerprint: all that do, rarely one more.
     #[inline(always)]
     pub fn candidates(&self, fingerprint: u8) -> Slots {
@@ -84,12 +99,12 @@ impl Bucket {
     }
 
     #[inline(always)]
-    pub fn entry(&self, slot: usize) -> Option<&Entry> {
+    pub fn entry(&self, slot: usize) -> Option<&E> {
         self.slots.get(slot)?.as_ref()
     }
 
     #[inline]
-    pub fn entry_mut(&mut self, slot: usize) -> Option<&mut Entry> {
+    pub fn entry_mut(&mut self, slot: usize) -> Option<&mut E> {
         self.slots.get_mut(slot)?.as_mut()
     }
 
@@ -102,7 +117,7 @@ impl Bucket {
 
     /// Fills an empty slot.
     #[inline]
-    pub fn put(&mut self, slot: usize, position: Position, entry: Entry) {
+    pub fn put(&mut self, slot: usize, position: Position, entry: E) {
         debug_assert!(self.slots[slot].is_none() && entry.tag() == position.tag());
         self.slots[slot] = Some(entry);
         self.marks |= u64::from(position.fingerprint()) << (8 * slot);
@@ -110,7 +125,7 @@ impl Bucket {
 
     /// Empties a slot.
     #[inline]
-    pub fn take(&mut self, slot: usize) -> Option<Entry> {
+    pub fn take(&mut self, slot: usize) -> Option<E> {
         let entry = self.slots.get_mut(slot)?.take()?;
         self.marks &= !(0xFF << (8 * slot));
         Some(entry)
@@ -143,13 +158,14 @@ fn zero_bytes(word: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::entry::{Entry, Nothing};
     use super::super::value::NewValue;
     use super::*;
 
     #[test]
     fn finds_every_fingerprint_and_the_first_vacancy() {
         for empty in 0..SLOTS {
-            let mut bucket = Bucket::default();
+            let mut bucket = Bucket::<Entry<Nothing>>::default();
             bucket.raise_overflow();
             for slot in (0..SLOTS).filter(|&slot| slot != empty) {
                 let position = Position::from_parts(slot as u32, 1 + slot as u8 / 2);
@@ -170,7 +186,7 @@ mod tests {
 
     #[test]
     fn overflow_sticks_at_its_maximum() {
-        let mut bucket = Bucket::default();
+        let mut bucket = Bucket::<Entry<Nothing>>::default();
         (0..300).for_each(|_| bucket.raise_overflow());
         assert_eq!(bucket.overflow(), OVERFLOW_MAX);
         bucket.lower_overflow();

@@ -58,11 +58,11 @@ impl Buffer {
     }
 
     /// A copy of `bytes` extended with zeros to `len`, with spare room for growth.
-    pub fn grown_from(bytes: &[u8], len: usize) -> Result<Self, NoMemory> {
+    pub fn grown_from(bytes: &[u8], len: usize, growth: Growth) -> Result<Self, NoMemory> {
         debug_assert!(bytes.len() <= len);
-        let mut buffer = Self::with_capacity(greedy(len)).or_else(|_| Self::with_capacity(len))?;
+        let mut buffer = Self::with_capacity(growth.capacity(len)).or_else(|_| Self::with_capacity(len))?;
         buffer.fill(bytes);
-        buffer.resize(len)?;
+        buffer.resize(len, growth)?;
         Ok(buffer)
     }
 
@@ -111,10 +111,10 @@ impl Buffer {
     }
 
     /// Sets the length; new bytes are zero. Unchanged on failure.
-    pub fn resize(&mut self, len: usize) -> Result<(), NoMemory> {
+    pub fn resize(&mut self, len: usize, growth: Growth) -> Result<(), NoMemory> {
         let old = self.head().len;
         if len > self.head().capacity {
-            self.set_capacity(greedy(len)).or_else(|_| self.set_capacity(len))?;
+            self.set_capacity(growth.capacity(len)).or_else(|_| self.set_capacity(len))?;
         }
         if len > old {
             // SAFETY: the room after the header is at least `len` bytes; `old..len` lies inside it.
@@ -160,9 +160,22 @@ impl Drop for Buffer {
     }
 }
 
-/// The capacity to ask for when a value grows to `len`.
-fn greedy(len: usize) -> usize {
-    len.saturating_add(len.min(GREED_MAX))
+/// How much room a growing buffer asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Growth {
+    /// Twice the length, from 1 MiB on that much more.
+    Greedy,
+    /// The length, rounded as the allocator does.
+    Exact,
+}
+
+impl Growth {
+    fn capacity(self, len: usize) -> usize {
+        match self {
+            Self::Greedy => len.saturating_add(len.min(GREED_MAX)),
+            Self::Exact => size_class(request(len.saturating_add(HEADER))) - HEADER,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -175,7 +188,7 @@ mod tests {
         for len in [5, 6, 100, 5000, 3_000_000, 3] {
             let kept = buffer.as_slice().len().min(len);
             let before = buffer.as_slice()[..kept].to_vec();
-            buffer.resize(len).unwrap();
+            buffer.resize(len, Growth::Greedy).unwrap();
             assert_eq!(&buffer.as_slice()[..kept], before);
             assert!(buffer.as_slice()[kept..].iter().all(|&byte| byte == 0));
         }
@@ -195,8 +208,8 @@ mod tests {
     #[test]
     fn refuses_the_impossible_and_stays_as_it_was() {
         let mut buffer = Buffer::copy_of(b"abc").unwrap();
-        assert_eq!(buffer.resize(usize::MAX - 5), Err(NoMemory));
-        assert_eq!(buffer.resize(isize::MAX as usize), Err(NoMemory));
+        assert_eq!(buffer.resize(usize::MAX - 5, Growth::Greedy), Err(NoMemory));
+        assert_eq!(buffer.resize(isize::MAX as usize, Growth::Exact), Err(NoMemory));
         assert_eq!(buffer.as_slice(), b"abc");
     }
 }

@@ -1,11 +1,12 @@
-//! Entry: a key, its value, its eviction and expiry bits in one allocation, owned by one 8-byte word.
+//! Entry: a name, its value, its eviction and expiry bits in one allocation, owned by one 8-byte word. The name is a key
+//! of the keyspace, a field of a hash, or a member of a set.
 //!
 //! ```text
 //!  the word (also the slot of the table)      63      45            0
 //!                                             | tag 19 | address >> 3 |
 //!  the block  0        8        12         16
 //!             | header | link   | wide len | key ... | value ... |
-//!               8        0 or 4   0 or 4     0..2^32   8: Int, 8: Boxed pointer, 0..=EMBEDDED_MAX: Embedded
+//!               8        0 or 4   0 or 4     0..2^32   8: Int, 8: pointer of Boxed or Object, 0..=EMBEDDED_MAX: Embedded
 //! ```
 //!
 //! Why: a lookup costs two dependent cache misses, bucket and block; a 16-byte key with a 32-byte value
@@ -14,70 +15,87 @@
 //! Invariants (the safety comments below refer to them):
 //! 1. The word's address is a live block from `memory`, whose request is `request(payload)`, where payload is
 //!    the sum of the parts as the header, and the wide length if present, give them.
-//! 2. All payload bytes are initialised; a `Boxed` value's 8 bytes are a buffer owned by this entry.
+//! 2. All payload bytes are initialised; a `Boxed` value's 8 bytes are a buffer owned by this entry, an `Object`'s are
+//!    a `Box<O>` owned by this entry.
 //! 3. Only `&mut self` writes, except [`Handle::seat`], whose creator vouches for it.
 //!
 //! All operations that allocate return [`NoMemory`] and leave the entry as it was, except that
 //! [`Entry::resize`] may leave an integer as its text. Deadlines are in `link`.
 
 mod link;
+mod outside;
 
-use super::buffer::Buffer;
+use super::bucket::Item;
+use super::buffer::{Buffer, Growth};
 use super::hash::TAG_BITS;
 use super::header::{EMBEDDED_MAX, Flag, Form, Header};
 use super::memory::{BLOCK_ALIGN, NoMemory, allocate, prefetch, reallocate, release, request, size_class};
-use super::value::{NewValue, ValueRef, format_int, same_bytes};
+use super::value::{Kind, NewValue, StringRef, ValueRef, format_int, same_bytes};
+use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, size_of};
 use std::num::NonZeroU64;
 use std::ptr::{self, NonNull};
 use std::slice;
 
 pub use link::Handle;
+pub use outside::{Nothing, Object, Outside};
 
 const ADDRESS_BITS: u32 = u64::BITS - TAG_BITS;
 const ADDRESS_MASK: u64 = (1 << ADDRESS_BITS) - 1;
 const ALIGN_SHIFT: u32 = BLOCK_ALIGN.ilog2();
 
-const _: () = assert!(size_of::<Option<Entry>>() == 8);
+const _: () = assert!(size_of::<Option<Entry<Nothing>>>() == 8);
 const _: () = assert!(size_of::<usize>() == 8, "64-bit targets only");
 
-/// An owned entry.
+/// An owned entry, whose large values are of type `O`.
 #[derive(Debug)]
 #[repr(transparent)]
-pub struct Entry(NonZeroU64);
+pub struct Entry<O: Object>(NonZeroU64, PhantomData<Box<O>>);
 
-impl Entry {
+impl<O: Object> Entry<O> {
     /// Builds an entry without deadline.
     pub fn new(tag: u32, key: &[u8], value: NewValue<'_>) -> Result<Self, NoMemory> {
-        match value {
-            NewValue::Int(int) => Self::build(tag, key, Form::Int, &int.to_ne_bytes()),
-            NewValue::Str(bytes) if bytes.len() <= EMBEDDED_MAX => Self::build(tag, key, Form::Embedded, bytes),
-            NewValue::Str(bytes) => Self::with_buffer(tag, key, Buffer::copy_of(bytes)?),
+        let (kind, bytes) = match value {
+            NewValue::Int(int) => return Self::build(tag, key, Kind::String, Form::Int, &int.to_ne_bytes()),
+            NewValue::Str(bytes) => (Kind::String, bytes),
+            NewValue::Flat(kind, bytes) => (kind, bytes),
+        };
+        if bytes.len() <= EMBEDDED_MAX {
+            return Self::build(tag, key, kind, Form::Embedded, bytes);
         }
+        Self::with_outside(tag, key, kind, Outside::Buffer(Buffer::copy_of(bytes)?)).map_err(|(error, _)| error)
     }
 
     /// Another entry with this one's key and value, without deadline and with access bits 0.
     pub fn duplicate(&self) -> Result<Self, NoMemory> {
         let (value, is_raw) = match self.value() {
-            ValueRef::Int(int) => (NewValue::Int(int), true),
-            ValueRef::Str(bytes) => (NewValue::Str(bytes), self.is_raw()),
+            ValueRef::String(StringRef::Int(int)) => (NewValue::Int(int), true),
+            ValueRef::String(StringRef::Str(bytes)) => (NewValue::Str(bytes), self.is_raw()),
+            ValueRef::Flat(kind, bytes) => (NewValue::Flat(kind, bytes), false),
+            ValueRef::Object(kind, object) => {
+                let copy = Outside::Object(Box::new(object.duplicate()?));
+                return Self::with_outside(self.tag(), self.key(), kind, copy).map_err(|(error, _)| error);
+            }
         };
         let mut copy = Self::new(self.tag(), self.key(), value)?;
         copy.set_header(copy.header().with(Flag::Raw, is_raw));
         Ok(copy)
     }
 
-    fn with_buffer(tag: u32, key: &[u8], buffer: Buffer) -> Result<Self, NoMemory> {
-        let raw = buffer.into_raw();
-        Self::build(tag, key, Form::Boxed, &raw.as_ptr().expose_provenance().to_ne_bytes()).inspect_err(|_| {
-            // SAFETY: `raw` came from into_raw just above and no entry took it over.
-            drop(unsafe { Buffer::from_raw(raw) });
+    /// Builds an entry that owns `value`; on failure that is given back.
+    pub fn with_outside(tag: u32, key: &[u8], kind: Kind, value: Outside<O>) -> Result<Self, (NoMemory, Outside<O>)> {
+        let form = value.form();
+        let address = value.into_address();
+        Self::build(tag, key, kind, form, &address.to_ne_bytes()).map_err(|error| {
+            // SAFETY: `address` came from into_address just above and no entry took it over.
+            let value = unsafe { Outside::from_address(form, address) };
+            (error, value.expect("the form of a value outside"))
         })
     }
 
-    fn build(tag: u32, key: &[u8], form: Form, value: &[u8]) -> Result<Self, NoMemory> {
+    fn build(tag: u32, key: &[u8], kind: Kind, form: Form, value: &[u8]) -> Result<Self, NoMemory> {
         let wide_len = u32::try_from(key.len()).map_err(|_| NoMemory)?;
-        let header = Header::new(key.len(), form, if form == Form::Embedded { value.len() } else { 0 });
+        let header = Header::new(key.len(), kind, form, if form == Form::Embedded { value.len() } else { 0 });
         let key_offset = header.key_offset();
         let size = request(key_offset.saturating_add(key.len()).saturating_add(value.len()));
         let block = allocate(size)?;
@@ -106,7 +124,7 @@ impl Entry {
         if address >> ALIGN_SHIFT > ADDRESS_MASK {
             return None;
         }
-        NonZeroU64::new(u64::from(tag) << ADDRESS_BITS | address >> ALIGN_SHIFT).map(Self)
+        NonZeroU64::new(u64::from(tag) << ADDRESS_BITS | address >> ALIGN_SHIFT).map(|word| Self(word, PhantomData))
     }
 
     #[inline(always)]
@@ -149,11 +167,6 @@ impl Entry {
         unsafe { slice::from_raw_parts(self.block().add(header.key_offset()), self.key_len(header)) }
     }
 
-    #[inline]
-    pub fn has_key(&self, key: &[u8]) -> bool {
-        same_bytes(self.key(), key)
-    }
-
     /// Where the value is.
     #[inline]
     fn value_at(&self, header: Header) -> *mut u8 {
@@ -161,42 +174,67 @@ impl Entry {
         unsafe { self.block().add(header.key_offset() + self.key_len(header)) }
     }
 
+    /// What the value is.
     #[inline]
-    pub fn value(&self) -> ValueRef<'_> {
+    pub fn kind(&self) -> Kind {
+        self.header().kind()
+    }
+
+    #[inline]
+    pub fn value(&self) -> ValueRef<'_, O> {
         let header = self.header();
         let at = self.value_at(header);
-        match header.form() {
+        let bytes = match header.form() {
             // SAFETY: invariant 2: an Int's 8 bytes are initialised.
-            Form::Int => ValueRef::Int(unsafe { at.cast::<i64>().read_unaligned() }),
+            Form::Int => return ValueRef::String(StringRef::Int(unsafe { at.cast::<i64>().read_unaligned() })),
             // SAFETY: invariant 2: that many initialised bytes, borrowed with self.
-            Form::Embedded => ValueRef::Str(unsafe { slice::from_raw_parts(at, header.embedded_len()) }),
-            Form::Boxed => {
-                // SAFETY: invariant 2: the buffer is live as long as self; its bytes are in its own block, so
-                // the slice may outlive this local ManuallyDrop copy of the pointer.
-                let buffer = ManuallyDrop::new(unsafe { Self::buffer_at(at) });
-                let bytes = buffer.as_slice();
-                // SAFETY: as above; self stays borrowed for the slice's life.
-                ValueRef::Str(unsafe { slice::from_raw_parts(bytes.as_ptr(), bytes.len()) })
-            }
+            Form::Embedded => unsafe { slice::from_raw_parts(at, header.embedded_len()) },
+            Form::Boxed => match self.outside().as_deref() {
+                // SAFETY: invariant 2: the buffer and its bytes, in a block of their own, live as long as self,
+                // which stays borrowed for the slice's life.
+                Some(Outside::Buffer(buffer)) => unsafe {
+                    let bytes = buffer.as_slice();
+                    slice::from_raw_parts(bytes.as_ptr(), bytes.len())
+                },
+                _ => unreachable!("the form is that of a buffer"),
+            },
+            // SAFETY: invariant 2: the object lives as long as self, which stays borrowed.
+            Form::Object => return ValueRef::Object(header.kind(), unsafe { &*self.object_at(at) }),
+        };
+        match header.kind() {
+            Kind::String => ValueRef::String(StringRef::Str(bytes)),
+            kind => ValueRef::Flat(kind, bytes),
         }
+    }
+
+    /// The value outside the block, to look at or to change in place (its address may not change).
+    #[inline]
+    fn outside(&self) -> Option<ManuallyDrop<Outside<O>>> {
+        let header = self.header();
+        let form = header.form();
+        if !matches!(form, Form::Boxed | Form::Object) {
+            return None;
+        }
+        // SAFETY: by invariant 2 the 8 bytes are the address of a live value of this form; ManuallyDrop leaves the
+        // entry the only owner.
+        let outside = unsafe { Outside::from_address(form, self.value_at(header).cast::<usize>().read_unaligned()) };
+        outside.map(ManuallyDrop::new)
+    }
+
+    /// The structure that holds the value, if it is one.
+    #[inline]
+    pub fn object_mut(&mut self) -> Option<&mut O> {
+        let header = self.header();
+        // SAFETY: invariant 2: the object is owned by self, which stays mutably borrowed.
+        (header.form() == Form::Object).then(|| unsafe { &mut *self.object_at(self.value_at(header)) })
     }
 
     /// # Safety
-    /// `at` holds the value of a `Boxed` entry; the caller does not let two owners arise.
+    /// `at` holds the value of an `Object` entry.
     #[inline]
-    unsafe fn buffer_at(at: *mut u8) -> Buffer {
-        // SAFETY: by this function's contract and invariant 2 the 8 bytes are the address of a live buffer.
-        unsafe {
-            let address = at.cast::<usize>().read_unaligned();
-            Buffer::from_raw(NonNull::new_unchecked(ptr::with_exposed_provenance_mut(address)))
-        }
-    }
-
-    /// The buffer of a `Boxed` entry, to look at or to change in place (its address may not change).
-    fn buffer(&self) -> Option<ManuallyDrop<Buffer>> {
-        let header = self.header();
-        // SAFETY: the form is checked; ManuallyDrop leaves the entry the only owner.
-        (header.form() == Form::Boxed).then(|| ManuallyDrop::new(unsafe { Self::buffer_at(self.value_at(header)) }))
+    unsafe fn object_at(&self, at: *mut u8) -> *mut O {
+        // SAFETY: by this function's contract the 8 bytes are an address.
+        ptr::with_exposed_provenance_mut(unsafe { at.cast::<usize>().read_unaligned() })
     }
 
     /// Bytes before the value.
@@ -233,6 +271,9 @@ impl Entry {
     pub fn overwrite(&mut self, value: NewValue<'_>) -> bool {
         let header = self.header();
         let int;
+        if header.kind() != Kind::String {
+            return false;
+        }
         let bytes = match (header.form(), value) {
             (Form::Int, NewValue::Int(value)) => {
                 int = value.to_ne_bytes();
@@ -250,84 +291,105 @@ impl Entry {
         true
     }
 
-    /// Replaces the value; the entry may move. Returns the buffer that the old value was in, if it is not used
-    /// again.
-    pub fn set_value(&mut self, value: NewValue<'_>) -> Result<Option<Buffer>, NoMemory> {
-        match value {
-            NewValue::Int(int) => self.put(Form::Int, &int.to_ne_bytes()),
-            NewValue::Str(bytes) if bytes.len() <= EMBEDDED_MAX => self.put(Form::Embedded, bytes),
-            NewValue::Str(bytes) => {
-                if self.buffer().is_some_and(|mut buffer| buffer.overwrite(bytes)) {
-                    self.set_header(self.header().with(Flag::Raw, false));
-                    return Ok(None);
-                }
-                self.put_buffer(Buffer::copy_of(bytes)?)
-            }
+    /// Replaces the value; the entry may move. Returns what the old value was in, if it was outside the block and is not
+    /// used again.
+    pub fn set_value(&mut self, value: NewValue<'_>) -> Result<Option<Outside<O>>, NoMemory> {
+        let (kind, bytes) = match value {
+            NewValue::Int(int) => return self.put(Kind::String, Form::Int, &int.to_ne_bytes()),
+            NewValue::Str(bytes) => (Kind::String, bytes),
+            NewValue::Flat(kind, bytes) => (kind, bytes),
+        };
+        if bytes.len() <= EMBEDDED_MAX {
+            return self.put(kind, Form::Embedded, bytes);
         }
+        if let Some(Outside::Buffer(buffer)) = self.outside().as_deref_mut()
+            && buffer.overwrite(bytes)
+        {
+            self.set_header(self.header().with_value(kind, Form::Boxed, 0));
+            return Ok(None);
+        }
+        self.set_outside(kind, Outside::Buffer(Buffer::copy_of(bytes)?))
     }
 
-    fn put_buffer(&mut self, buffer: Buffer) -> Result<Option<Buffer>, NoMemory> {
-        let raw = buffer.into_raw();
-        self.put(Form::Boxed, &raw.as_ptr().expose_provenance().to_ne_bytes()).inspect_err(|_| {
-            // SAFETY: `raw` came from into_raw just above and the entry did not take it over.
-            drop(unsafe { Buffer::from_raw(raw) });
+    /// Replaces the value by one outside the block; otherwise as [`Entry::set_value`].
+    pub fn set_outside(&mut self, kind: Kind, value: Outside<O>) -> Result<Option<Outside<O>>, NoMemory> {
+        let form = value.form();
+        let address = value.into_address();
+        self.put(kind, form, &address.to_ne_bytes()).inspect_err(|_| {
+            // SAFETY: `address` came from into_address just above and the entry did not take it over.
+            drop(unsafe { Outside::<O>::from_address(form, address) });
         })
     }
 
     /// Replaces the value by `bytes` in the given form.
-    fn put(&mut self, form: Form, bytes: &[u8]) -> Result<Option<Buffer>, NoMemory> {
+    fn put(&mut self, kind: Kind, form: Form, bytes: &[u8]) -> Result<Option<Outside<O>>, NoMemory> {
         let header = self.header();
-        let old = self.buffer();
+        let old = self.outside();
         let offset = self.value_offset(header);
         self.reallocate(self.request(header), request(offset + bytes.len()))?;
-        self.set_header(header.with_value(form, if form == Form::Embedded { bytes.len() } else { 0 }));
+        self.set_header(header.with_value(kind, form, if form == Form::Embedded { bytes.len() } else { 0 }));
         // SAFETY: the block now has room for `offset + bytes.len()`; `bytes` does not overlap it.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.block().add(offset), bytes.len()) };
         Ok(old.map(ManuallyDrop::into_inner))
     }
 
-    /// Sets the length of the string, turning an integer into text; new bytes are zero. The entry may move.
+    /// Sets the length of a string or of a flat encoding, turning an integer into text; new bytes are zero. The entry
+    /// may move.
+    ///
+    /// # Panics
+    /// If the value is an object.
     pub fn resize(&mut self, len: usize) -> Result<&mut [u8], NoMemory> {
-        if let ValueRef::Int(int) = self.value() {
+        if let ValueRef::String(StringRef::Int(int)) = self.value() {
             let mut text = [0; 20];
-            self.put(Form::Embedded, format_int(int, &mut text))?;
+            self.put(Kind::String, Form::Embedded, format_int(int, &mut text))?;
         }
         let header = self.header();
+        // A string that grows is expected to grow on; a flat encoding has a limit.
+        let growth = if header.kind() == Kind::String { Growth::Greedy } else { Growth::Exact };
         if header.form() == Form::Boxed {
-            let at = self.value_at(header);
-            // SAFETY: the form is checked; ManuallyDrop leaves the entry the only owner.
-            let mut buffer = ManuallyDrop::new(unsafe { Self::buffer_at(at) });
-            let resized = buffer.resize(len);
-            let address = ManuallyDrop::into_inner(buffer).into_raw().as_ptr().expose_provenance();
-            // SAFETY: the value's 8 bytes are at `at`; the buffer is live, at its old or its new address.
-            unsafe { at.cast::<usize>().write_unaligned(address) };
-            resized?;
+            self.resize_buffer(header, len, growth)?;
         } else if len > EMBEDDED_MAX {
-            let ValueRef::Str(text) = self.value() else { unreachable!("integers became text above") };
-            let grown = Buffer::grown_from(text, len)?;
-            self.put_buffer(grown)?;
+            let grown = Buffer::grown_from(self.bytes().expect("not an object"), len, growth)?;
+            self.set_outside(header.kind(), Outside::Buffer(grown))?;
         } else {
+            assert_eq!(header.form(), Form::Embedded, "objects have no length");
             let (old, offset) = (header.embedded_len(), self.value_offset(header));
             self.reallocate(self.request(header), request(offset + len))?;
-            self.set_header(header.with_value(Form::Embedded, len));
+            self.set_header(header.with_value(header.kind(), Form::Embedded, len));
             // SAFETY: the block has room for `offset + len` bytes; the range is empty if the string shrinks.
             unsafe { ptr::write_bytes(self.block().add(offset + old.min(len)), 0, len - old.min(len)) };
         }
-        Ok(self.bytes_mut().expect("not an integer any more"))
+        Ok(self.bytes_mut().expect("neither integer nor object"))
     }
 
-    /// The string's bytes to change in place, after which it counts as raw; `None` for an integer.
+    fn resize_buffer(&mut self, header: Header, len: usize, growth: Growth) -> Result<(), NoMemory> {
+        let Some(Outside::Buffer(mut buffer)) = self.outside().map(ManuallyDrop::into_inner) else {
+            unreachable!("the form is checked by the caller")
+        };
+        let resized = buffer.resize(len, growth);
+        let address = buffer.into_raw().as_ptr().expose_provenance();
+        // SAFETY: the value's 8 bytes are there; the buffer is live, at its old or its new address.
+        unsafe { self.value_at(header).cast::<usize>().write_unaligned(address) };
+        resized
+    }
+
+    /// The bytes of a string or of a flat encoding; `None` for an integer and for an object.
+    #[inline]
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self.value() {
+            ValueRef::String(StringRef::Str(bytes)) | ValueRef::Flat(_, bytes) => Some(bytes),
+            ValueRef::String(StringRef::Int(_)) | ValueRef::Object(..) => None,
+        }
+    }
+
+    /// [`Entry::bytes`] to change in place, after which a string counts as raw.
     pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
         let header = self.header();
-        let bytes: *const [u8] = match self.value() {
-            ValueRef::Int(_) => return None,
-            ValueRef::Str(bytes) => bytes,
-        };
-        self.set_header(header.with(Flag::Raw, true));
-        let len = bytes.len();
-        let at = match self.buffer() {
-            Some(mut buffer) => buffer.as_mut_slice().as_mut_ptr(),
-            None => self.value_at(header),
+        let len = self.bytes()?.len();
+        self.set_header(header.with(Flag::Raw, header.kind() == Kind::String));
+        let at = match self.outside().as_deref_mut() {
+            Some(Outside::Buffer(buffer)) => buffer.as_mut_slice().as_mut_ptr(),
+            _ => self.value_at(header),
         };
         // SAFETY: invariant 2: `len` initialised bytes at `at`, in the entry's or its buffer's block; the
         // slice borrows self mutably.
@@ -344,7 +406,7 @@ impl Entry {
         }
         // SAFETY: invariant 2: that many initialised bytes at the value's place.
         let value = unsafe { slice::from_raw_parts(self.value_at(header), header.value_size()) };
-        let built = Self::build(tag, key, header.form(), value).map(ManuallyDrop::new);
+        let built = Self::build(tag, key, header.kind(), header.form(), value).map(ManuallyDrop::new);
         let linked = built.and_then(|mut entry| {
             let bits = entry.header().with_access(header.access()).with(Flag::Raw, header.has(Flag::Raw));
             entry.set_header(bits);
@@ -391,30 +453,42 @@ impl Entry {
         self.set_header(self.header().with_access(access));
     }
 
-    /// What entry and buffer take in the allocator.
+    /// What entry and value take in the allocator.
     #[inline]
     pub fn memory(&self) -> usize {
-        size_class(self.request(self.header())) + self.buffer_memory()
+        size_class(self.request(self.header())) + self.outside_memory()
     }
 
-    /// What the buffer takes in the allocator; 0 without one.
+    /// What a value outside the block takes in the allocator; 0 without one.
     #[inline]
-    pub fn buffer_memory(&self) -> usize {
-        self.buffer().map_or(0, |buffer| buffer.memory())
+    pub fn outside_memory(&self) -> usize {
+        self.outside().map_or(0, |outside| outside.memory())
+    }
+}
+
+impl<O: Object> Item for Entry<O> {
+    #[inline(always)]
+    fn tag(&self) -> u32 {
+        Entry::tag(self)
     }
 
-    /// Starts loading the first two cache lines of the block.
     #[inline(always)]
-    pub fn prefetch(&self) {
+    fn has_key(&self, key: &[u8]) -> bool {
+        same_bytes(self.key(), key)
+    }
+
+    /// The first two cache lines of the block.
+    #[inline(always)]
+    fn prefetch(&self) {
         prefetch(self.block());
         prefetch(self.block().wrapping_add(64));
     }
 }
 
-impl Drop for Entry {
+impl<O: Object> Drop for Entry<O> {
     fn drop(&mut self) {
-        // The entry ends here, so that taking the buffer over leaves one owner.
-        drop(self.buffer().map(ManuallyDrop::into_inner));
+        // The entry ends here, so that taking the value over leaves one owner.
+        drop(self.outside().map(ManuallyDrop::into_inner));
         self.release_block();
     }
 }

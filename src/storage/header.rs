@@ -6,9 +6,8 @@
 //!     4      4      8        8        24        16
 //! ```
 //!
-//! - `type`: string; the numbers after it are left for list, set, hash, sorted set and stream.
-//! - `form`: how the value is stored; the numbers after the ones below are left for the flat blocks and boxed
-//!   objects of those types.
+//! - `type`: what TYPE says, see [`Kind`].
+//! - `form`: how the value is stored, see [`Form`].
 //! - `key len`: 255 or less; longer keys have [`Flag::WideKey`] and their length in 4 bytes of its own.
 //! - `access`: what LRU or LFU eviction remembers; this file does not interpret it.
 //! - `value len`: of an embedded value, else 0.
@@ -16,6 +15,7 @@
 //! Why one word: a lookup reads it once, together with the key in the same cache line, and every offset in the
 //! entry follows from it by a few shifts, without a branch.
 
+use super::value::Kind;
 use std::mem::size_of;
 
 /// Bits of the access field.
@@ -43,10 +43,12 @@ const _: () = assert!(EMBEDDED_MAX <= u16::MAX as usize);
 pub enum Form {
     /// A string that is an integer: 8 bytes.
     Int = 0,
-    /// A string inside the entry.
+    /// A string, or the flat encoding of another type, inside the entry.
     Embedded = 1,
-    /// A string in a [`Buffer`](super::buffer::Buffer): the entry holds its pointer, 8 bytes.
+    /// The same in a [`Buffer`](super::buffer::Buffer): the entry holds its pointer, 8 bytes.
     Boxed = 2,
+    /// A structure of its own: the entry holds its pointer, 8 bytes.
+    Object = 3,
 }
 
 /// A property of an entry. `Link` and `WideKey` are placed so that [`Header::key_offset`] needs no branch.
@@ -70,9 +72,9 @@ pub struct Header(u64);
 impl Header {
     /// The header of an entry without link word and with access 0.
     #[inline]
-    pub fn new(key_len: usize, form: Form, value_len: usize) -> Self {
+    pub fn new(key_len: usize, kind: Kind, form: Form, value_len: usize) -> Self {
         let (flags, key_len) = if key_len > NARROW_KEY_MAX { (Flag::WideKey as u64, 0) } else { (0, key_len as u64) };
-        Self(flags << FLAGS_SHIFT | key_len << KEY_LEN_SHIFT).with_value(form, value_len)
+        Self(flags << FLAGS_SHIFT | key_len << KEY_LEN_SHIFT).with_value(kind, form, value_len)
     }
 
     #[inline]
@@ -80,8 +82,14 @@ impl Header {
         match (self.0 >> FORM_SHIFT) & 15 {
             0 => Form::Int,
             1 => Form::Embedded,
-            _ => Form::Boxed,
+            2 => Form::Boxed,
+            _ => Form::Object,
         }
+    }
+
+    #[inline]
+    pub fn kind(self) -> Kind {
+        Kind::from_bits(self.0 as u8 & 15)
     }
 
     #[inline]
@@ -97,10 +105,11 @@ impl Header {
 
     /// The same entry with another value, which is not raw.
     #[inline]
-    pub fn with_value(self, form: Form, value_len: usize) -> Self {
+    pub fn with_value(self, kind: Kind, form: Form, value_len: usize) -> Self {
         debug_assert!(value_len <= EMBEDDED_MAX);
-        let kept = self.0 & !(15 << FORM_SHIFT) & !(0xFFFF << VALUE_LEN_SHIFT);
-        Self(kept | (form as u64) << FORM_SHIFT | (value_len as u64) << VALUE_LEN_SHIFT).with(Flag::Raw, false)
+        let kept = self.0 & !0xFF & !(0xFFFF << VALUE_LEN_SHIFT);
+        let value = kind as u64 | (form as u64) << FORM_SHIFT | (value_len as u64) << VALUE_LEN_SHIFT;
+        Self(kept | value).with(Flag::Raw, false)
     }
 
     /// Where the key starts: after the header, the link word and the wide key length, as far as present.
@@ -133,7 +142,7 @@ impl Header {
     pub fn value_size(self) -> usize {
         match self.form() {
             Form::Embedded => self.embedded_len(),
-            Form::Int | Form::Boxed => 8,
+            Form::Int | Form::Boxed | Form::Object => 8,
         }
     }
 
@@ -156,21 +165,21 @@ mod tests {
 
     #[test]
     fn fields_do_not_disturb_each_other() {
-        let header = Header::new(200, Form::Embedded, 960).with_access(0xABCDEF).with(Flag::Link, true);
+        let header = Header::new(200, Kind::Hash, Form::Embedded, 960).with_access(0xABCDEF).with(Flag::Link, true);
         assert_eq!(header.narrow_key_len(), 200);
         assert_eq!(header.embedded_len(), 960);
         assert_eq!(header.access(), 0xABCDEF);
-        assert_eq!(header.key_offset(), 12);
-        let header = header.with(Flag::Raw, true).with_value(Form::Int, 0).with_access(1);
+        assert_eq!((header.key_offset(), header.kind()), (12, Kind::Hash));
+        let header = header.with(Flag::Raw, true).with_value(Kind::String, Form::Int, 0).with_access(1);
         assert!(!header.has(Flag::Raw) && header.has(Flag::Link));
-        assert_eq!((header.form(), header.value_size(), header.access()), (Form::Int, 8, 1));
+        assert_eq!((header.kind(), header.form(), header.access()), (Kind::String, Form::Int, 1));
         assert_eq!(header.narrow_key_len(), 200);
     }
 
     #[test]
     fn offsets_count_the_optional_words() {
-        let narrow = Header::new(10, Form::Int, 0);
-        let wide = Header::new(256, Form::Boxed, 0);
+        let narrow = Header::new(10, Kind::String, Form::Int, 0);
+        let wide = Header::new(256, Kind::String, Form::Boxed, 0);
         assert_eq!((narrow.key_offset(), wide.key_offset()), (8, 12));
         assert_eq!((wide.wide_offset(), wide.with(Flag::Link, true).wide_offset()), (8, 12));
         assert_eq!(wide.with(Flag::Link, true).key_offset(), 16);

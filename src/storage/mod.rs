@@ -10,9 +10,12 @@
 mod bucket;
 #[allow(unsafe_code)]
 mod buffer;
+mod bytes;
 #[cfg(feature = "mimalloc")]
 #[allow(unsafe_code)]
 mod data_heap;
+#[allow(unsafe_code)]
+mod dict;
 #[allow(unsafe_code)]
 mod entry;
 mod hash;
@@ -26,10 +29,13 @@ pub mod testing;
 mod ttl_heap;
 mod value;
 
-pub use buffer::Buffer;
-pub use entry::{Entry, Handle};
+pub use bucket::Item;
+pub use buffer::{Buffer, Growth};
+pub use bytes::Bytes;
+pub use dict::{Detached, Dict, FlatMut, GARBAGE_MIN, Garbage, ObjectMut};
+pub use entry::{Entry, Handle, Nothing, Object, Outside};
 pub use hash::{HashSeed, KeyHash, POSITION_BITS, Position, SHARD_BITS_MAX};
-pub use memory::NoMemory;
+pub use memory::{NoMemory, size_class};
 pub use table::{Loc, Table};
 pub use ttl_heap::TtlHeap;
-pub use value::{EMBSTR_MAX, NewValue, StringEncoding, ValueRef, format_int};
+pub use value::{EMBSTR_MAX, Kind, NewValue, StringEncoding, StringRef, ValueRef, format_int};

@@ -17,8 +17,7 @@
 
 mod blocks;
 
-use super::bucket::{Bucket, SLOTS};
-use super::entry::{Entry, Handle};
+use super::bucket::{Bucket, Item, SLOTS};
 use super::hash::{POSITION_BITS, Position};
 use super::memory::{NoMemory, prefetch};
 pub use blocks::BLOCK_BUCKETS;
@@ -33,13 +32,11 @@ const FILL_SHRUNK: usize = 176;
 /// Prefix bits a segment can have: enough bits remain to spread its keys over its buckets.
 pub const DEPTH_MAX: u8 = (POSITION_BITS - 9) as u8;
 
-const _: () = assert!(size_of::<Segment>() == 96);
-
 /// See the module's comment.
 #[derive(Debug)]
 #[repr(C)]
-pub struct Segment {
-    blocks: Blocks,
+pub struct Segment<E> {
+    blocks: Blocks<E>,
     len: u32,
     /// A position with the segment's prefix; its upper half.
     start: u32,
@@ -49,9 +46,10 @@ pub struct Segment {
 /// A slot of a segment.
 pub type Place = (usize, usize);
 
-impl Segment {
+impl<E: Item> Segment<E> {
     /// The segment of all positions, empty.
     pub fn new() -> Result<Self, NoMemory> {
+        const { assert!(size_of::<Self>() == 96) };
         let mut blocks = Blocks::default();
         blocks.resize(1)?;
         Ok(Self { blocks, len: 0, start: 0, depth: 0 })
@@ -90,16 +88,16 @@ impl Segment {
 
     /// Bytes on the heap.
     pub fn memory(&self) -> usize {
-        size_of::<Bucket>() * self.width()
+        size_of::<Bucket<E>>() * self.width()
     }
 
     #[inline(always)]
-    pub fn bucket(&self, bucket: usize) -> Option<&Bucket> {
+    pub fn bucket(&self, bucket: usize) -> Option<&Bucket<E>> {
         self.blocks.bucket(bucket)
     }
 
     #[inline]
-    pub fn bucket_mut(&mut self, bucket: usize) -> Option<&mut Bucket> {
+    pub fn bucket_mut(&mut self, bucket: usize) -> Option<&mut Bucket<E>> {
         self.blocks.bucket_mut(bucket)
     }
 
@@ -115,7 +113,7 @@ impl Segment {
 
     /// The first place in the probe sequence of a position, which starts at `home`, for which `is_it` holds.
     #[inline(always)]
-    fn probe(&self, home: usize, position: Position, is_it: impl Fn(&Entry) -> bool) -> Option<(Place, &Entry)> {
+    fn probe(&self, home: usize, position: Position, is_it: impl Fn(&E) -> bool) -> Option<(Place, &E)> {
         let mut at = home;
         loop {
             let bucket = self.bucket(at)?;
@@ -138,16 +136,16 @@ impl Segment {
     }
 
     #[inline(always)]
-    pub fn find(&self, home: usize, position: Position, key: &[u8]) -> Option<(Place, &Entry)> {
+    pub fn find(&self, home: usize, position: Position, key: &[u8]) -> Option<(Place, &E)> {
         self.probe(home, position, |entry| entry.has_key(key))
     }
 
-    /// The place of a handle's entry, without reading any entry.
-    pub fn find_handle(&self, handle: &Handle) -> Option<Place> {
-        let mut at = self.home(Position::from_parts(handle.tag(), 1));
+    /// The place of the item with these hash bits for which `is_it` holds, without reading what any item owns.
+    pub fn find_tagged(&self, tag: u32, is_it: impl Fn(&E) -> bool) -> Option<Place> {
+        let mut at = self.home(Position::from_parts(tag, 1));
         for _ in 0..self.width() {
             let bucket = self.bucket(at)?;
-            if let Some(slot) = (0..SLOTS).find(|&slot| bucket.entry(slot).is_some_and(|entry| entry.is(handle))) {
+            if let Some(slot) = (0..SLOTS).find(|&slot| bucket.entry(slot).is_some_and(&is_it)) {
                 return Some((at, slot));
             }
             at = self.next(at);
@@ -172,7 +170,7 @@ impl Segment {
     }
 
     /// Adds an entry; a slot is free.
-    pub fn place(&mut self, position: Position, entry: Entry) -> Place {
+    pub fn place(&mut self, position: Position, entry: E) -> Place {
         let mut at = self.home(position);
         loop {
             let next = self.next(at);
@@ -188,7 +186,7 @@ impl Segment {
     }
 
     /// Removes an entry.
-    pub fn remove(&mut self, (bucket, slot): Place) -> Option<Entry> {
+    pub fn remove(&mut self, (bucket, slot): Place) -> Option<E> {
         let position = self.bucket(bucket)?.position(slot)?;
         let mut passed = self.home(position);
         while passed != bucket {
@@ -287,7 +285,7 @@ impl Segment {
     }
 
     /// Takes all entries out and clears the overflow counts.
-    fn drain(&mut self, taken: &mut Taken) {
+    fn drain(&mut self, taken: &mut Taken<E>) {
         for bucket in self.blocks.iter_mut() {
             for slot in 0..SLOTS {
                 if let Some(position) = bucket.position(slot)
@@ -333,16 +331,16 @@ fn fill(width: usize, share: usize) -> usize {
 }
 
 /// Entries on their way between blocks.
-struct Taken(Vec<(Position, Entry)>);
+struct Taken<E>(Vec<(Position, E)>);
 
-impl Taken {
+impl<E: Item> Taken<E> {
     fn with_capacity(len: usize) -> Result<Self, NoMemory> {
         let mut entries = Vec::new();
         entries.try_reserve_exact(len)?;
         Ok(Self(entries))
     }
 
-    fn put_into(self, segment: &mut Segment) {
+    fn put_into(self, segment: &mut Segment<E>) {
         for (position, entry) in self.0 {
             segment.place(position, entry);
         }

@@ -15,8 +15,8 @@
 //! memory. Cost: 11.5 to 12.2 bytes of table per key from a few hundred keys on. A segment whose keys cannot be
 //! told apart by their hash grows instead of splitting, so that colliding hashes cost time, not memory.
 
+pub use super::bucket::Item;
 use super::bucket::{Bucket, SLOTS};
-use super::entry::{Entry, Handle};
 use super::hash::Position;
 use super::memory::NoMemory;
 use super::segment::{BLOCK_BUCKETS, DEPTH_MAX, Place, Segment};
@@ -47,19 +47,19 @@ impl Loc {
     }
 }
 
-/// An item of the directory: a segment, and of that segment what a lookup needs to find the home bucket, so
+/// A pointer of the directory: a segment, and of that segment what a lookup needs to find the home bucket, so
 /// that it need not read the segment for that.
 #[derive(Clone, Copy, Debug, Default)]
-struct Item {
+struct Owner {
     segment: u32,
     /// Number of blocks, depth in the low byte.
     shape: u32,
 }
 
-const _: () = assert!(size_of::<Item>() == 8);
+const _: () = assert!(size_of::<Owner>() == 8);
 
-impl Item {
-    fn new(number: usize, segment: &Segment) -> Self {
+impl Owner {
+    fn new<E: Item>(number: usize, segment: &Segment<E>) -> Self {
         Self { segment: number as u32, shape: (segment.blocks() as u32) << 8 | segment.depth() }
     }
 
@@ -75,11 +75,11 @@ impl Item {
 }
 
 /// See the module's comment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(C)]
-pub struct Table {
-    directory: Vec<Item>,
-    segments: Vec<Segment>,
+pub struct Table<E> {
+    directory: Vec<Owner>,
+    segments: Vec<Segment<E>>,
     depth: u32,
     len: usize,
     /// Bytes of all buckets.
@@ -90,7 +90,14 @@ pub struct Table {
     widest: u32,
 }
 
-impl Table {
+impl<E> Default for Table<E> {
+    fn default() -> Self {
+        let (directory, segments) = (Vec::new(), Vec::new());
+        Self { directory, segments, depth: 0, len: 0, bucket_bytes: 0, deepest: 0, widest: 0 }
+    }
+}
+
+impl<E: Item> Table<E> {
     #[inline]
     pub fn len(&self) -> usize {
         self.len
@@ -104,31 +111,31 @@ impl Table {
     /// Bytes on the heap, without the entries.
     pub fn memory(&self) -> usize {
         self.bucket_bytes
-            + self.directory.capacity() * size_of::<Item>()
-            + self.segments.capacity() * size_of::<Segment>()
+            + self.directory.capacity() * size_of::<Owner>()
+            + self.segments.capacity() * size_of::<Segment<E>>()
     }
 
     #[inline(always)]
-    fn item(&self, position: Position) -> Option<Item> {
+    fn item(&self, position: Position) -> Option<Owner> {
         self.directory.get(position.prefix(self.depth)).copied()
     }
 
     /// The number of the segment that owns a position.
     fn owner(&self, position: Position) -> Option<usize> {
-        self.item(position).map(Item::segment)
+        self.item(position).map(Owner::segment)
     }
 
     #[inline(always)]
-    pub fn find(&self, position: Position, key: &[u8]) -> Option<(Loc, &Entry)> {
+    pub fn find(&self, position: Position, key: &[u8]) -> Option<(Loc, &E)> {
         let item = self.item(position)?;
         let (place, entry) = self.segments.get(item.segment())?.find(item.home(position), position, key)?;
         Some((Loc::new(item.segment(), place), entry))
     }
 
-    /// The place of a handle's entry.
-    pub fn locate_handle(&self, handle: &Handle) -> Option<Loc> {
-        let number = self.owner(Position::from_parts(handle.tag(), 1))?;
-        Some(Loc::new(number, self.segments[number].find_handle(handle)?))
+    /// The place of the item with these hash bits for which `is_it` holds, without reading what any item owns.
+    pub fn find_tagged(&self, tag: u32, is_it: impl Fn(&E) -> bool) -> Option<Loc> {
+        let number = self.owner(Position::from_parts(tag, 1))?;
+        Some(Loc::new(number, self.segments[number].find_tagged(tag, is_it)?))
     }
 
     #[inline(always)]
@@ -146,21 +153,21 @@ impl Table {
     }
 
     #[inline]
-    fn bucket(&self, loc: Loc) -> Option<&Bucket> {
+    fn bucket(&self, loc: Loc) -> Option<&Bucket<E>> {
         self.segments.get(loc.segment as usize)?.bucket(loc.bucket as usize)
     }
 
     /// # Panics
     /// If the place is empty: a `Loc` was kept too long.
     #[inline]
-    pub fn entry(&self, loc: Loc) -> &Entry {
+    pub fn entry(&self, loc: Loc) -> &E {
         self.bucket(loc).and_then(|bucket| bucket.entry(usize::from(loc.slot))).expect("stale Loc")
     }
 
     /// # Panics
     /// As [`Table::entry`].
     #[inline]
-    pub fn entry_mut(&mut self, loc: Loc) -> &mut Entry {
+    pub fn entry_mut(&mut self, loc: Loc) -> &mut E {
         let segment = self.segments.get_mut(loc.segment as usize);
         let bucket = segment.and_then(|segment| segment.bucket_mut(loc.bucket as usize));
         bucket.and_then(|bucket| bucket.entry_mut(usize::from(loc.slot))).expect("stale Loc")
@@ -186,7 +193,7 @@ impl Table {
     ///
     /// # Panics
     /// If no room is reserved.
-    pub fn insert(&mut self, position: Position, entry: Entry) -> Loc {
+    pub fn insert(&mut self, position: Position, entry: E) -> Loc {
         let number = self.owner(position).expect("room reserved");
         let segment = &mut self.segments[number];
         assert!(segment.has_vacancy(), "room reserved");
@@ -198,7 +205,7 @@ impl Table {
     ///
     /// # Panics
     /// As [`Table::entry`].
-    pub fn detach(&mut self, loc: Loc) -> Entry {
+    pub fn detach(&mut self, loc: Loc) -> E {
         let segment = &mut self.segments[loc.segment as usize];
         let entry = segment.remove(loc.place()).expect("stale Loc");
         self.len -= 1;
@@ -206,7 +213,7 @@ impl Table {
     }
 
     /// Takes an entry out.
-    pub fn remove(&mut self, loc: Loc) -> Entry {
+    pub fn remove(&mut self, loc: Loc) -> E {
         let start = self.segments[loc.segment as usize].start();
         let entry = self.detach(loc);
         self.tidy(Position::from_cursor(start));
@@ -219,7 +226,7 @@ impl Table {
         self.directory.try_reserve_exact(1)?;
         self.segments.try_reserve_exact(1)?;
         self.bucket_bytes = first.memory();
-        self.directory.push(Item::new(0, &first));
+        self.directory.push(Owner::new(0, &first));
         self.segments.push(first);
         (self.depth, self.deepest, self.widest) = (0, 1, self.segments[0].width() as u32);
         Ok(())
@@ -279,11 +286,11 @@ impl Table {
     fn register(&mut self, number: usize) {
         let segment = &self.segments[number];
         let owned = self.owned(segment);
-        self.directory[owned].fill(Item::new(number, segment));
+        self.directory[owned].fill(Owner::new(number, segment));
     }
 
     /// The directory items of a segment.
-    fn owned(&self, segment: &Segment) -> std::ops::Range<usize> {
+    fn owned(&self, segment: &Segment<E>) -> std::ops::Range<usize> {
         let first = Position::from_cursor(segment.start()).prefix(self.depth);
         first..first + (1 << (self.depth - segment.depth()))
     }

@@ -1,17 +1,95 @@
 //! Values as they enter and leave the keyspace, and the two byte routines the entries need.
 
+/// What a value is; the names are those of TYPE (<https://redis.io/docs/latest/commands/type/>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    String = 0,
+    List = 1,
+    Set = 2,
+    Hash = 3,
+    ZSet = 4,
+    Stream = 5,
+}
+
+impl Kind {
+    pub const ALL: [Self; 6] = [Self::String, Self::List, Self::Set, Self::ZSet, Self::Hash, Self::Stream];
+
+    #[inline]
+    pub(super) fn from_bits(bits: u8) -> Self {
+        match bits {
+            0 => Self::String,
+            1 => Self::List,
+            2 => Self::Set,
+            3 => Self::Hash,
+            4 => Self::ZSet,
+            _ => Self::Stream,
+        }
+    }
+
+    /// What TYPE says.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::List => "list",
+            Self::Set => "set",
+            Self::Hash => "hash",
+            Self::ZSet => "zset",
+            Self::Stream => "stream",
+        }
+    }
+}
+
 /// A value to store; the caller decides what is an integer (as Redis: canonical decimal text of an i64).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewValue<'a> {
     Int(i64),
     Str(&'a [u8]),
+    /// The flat encoding of another type.
+    Flat(Kind, &'a [u8]),
 }
 
-/// A stored value, borrowed from its entry.
+/// A stored string, borrowed from its entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValueRef<'a> {
+pub enum StringRef<'a> {
     Int(i64),
     Str(&'a [u8]),
+}
+
+/// A stored value, borrowed from its entry. `O` is what the owner of the table keeps large values in.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ValueRef<'a, O> {
+    String(StringRef<'a>),
+    /// The flat encoding of another type.
+    Flat(Kind, &'a [u8]),
+    Object(Kind, &'a O),
+}
+
+impl<O> Clone for ValueRef<'_, O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O> Copy for ValueRef<'_, O> {}
+
+impl<'a, O> ValueRef<'a, O> {
+    /// The value, if it is a string.
+    #[inline(always)]
+    pub fn string(self) -> Option<StringRef<'a>> {
+        match self {
+            Self::String(string) => Some(string),
+            Self::Flat(..) | Self::Object(..) => None,
+        }
+    }
+
+    #[inline]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::String(_) => Kind::String,
+            Self::Flat(kind, _) | Self::Object(kind, _) => kind,
+        }
+    }
 }
 
 /// The names OBJECT ENCODING has for a string.

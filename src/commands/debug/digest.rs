@@ -4,7 +4,7 @@
 //! adding is exclusive or, so the order in which keys are met does not matter.
 
 use super::super::{Args, CmdResult, Ctx, Key};
-use crate::keyspace::{Db, Loc, ValueRef, format_int};
+use crate::keyspace::{Db, Loc, StringRef, ValueRef, format_int};
 use sha1::{Digest as _, Sha1};
 
 /// Type number of strings in the digest.
@@ -27,8 +27,9 @@ impl Digest {
     fn mix_value(&mut self, db: &Db, loc: Loc) {
         self.mix(&STRING.to_be_bytes());
         match db.value(loc) {
-            ValueRef::Int(int) => self.mix(format_int(int, &mut [0; 20])),
-            ValueRef::Str(text) => self.mix(text),
+            ValueRef::String(StringRef::Int(int)) => self.mix(format_int(int, &mut [0; 20])),
+            ValueRef::String(StringRef::Str(text)) => self.mix(text),
+            ValueRef::Flat(..) | ValueRef::Object(..) => {}
         }
         if db.deadline_ms(loc).is_some() {
             self.add(b"!!expire!!");

@@ -2,10 +2,10 @@
 //! still there count as there.
 
 use super::super::error::shown;
-use super::super::object::reference_count;
+use super::super::object::{encoding_name, reference_count};
 use super::super::{Args, CmdResult, CommandError, Ctx, Key};
 use crate::engine::access;
-use crate::keyspace::{Loc, NewValue, ValueRef, format_int};
+use crate::keyspace::{Loc, NewValue, StringRef, format_int};
 use crate::resp::number::parse_i64;
 
 fn find<'a>(ctx: &mut Ctx, bytes: &'a [u8]) -> Result<(Key<'a>, Loc), CommandError> {
@@ -24,8 +24,8 @@ pub fn object(ctx: &mut Ctx, key: &[u8]) -> CmdResult {
     let text = format!(
         "Value at:{:p} refcount:{references} encoding:{} serializedlength:{} lru:{used} lru_seconds_idle:{}",
         db.key(loc).as_ptr(),
-        db.string_encoding(loc).name(),
-        serialized_len(db.value(loc)),
+        encoding_name(db, loc),
+        db.value(loc).string().map_or(0, serialized_len),
         access::idle_s(used, now_s)
     );
     ctx.reply.status(&text);
@@ -33,11 +33,11 @@ pub fn object(ctx: &mut Ctx, key: &[u8]) -> CmdResult {
 }
 
 /// Bytes of a string in an RDB file, not compressed: an integer of up to four bytes, or a length and the text.
-fn serialized_len(value: ValueRef) -> usize {
+fn serialized_len(value: StringRef) -> usize {
     let mut digits = [0; 20];
     let (int, text) = match value {
-        ValueRef::Int(int) => (Some(int), format_int(int, &mut digits)),
-        ValueRef::Str(text) => (parse_i64(text), text),
+        StringRef::Int(int) => (Some(int), format_int(int, &mut digits)),
+        StringRef::Str(text) => (parse_i64(text), text),
     };
     if let Some(int) = int {
         if i8::try_from(int).is_ok() {
@@ -61,7 +61,7 @@ fn serialized_len(value: ValueRef) -> usize {
 pub fn sdslen(ctx: &mut Ctx, key: &[u8]) -> CmdResult {
     let (key, loc) = find(ctx, key)?;
     let db = ctx.db(key);
-    let ValueRef::Str(value) = db.value(loc) else {
+    let Some(StringRef::Str(value)) = db.value(loc).string() else {
         return Err(CommandError::fixed("ERR Not an sds encoded string."));
     };
     let value_share = db.memory_usage(loc).saturating_sub(key.bytes.len());
@@ -137,11 +137,11 @@ mod tests {
     fn serialized_lengths_are_those_of_rdb() {
         let ints = [(12, 2), (-128, 2), (128, 3), (-40_000, 5), (i64::from(i32::MAX) + 1, 11), (i64::MIN, 21)];
         for (int, len) in ints {
-            assert_eq!(serialized_len(ValueRef::Int(int)), len, "{int}");
+            assert_eq!(serialized_len(StringRef::Int(int)), len, "{int}");
         }
         for (text_len, len) in [(0, 1), (5, 6), (63, 64), (64, 66), (16_383, 16_385), (16_384, 16_389)] {
-            assert_eq!(serialized_len(ValueRef::Str(&vec![b'x'; text_len])), len, "{text_len}");
+            assert_eq!(serialized_len(StringRef::Str(&vec![b'x'; text_len])), len, "{text_len}");
         }
-        assert_eq!(serialized_len(ValueRef::Str(b"12")), 2);
+        assert_eq!(serialized_len(StringRef::Str(b"12")), 2);
     }
 }

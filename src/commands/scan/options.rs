@@ -1,8 +1,8 @@
 //! What SCAN is told: the cursor and MATCH, COUNT, TYPE.
 
-use crate::commands::generic::TYPE_NAMES;
 use crate::commands::{Args, CommandError};
 use crate::engine::glob::Pattern;
+use crate::keyspace::Kind;
 
 /// Keys that SCAN looks at when it is not told how many.
 const COUNT: u64 = 10;
@@ -30,7 +30,8 @@ impl<'a> Options<'a> {
             } else if args.is(index, "match") {
                 options.pattern = Pattern::new(value);
             } else if args.is(index, "type") {
-                let known = TYPE_NAMES.into_iter().find(|name| name.as_bytes().eq_ignore_ascii_case(value));
+                let known =
+                    Kind::ALL.into_iter().map(Kind::name).find(|name| name.as_bytes().eq_ignore_ascii_case(value));
                 options.type_name = Some(known.unwrap_or_default());
             } else {
                 return Err(CommandError::SYNTAX);

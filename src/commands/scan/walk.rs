@@ -4,7 +4,6 @@
 //! of the buckets under one lock are prefetched together, because reading a key is a cache miss.
 
 use crate::commands::Ctx;
-use crate::commands::generic::type_name;
 use crate::commands::session::Slice;
 use crate::engine::glob::Pattern;
 use crate::engine::stats::bump;
@@ -149,7 +148,7 @@ impl<'p> Walk<'p> {
                     return;
                 }
                 seen.matching += 1;
-                if self.type_name.is_none_or(|name| name == type_name(db.value(loc))) {
+                if self.type_name.is_none_or(|name| name == db.kind(loc).name()) {
                     reply.bulk(db.key(loc));
                     seen.found += 1;
                 }

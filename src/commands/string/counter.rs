@@ -2,7 +2,7 @@
 
 use super::{put, text_of};
 use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
-use crate::keyspace::{NewValue, ValueRef};
+use crate::keyspace::{NewValue, StringRef};
 use crate::numeric::{self, SumError};
 use crate::resp::number::{IntegerText, parse_i64};
 
@@ -45,8 +45,8 @@ pub fn increment(ctx: &mut Ctx, key: Key, by: i64) -> Result<i64, CommandError> 
     let old = match found {
         None => 0,
         Some(loc) => match ctx.string(key, loc)? {
-            ValueRef::Int(int) => int,
-            ValueRef::Str(bytes) => parse_i64(bytes).ok_or(CommandError::NOT_INTEGER)?,
+            StringRef::Int(int) => int,
+            StringRef::Str(bytes) => parse_i64(bytes).ok_or(CommandError::NOT_INTEGER)?,
         },
     };
     let new = old.checked_add(by).ok_or(CommandError::OVERFLOW)?;

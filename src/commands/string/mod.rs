@@ -30,7 +30,7 @@ pub use many::{mget, mset, msetnx};
 pub use range::{append, getrange, setrange, strlen, substr};
 
 use super::{CommandError, Ctx, Key};
-use crate::keyspace::{Loc, NewValue, ValueRef};
+use crate::keyspace::{Loc, NewValue, StringRef};
 use crate::resp::ReplyWriter;
 use crate::resp::number::{INTEGER_TEXT_BYTES_MAX, IntegerText, parse_i64};
 
@@ -48,18 +48,18 @@ pub(super) fn encode(bytes: &[u8]) -> NewValue<'_> {
 
 /// Replies a stored string.
 #[inline]
-fn reply_string(reply: &mut ReplyWriter, value: ValueRef<'_>) {
+fn reply_string(reply: &mut ReplyWriter, value: StringRef<'_>) {
     match value {
-        ValueRef::Str(bytes) => reply.bulk(bytes),
-        ValueRef::Int(int) => reply.bulk_integer(int),
+        StringRef::Str(bytes) => reply.bulk(bytes),
+        StringRef::Int(int) => reply.bulk_integer(int),
     }
 }
 
 /// The bytes of a stored string; `digits` holds them if it is an integer.
-fn text_of<'a>(value: ValueRef<'a>, digits: &'a mut IntegerText) -> &'a [u8] {
+fn text_of<'a>(value: StringRef<'a>, digits: &'a mut IntegerText) -> &'a [u8] {
     match value {
-        ValueRef::Str(bytes) => bytes,
-        ValueRef::Int(int) => digits.format(int),
+        StringRef::Str(bytes) => bytes,
+        StringRef::Int(int) => digits.format(int),
     }
 }
 

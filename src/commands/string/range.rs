@@ -5,7 +5,7 @@
 
 use super::{encode, text_of};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
-use crate::keyspace::{NewValue, ValueRef};
+use crate::keyspace::{NewValue, StringRef};
 use crate::resp::number::IntegerText;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -15,7 +15,7 @@ fn checked_len(ctx: &Ctx, len: usize, more: usize) -> Result<usize, CommandError
     len.checked_add(more).filter(|&total| total <= len_max).ok_or(CommandError::TOO_LONG)
 }
 
-fn len_of(value: ValueRef<'_>) -> usize {
+fn len_of(value: StringRef<'_>) -> usize {
     text_of(value, &mut IntegerText::new()).len()
 }
 

@@ -7,7 +7,7 @@
 use super::super::header::Flag;
 use super::super::memory::{NoMemory, request};
 use super::super::ttl_heap::Seated;
-use super::{ADDRESS_BITS, Entry, block_of};
+use super::{ADDRESS_BITS, Entry, Object, block_of};
 use std::num::NonZeroU64;
 use std::ptr;
 
@@ -16,7 +16,7 @@ const NO_SEAT: u32 = u32::MAX;
 const LINK_OFFSET: usize = 8;
 const LINK_SIZE: usize = 4;
 
-impl Entry {
+impl<O: Object> Entry<O> {
     /// Makes room for a deadline; the entry may move.
     pub fn ensure_link(&mut self) -> Result<(), NoMemory> {
         let header = self.header();

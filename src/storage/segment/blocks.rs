@@ -16,21 +16,26 @@ pub const BLOCK_BUCKETS: usize = 8;
 /// Blocks in the list itself.
 pub const FIRST_BLOCKS: usize = 8;
 
-pub type Block = [Bucket; BLOCK_BUCKETS];
-
-const _: () = assert!(size_of::<Block>() == 512 && size_of::<Blocks>() == 80);
+pub type Block<E> = [Bucket<E>; BLOCK_BUCKETS];
 
 /// See the module's comment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(C)]
-pub struct Blocks {
-    first: [Option<Box<Block>>; FIRST_BLOCKS],
+pub struct Blocks<E> {
+    first: [Option<Box<Block<E>>>; FIRST_BLOCKS],
     #[expect(clippy::box_collection, reason = "8 bytes instead of 24 in every segment that has none")]
-    more: Option<Box<Vec<Box<Block>>>>,
+    more: Option<Box<Vec<Box<Block<E>>>>>,
     len: u32,
 }
 
-impl Blocks {
+impl<E> Default for Blocks<E> {
+    fn default() -> Self {
+        const { assert!(size_of::<Block<E>>() == 512 && size_of::<Self>() == 80) };
+        Self { first: [const { None }; FIRST_BLOCKS], more: None, len: 0 }
+    }
+}
+
+impl<E> Blocks<E> {
     /// An empty list to which `blocks` can be pushed.
     pub fn with_capacity(blocks: usize) -> Result<Self, NoMemory> {
         let mut list = Self::default();
@@ -60,7 +65,7 @@ impl Blocks {
     }
 
     #[inline(always)]
-    pub fn bucket(&self, bucket: usize) -> Option<&Bucket> {
+    pub fn bucket(&self, bucket: usize) -> Option<&Bucket<E>> {
         let (block, bucket) = (bucket / BLOCK_BUCKETS, bucket % BLOCK_BUCKETS);
         match self.first.get(block) {
             Some(first) => first.as_ref().map(|block| &block[bucket]),
@@ -69,7 +74,7 @@ impl Blocks {
     }
 
     #[inline]
-    pub fn bucket_mut(&mut self, bucket: usize) -> Option<&mut Bucket> {
+    pub fn bucket_mut(&mut self, bucket: usize) -> Option<&mut Bucket<E>> {
         let (block, bucket) = (bucket / BLOCK_BUCKETS, bucket % BLOCK_BUCKETS);
         match self.first.get_mut(block) {
             Some(first) => first.as_mut().map(|block| &mut block[bucket]),
@@ -78,19 +83,19 @@ impl Blocks {
     }
 
     /// All buckets in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Bucket> {
+    pub fn iter(&self) -> impl Iterator<Item = &Bucket<E>> {
         let more = self.more.iter().flat_map(|more| more.iter());
         self.first.iter().flatten().chain(more).flat_map(|block| block.iter())
     }
 
     /// All buckets in order.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Bucket> {
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Bucket<E>> {
         let more = self.more.iter_mut().flat_map(|more| more.iter_mut());
         self.first.iter_mut().flatten().chain(more).flat_map(|block| block.iter_mut())
     }
 
     /// Adds a block, for which there is room.
-    pub fn push(&mut self, block: Box<Block>) {
+    pub fn push(&mut self, block: Box<Block<E>>) {
         match self.first.get_mut(self.len as usize) {
             Some(place) => *place = Some(block),
             None => self.more.get_or_insert_default().push(block),
@@ -98,7 +103,7 @@ impl Blocks {
         self.len += 1;
     }
 
-    pub fn pop(&mut self) -> Option<Box<Block>> {
+    pub fn pop(&mut self) -> Option<Box<Block<E>>> {
         let last = self.len().checked_sub(1)?;
         let block = match self.first.get_mut(last) {
             Some(place) => place.take(),
@@ -138,7 +143,7 @@ mod tests {
 
     #[test]
     fn every_bucket_is_found_at_every_length() {
-        let mut blocks = Blocks::default();
+        let mut blocks = Blocks::<std::num::NonZeroU64>::default();
         for len in [1, 8, 9, 20, 8, 3, 12, 0] {
             blocks.resize(len).unwrap();
             assert_eq!((blocks.len(), blocks.iter().count()), (len, blocks.width()));

@@ -1,11 +1,12 @@
-//! Db: one database of one shard: the table of its entries, the heap of their deadlines, the bytes they take.
+//! Dict: entries found by name, with deadlines: a table, the heap of the deadlines, the bytes both take. One database of
+//! one shard is such a dictionary; so are the fields of a large hash and the members of a large set.
 //!
 //! ```text
 //!  Table ──owns──► Entry ◄──handle── TtlHeap
 //!                  link ──seat──────►
 //! ```
 //!
-//! What: every change to a key goes through here, because three things must change together: the entry's word
+//! What: every change to an entry goes through here, because three things must change together: the entry's word
 //! in the table, its handle in the heap (an entry that grows may move), and the count of bytes. Nothing here
 //! knows the time or the meaning of a value; expiring and evicting is the caller's decision.
 //!
@@ -14,46 +15,51 @@
 //! can panic or fail: what may fail (allocation) comes first. Cost: a lookup touches a bucket and an entry.
 //!
 //! Values that are expensive to free are not freed here: they go to a list that the caller empties after
-//! unlocking, see [`Db::take_garbage`].
+//! unlocking, see [`Dict::take_garbage`].
 
-use crate::storage::{
-    Buffer, EMBSTR_MAX, Entry, Handle, KeyHash, Loc, NewValue, NoMemory, Position, StringEncoding, Table, TtlHeap,
-    ValueRef,
-};
+use super::bucket::Item;
+use super::bytes::Bytes;
+use super::entry::{Entry, Handle, Object, Outside};
+use super::hash::{KeyHash, Position, SHARD_BITS_MAX};
+use super::memory::NoMemory;
+use super::table::{Loc, Table};
+use super::ttl_heap::TtlHeap;
+use super::value::{EMBSTR_MAX, Kind, NewValue, StringEncoding, StringRef, ValueRef};
+use std::ops::{Deref, DerefMut};
 
 /// From this size on freeing a buffer returns pages to the system, which may take longer than a request.
 pub const GARBAGE_MIN: usize = 64 * 1024;
 
 /// Something to drop where nobody waits.
 #[derive(Debug)]
-pub enum Garbage {
-    Entry(Entry),
-    Buffer(Buffer),
+pub enum Garbage<O: Object> {
+    Entry(Entry<O>),
+    Value(Outside<O>),
 }
 
-impl Garbage {
+impl<O: Object> Garbage<O> {
     /// What dropping it gives back.
     pub fn memory(&self) -> usize {
         match self {
             Self::Entry(entry) => entry.memory(),
-            Self::Buffer(buffer) => buffer.memory(),
+            Self::Value(value) => value.memory(),
         }
     }
 }
 
 /// A key taken out to be put back under another name or in another database, value unread.
 #[derive(Debug)]
-pub struct Detached {
-    entry: Entry,
+pub struct Detached<O: Object> {
+    entry: Entry<O>,
     deadline_ms: Option<i64>,
 }
 
-impl Detached {
+impl<O: Object> Detached<O> {
     pub fn key(&self) -> &[u8] {
         self.entry.key()
     }
 
-    pub fn value(&self) -> ValueRef<'_> {
+    pub fn value(&self) -> ValueRef<'_, O> {
         self.entry.value()
     }
 
@@ -65,19 +71,19 @@ impl Detached {
 /// See the module's comment.
 #[derive(Debug)]
 #[repr(C)]
-pub struct Db {
+pub struct Dict<O: Object> {
     // What a lookup reads comes first, in two neighbouring cache lines at most.
     shard_bits: u32,
-    table: Table,
+    table: Table<Entry<O>>,
     ttl: TtlHeap<Handle>,
     entry_bytes: usize,
-    garbage: Vec<Garbage>,
+    garbage: Vec<Garbage<O>>,
 }
 
-impl Db {
-    /// An empty database of a shard that is chosen by the first `shard_bits` of a key's hash.
+impl<O: Object> Dict<O> {
+    /// An empty dictionary of names whose hashes agree in the first `shard_bits`.
     pub fn new(shard_bits: u32) -> Self {
-        debug_assert!(shard_bits <= crate::storage::SHARD_BITS_MAX);
+        debug_assert!(shard_bits <= SHARD_BITS_MAX);
         Self { table: Table::default(), ttl: TtlHeap::new(), entry_bytes: 0, shard_bits, garbage: Vec::new() }
     }
 
@@ -109,12 +115,12 @@ impl Db {
         self.entry_bytes + self.table.memory() + self.ttl.memory()
     }
 
-    /// The part of [`Db::used`] that is buckets.
+    /// The part of [`Dict::used`] that is buckets.
     pub fn table_bytes(&self) -> usize {
         self.table.memory()
     }
 
-    /// The part of [`Db::used`] that is the TTL heap.
+    /// The part of [`Dict::used`] that is the TTL heap.
     pub fn ttl_bytes(&self) -> usize {
         self.ttl.memory()
     }
@@ -150,7 +156,7 @@ impl Db {
 
     /// Finds a key and its value in one walk: what a read should use.
     #[inline(always)]
-    pub fn get(&self, hash: KeyHash, key: &[u8]) -> Option<(Loc, ValueRef<'_>)> {
+    pub fn get(&self, hash: KeyHash, key: &[u8]) -> Option<(Loc, ValueRef<'_, O>)> {
         self.table.find(self.position(hash), key).map(|(loc, entry)| (loc, entry.value()))
     }
 
@@ -160,8 +166,14 @@ impl Db {
     }
 
     #[inline]
-    pub fn value(&self, loc: Loc) -> ValueRef<'_> {
+    pub fn value(&self, loc: Loc) -> ValueRef<'_, O> {
         self.table.entry(loc).value()
+    }
+
+    /// What the value is.
+    #[inline]
+    pub fn kind(&self, loc: Loc) -> Kind {
+        self.table.entry(loc).kind()
     }
 
     /// Adds a key known to be absent, without deadline and with access bits 0.
@@ -169,6 +181,16 @@ impl Db {
         let position = self.position(hash);
         self.table.reserve(position)?;
         let entry = Entry::new(position.tag(), key, value)?;
+        self.entry_bytes += entry.memory();
+        Ok(self.table.insert(position, entry))
+    }
+
+    /// [`Dict::insert`] of a large value.
+    pub fn insert_object(&mut self, hash: KeyHash, key: &[u8], kind: Kind, object: Box<O>) -> Result<Loc, NoMemory> {
+        let position = self.position(hash);
+        self.table.reserve(position)?;
+        let entry = Entry::with_outside(position.tag(), key, kind, Outside::Object(object));
+        let entry = entry.map_err(|(error, _)| error)?;
         self.entry_bytes += entry.memory();
         Ok(self.table.insert(position, entry))
     }
@@ -184,13 +206,40 @@ impl Db {
 
     fn replace_value(&mut self, loc: Loc, value: NewValue<'_>) -> Result<(), NoMemory> {
         if let Some(old) = self.change(loc, |entry| entry.set_value(value))? {
-            self.discard(old.memory(), Garbage::Buffer(old));
+            self.discard(old.memory(), Garbage::Value(old));
         }
         Ok(())
     }
 
+    /// Replaces a value by a large one; deadline and access bits stay.
+    pub fn set_object(&mut self, loc: Loc, kind: Kind, object: Box<O>) -> Result<(), NoMemory> {
+        if let Some(old) = self.change(loc, |entry| entry.set_outside(kind, Outside::Object(object)))? {
+            self.discard(old.memory(), Garbage::Value(old));
+        }
+        Ok(())
+    }
+
+    /// The large value at `loc`, to change in place; `None` if it is not one. What it takes is counted anew when the
+    /// guard is dropped.
+    #[inline]
+    pub fn object_mut(&mut self, loc: Loc) -> Option<ObjectMut<'_, O>> {
+        let object = self.table.entry_mut(loc).object_mut()?;
+        Some(ObjectMut { before: object.memory(), object, entry_bytes: &mut self.entry_bytes })
+    }
+
+    /// The flat encoding (or string) at `loc`, to edit in place; `None` if the value is an object or an integer.
+    #[inline]
+    pub fn flat_mut(&mut self, loc: Loc) -> Option<FlatMut<'_, O>> {
+        self.table.entry(loc).bytes()?;
+        Some(FlatMut { dict: self, loc })
+    }
+
     /// Changes an entry in a way that may move it, and brings heap and byte count up to date.
-    fn change<T>(&mut self, loc: Loc, change: impl FnOnce(&mut Entry) -> Result<T, NoMemory>) -> Result<T, NoMemory> {
+    fn change<T>(
+        &mut self,
+        loc: Loc,
+        change: impl FnOnce(&mut Entry<O>) -> Result<T, NoMemory>,
+    ) -> Result<T, NoMemory> {
         let entry = self.table.entry_mut(loc);
         let before = entry.memory();
         let result = change(entry);
@@ -206,14 +255,14 @@ impl Db {
     }
 
     /// Drops something now if that is quick, else keeps it for the caller.
-    fn discard(&mut self, buffer_bytes: usize, garbage: Garbage) {
-        if buffer_bytes >= GARBAGE_MIN && self.garbage.try_reserve(1).is_ok() {
+    fn discard(&mut self, bytes: usize, garbage: Garbage<O>) {
+        if bytes >= GARBAGE_MIN && self.garbage.try_reserve(1).is_ok() {
             self.garbage.push(garbage);
         }
     }
 
     /// What is left to drop; the caller does so after unlocking, on another thread if it has one.
-    pub fn take_garbage(&mut self) -> Vec<Garbage> {
+    pub fn take_garbage(&mut self) -> Vec<Garbage<O>> {
         std::mem::take(&mut self.garbage)
     }
 
@@ -228,7 +277,7 @@ impl Db {
         self.ttl.tidy();
         let entry = self.table.remove(loc);
         self.entry_bytes -= entry.memory();
-        self.discard(entry.buffer_memory(), Garbage::Entry(entry));
+        self.discard(entry.outside_memory(), Garbage::Entry(entry));
     }
 
     /// Takes the deadline of an entry off the heap.
@@ -239,9 +288,9 @@ impl Db {
         Some(self.ttl.remove(seat))
     }
 
-    /// Takes a key out whole (RENAME, MOVE). Until something else is inserted or removed, [`Db::attach`] under
-    /// the same key cannot fail. [`Db::tidy`] ends that.
-    pub fn detach(&mut self, loc: Loc) -> Detached {
+    /// Takes a key out whole (RENAME, MOVE). Until something else is inserted or removed, [`Dict::attach`] under
+    /// the same key cannot fail. [`Dict::tidy`] ends that.
+    pub fn detach(&mut self, loc: Loc) -> Detached<O> {
         let deadline_ms = self.unseat(loc);
         let entry = self.table.detach(loc);
         self.entry_bytes -= entry.memory();
@@ -249,23 +298,23 @@ impl Db {
     }
 
     /// A copy of a key, value and deadline, to be put in under another name or in another database (COPY).
-    pub fn duplicate(&self, loc: Loc) -> Result<Detached, NoMemory> {
+    pub fn duplicate(&self, loc: Loc) -> Result<Detached<O>, NoMemory> {
         Ok(Detached { entry: self.table.entry(loc).duplicate()?, deadline_ms: self.deadline_ms(loc) })
     }
 
     /// Frees a detached key that is not put back, now if that is quick.
-    pub fn bury(&mut self, detached: Detached) {
-        self.discard(detached.entry.buffer_memory(), Garbage::Entry(detached.entry));
+    pub fn bury(&mut self, detached: Detached<O>) {
+        self.discard(detached.entry.outside_memory(), Garbage::Entry(detached.entry));
     }
 
-    /// Gives back the room that [`Db::detach`] left at the place of a key.
+    /// Gives back the room that [`Dict::detach`] left at the place of a key.
     pub fn tidy(&mut self, hash: KeyHash) {
         self.ttl.tidy();
         self.table.tidy(self.position(hash));
     }
 
     /// Puts a detached key in, under a name known to be absent; a big value is not copied.
-    pub fn attach(&mut self, hash: KeyHash, key: &[u8], detached: Detached) -> Result<Loc, (NoMemory, Detached)> {
+    pub fn attach(&mut self, hash: KeyHash, key: &[u8], detached: Detached<O>) -> Result<Loc, (NoMemory, Detached<O>)> {
         let position = self.position(hash);
         let Detached { entry, deadline_ms } = detached;
         let fail = |error, entry| (error, Detached { entry, deadline_ms });
@@ -332,7 +381,8 @@ impl Db {
         if self.ttl.earliest_ms() > now_ms {
             return None;
         }
-        self.table.locate_handle(self.ttl.first()?)
+        let first = self.ttl.first()?;
+        self.table.find_tagged(first.tag(), |entry| entry.is(first))
     }
 
     /// Sets the length of a string (APPEND, SETRANGE): new bytes are zero, an integer becomes its text, later
@@ -351,16 +401,18 @@ impl Db {
     pub fn string_encoding(&self, loc: Loc) -> StringEncoding {
         let entry = self.table.entry(loc);
         match entry.value() {
-            ValueRef::Int(_) => StringEncoding::Int,
-            ValueRef::Str(bytes) if bytes.len() <= EMBSTR_MAX && !entry.is_raw() => StringEncoding::Embstr,
-            ValueRef::Str(_) => StringEncoding::Raw,
+            ValueRef::String(StringRef::Int(_)) => StringEncoding::Int,
+            ValueRef::String(StringRef::Str(bytes)) if bytes.len() <= EMBSTR_MAX && !entry.is_raw() => {
+                StringEncoding::Embstr
+            }
+            _ => StringEncoding::Raw,
         }
     }
 
     /// Whether a value is an integer that COPY has made.
     pub fn is_copied_int(&self, loc: Loc) -> bool {
         let entry = self.table.entry(loc);
-        matches!(entry.value(), ValueRef::Int(_)) && entry.is_raw()
+        matches!(entry.value(), ValueRef::String(StringRef::Int(_))) && entry.is_raw()
     }
 
     /// The eviction bits of a key, 24.
@@ -398,7 +450,141 @@ impl Db {
     }
 
     /// Empties the database (FLUSHDB): returns the old content, to be dropped where nobody waits.
-    pub fn take(&mut self) -> Db {
-        std::mem::replace(self, Db::new(self.shard_bits))
+    pub fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(self.shard_bits))
+    }
+}
+
+/// A large value to change in place.
+#[derive(Debug)]
+pub struct ObjectMut<'a, O: Object> {
+    object: &'a mut O,
+    before: usize,
+    entry_bytes: &'a mut usize,
+}
+
+impl<O: Object> Deref for ObjectMut<'_, O> {
+    type Target = O;
+
+    #[inline]
+    fn deref(&self) -> &O {
+        self.object
+    }
+}
+
+impl<O: Object> DerefMut for ObjectMut<'_, O> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut O {
+        self.object
+    }
+}
+
+impl<O: Object> Drop for ObjectMut<'_, O> {
+    fn drop(&mut self) {
+        *self.entry_bytes = *self.entry_bytes - self.before + self.object.memory();
+    }
+}
+
+/// A flat encoding inside a dictionary, to edit in place.
+#[derive(Debug)]
+pub struct FlatMut<'a, O: Object> {
+    dict: &'a mut Dict<O>,
+    loc: Loc,
+}
+
+impl<O: Object> Bytes for FlatMut<'_, O> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self.dict.table.entry(self.loc).bytes().expect("flat when the guard was made")
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self.dict.string_mut(self.loc).expect("flat when the guard was made")
+    }
+
+    #[inline]
+    fn set_len(&mut self, len: usize) -> Result<(), NoMemory> {
+        self.dict.string_resize(self.loc, len).map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hash::HashSeed;
+    use super::*;
+
+    /// A large value that counts how often it was dropped.
+    #[derive(Debug)]
+    struct Tally<'t>(usize, &'t std::sync::atomic::AtomicUsize);
+
+    impl Object for Tally<'_> {
+        fn memory(&self) -> usize {
+            self.0
+        }
+
+        fn duplicate(&self) -> Result<Self, NoMemory> {
+            Ok(Self(self.0, self.1))
+        }
+    }
+
+    impl Drop for Tally<'_> {
+        fn drop(&mut self) {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn large_values_are_counted_moved_and_dropped_once() {
+        let dropped = std::sync::atomic::AtomicUsize::new(0);
+        let count = || dropped.load(std::sync::atomic::Ordering::Relaxed);
+        let seed = HashSeed::new(7);
+        let (a, b) = (seed.hash(b"a"), seed.hash(b"b"));
+        let mut dict = Dict::<Tally>::new(0);
+        let loc = dict.insert(a, b"a", NewValue::Flat(Kind::Hash, b"flat")).unwrap();
+        assert!(matches!(dict.value(loc), ValueRef::Flat(Kind::Hash, b"flat")));
+        assert!(dict.object_mut(loc).is_none());
+        let without = dict.used();
+        dict.set_object(loc, Kind::Hash, Box::new(Tally(1000, &dropped))).unwrap();
+        dict.object_mut(loc).unwrap().0 = 5000;
+        // The pointer takes 8 bytes, as much more than `flat` as a block is rounded to.
+        assert_eq!((dict.used(), dict.kind(loc)), (without + 8 + 5000, Kind::Hash));
+        assert!(dict.flat_mut(loc).is_none() && dict.string_mut(loc).is_none());
+
+        let copy = dict.duplicate(loc).unwrap();
+        let copied = dict.attach(b, b"b", copy).unwrap();
+        dict.set_deadline(copied, 42).unwrap();
+        assert!(matches!(dict.value(copied), ValueRef::Object(Kind::Hash, Tally(5000, _))));
+        let loc = dict.locate(a, b"a").unwrap();
+        dict.set_value(loc, NewValue::Str(b"text")).unwrap();
+        assert_eq!((count(), dict.value(loc).string()), (1, Some(StringRef::Str(b"text"))));
+        let moved = dict.detach(loc);
+        dict.bury(moved);
+        let loc = dict.locate(b, b"b").unwrap();
+        dict.object_mut(loc).unwrap().0 = GARBAGE_MIN;
+        dict.remove(loc);
+        assert_eq!((count(), dict.has_garbage(), dict.used()), (1, true, 0));
+        drop(dict.take_garbage());
+        assert_eq!(count(), 2);
+    }
+
+    #[test]
+    fn flat_encodings_are_edited_in_place_at_every_size() {
+        let seed = HashSeed::new(7);
+        let hash = seed.hash(b"key");
+        let mut dict = Dict::<super::super::Nothing>::new(0);
+        let loc = dict.insert(hash, b"key", NewValue::Flat(Kind::List, b"")).unwrap();
+        let mut model = Vec::new();
+        for (at, len) in [(0, 10), (3, 500), (509, 600), (0, 3000), (100, 7)] {
+            let gap = [len as u8].repeat(len);
+            Bytes::splice(&mut dict.flat_mut(loc).unwrap(), at..at, len).unwrap().copy_from_slice(&gap);
+            model.splice(at..at, gap);
+            assert!(matches!(dict.value(loc), ValueRef::Flat(Kind::List, bytes) if bytes == model));
+        }
+        Bytes::splice(&mut dict.flat_mut(loc).unwrap(), 5..4000, 1).unwrap()[0] = 9;
+        model.splice(5..4000, [9]);
+        assert!(matches!(dict.value(loc), ValueRef::Flat(Kind::List, bytes) if bytes == model));
+        dict.remove(loc);
+        assert_eq!(dict.used(), 0);
     }
 }
