@@ -59,7 +59,7 @@ asan: ## Unit tests under AddressSanitizer (nightly)
 	sh tests/sanitize.sh address
 
 loom: ## The lock-free parts under loom
-	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(TARGET)/loom $(CARGO) test --no-default-features --lib wake_at
+	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(TARGET)/loom $(CARGO) test --no-default-features --lib model
 
 miri: ## Unit tests of the storage under Miri, where it is installed
 	$(CARGO) +nightly miri test --no-default-features --lib keyspace

@@ -18,6 +18,12 @@ use redisrs::engine::clock::Clock;
 use redisrs::engine::log::Log;
 use redisrs::engine::random::Random;
 use redisrs::engine::settings::Settings;
+use redisrs::keyspace::Reader;
+use redisrs::keyspace::Reader;
+use redisrs::keyspace::Reader;
+use redisrs::keyspace::Reader;
+use redisrs::keyspace::Reader;
+use redisrs::keyspace::Reader;
 use redisrs::resp::{Limits, ReplyWriter, RequestParser, Step};
 use smallvec::SmallVec;
 use std::hint::black_box;
@@ -47,6 +53,7 @@ fn key(index: u64) -> [u8; 16] {
 struct Store {
     engine: Arc<Engine>,
     session: Session,
+    reader: Reader,
     reply: ReplyWriter,
     random: Random,
 }
@@ -59,7 +66,8 @@ impl Store {
         let origin =
             Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet: Arc::new(NoOutlet) };
         let session = Session::new(&engine, origin, engine.stats.add_block());
-        let mut store = Self { engine, session, reply: ReplyWriter::default(), random: Random::new(1) };
+        let reader = engine.keyspace.reader();
+        let mut store = Self { engine, session, reader, reply: ReplyWriter::default(), random: Random::new(1) };
         for index in 0..KEYS {
             store.lane().set(&key(index), &VALUE, 0).expect("it is stored");
         }
@@ -67,7 +75,7 @@ impl Store {
     }
 
     fn lane(&mut self) -> Lane<'_> {
-        Lane { engine: &self.engine, session: &mut self.session, scratch: &mut self.reply }
+        Lane { engine: &self.engine, session: &mut self.session, scratch: &mut self.reply, reader: &mut self.reader }
     }
 
     fn draw(&mut self) -> [u8; 16] {
@@ -110,13 +118,16 @@ impl Store {
                 staged.push((&rest[..end], from, spans.len(), Prepared::default()));
                 rest = &rest[end..];
             }
+            let glance = self.engine.keyspace.glance(&mut self.reader);
             for (request, from, to, prepared) in &mut staged {
                 let spans = &spans[*from..*to];
-                *prepared = dispatch::prepare(&self.engine, &self.session, spans.len(), |i| spans[i].of(request));
+                *prepared =
+                    dispatch::prepare(&self.engine, &glance, &self.session, spans.len(), |i| spans[i].of(request));
             }
             for (.., prepared) in &staged {
-                prepared.prefetch_entry(&self.engine, &self.session);
+                prepared.prefetch_entry(&glance, &self.session);
             }
+            drop(glance);
             for &(request, from, to, prepared) in &staged {
                 let argv: SmallVec<[&[u8]; 16]> = spans[from..to].iter().map(|span| span.of(request)).collect();
                 dispatch::execute(&self.engine, &mut self.session, &argv, prepared, NOW_MS, &mut self.reply);

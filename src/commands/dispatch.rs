@@ -12,7 +12,7 @@ use super::spec::{self, Command, Flags, KeyShape, Locks, id};
 use super::{CmdResult, CommandError, Ctx, monitor, transaction};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
-use crate::keyspace::{KeyHash, LockSet};
+use crate::keyspace::{Glance, KeyHash, LockSet};
 use crate::resp::ReplyWriter;
 use smallvec::smallvec;
 use std::sync::atomic::Ordering::Relaxed;
@@ -48,9 +48,9 @@ impl Prepared {
 
     /// Second pass over a window: fetches the entry.
     #[inline]
-    pub fn prefetch_entry(&self, engine: &Engine, session: &Session) {
+    pub fn prefetch_entry(&self, glance: &Glance, session: &Session) {
         if let Some(hash) = self.hash {
-            engine.keyspace.prefetch_entry(session.db, hash);
+            glance.prefetch_entry(session.db, hash);
         }
     }
 }
@@ -69,7 +69,13 @@ pub enum Timing {
 /// First pass over a window: looks up the command of a request of `argc` arguments, hashes its key, and fetches
 /// the bucket.
 #[inline]
-pub fn prepare<'a>(engine: &Engine, session: &Session, argc: usize, arg: impl Fn(usize) -> &'a [u8]) -> Prepared {
+pub fn prepare<'a>(
+    engine: &Engine,
+    glance: &Glance,
+    session: &Session,
+    argc: usize,
+    arg: impl Fn(usize) -> &'a [u8],
+) -> Prepared {
     if argc == 0 {
         return Prepared::default();
     }
@@ -82,7 +88,7 @@ pub fn prepare<'a>(engine: &Engine, session: &Session, argc: usize, arg: impl Fn
         && usize::from(index) < argc
     {
         let of_key = engine.keyspace.hash(arg(index as usize));
-        engine.keyspace.prefetch_bucket(session.db, of_key);
+        glance.prefetch_bucket(session.db, of_key);
         hash = Some(of_key);
     }
     Prepared { command: Some(command), hash }

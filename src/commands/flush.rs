@@ -23,21 +23,19 @@ fn flush(ctx: &mut Ctx, args: &Args, is_flushed: impl Fn(u32) -> bool) -> CmdRes
         return Err(CommandError::SYNTAX);
     }
     let engine = ctx.engine;
-    let mut removed: Vec<Db> = Vec::new();
+    let mut removed = 0;
     for shard in ctx.all_shards() {
         shard.touch_watchers_where(|dbs, number, key| {
             is_flushed(number) && Presence::of(dbs, number, engine.keyspace.hash(key), key, 0) != Presence::Absent
         });
         for (number, db) in (0..).zip(shard.dbs()) {
             if is_flushed(number) && !db.is_empty() {
-                removed.push(db.take());
+                removed += db.len() as u64;
+                db.clear();
             }
         }
     }
-    ctx.count_changes(removed.iter().map(|db| db.len() as u64).sum());
-    if !removed.is_empty() {
-        engine.reclaimer.defer(removed);
-    }
+    ctx.count_changes(removed);
     ctx.reply.ok();
     Ok(())
 }

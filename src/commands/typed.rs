@@ -13,7 +13,7 @@ use super::string::{self, NewDeadline};
 use super::{CommandError, Ctx, Key, monitor};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
-use crate::keyspace::{KeyHash, LockSet, StringRef};
+use crate::keyspace::{KeyHash, LockSet, Reader, StringRef};
 use crate::resp::ReplyWriter;
 use crate::resp::number::IntegerText;
 use std::sync::atomic::Ordering::Relaxed;
@@ -66,6 +66,7 @@ pub struct Lane<'l> {
     pub engine: &'l Engine,
     pub session: &'l mut Session,
     pub scratch: &'l mut ReplyWriter,
+    pub reader: &'l mut Reader,
 }
 
 impl Lane<'_> {
@@ -298,16 +299,17 @@ impl Lane<'_> {
 
     /// Hashes a window of keys and fetches their buckets, then their entries.
     #[inline]
-    fn prefetch<'k>(&self, start: usize, count: usize, key: impl Fn(usize) -> &'k [u8]) -> [KeyHash; WINDOW] {
+    fn prefetch<'k>(&mut self, start: usize, count: usize, key: impl Fn(usize) -> &'k [u8]) -> [KeyHash; WINDOW] {
         let (keyspace, db) = (&self.engine.keyspace, self.session.db);
+        let glance = keyspace.glance(self.reader);
         let mut hashes = [KeyHash(0); WINDOW];
         let window = &mut hashes[..WINDOW.min(count - start)];
         for (index, hash) in window.iter_mut().enumerate() {
             *hash = keyspace.hash(key(start + index));
-            keyspace.prefetch_bucket(db, *hash);
+            glance.prefetch_bucket(db, *hash);
         }
         for hash in window {
-            keyspace.prefetch_entry(db, *hash);
+            glance.prefetch_entry(db, *hash);
         }
         hashes
     }

@@ -82,10 +82,11 @@ impl Engine {
     /// be started.
     pub fn open(settings: Settings, clock: Clock, log: Log) -> io::Result<Arc<Self>> {
         let names = Names::new(&settings).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let shards = settings.shards();
+        let keyspace = Keyspace::new(settings.shards(), HashSeed::new(random_u64()));
         let started_ms = clock.now_ms();
         let engine = Arc::new(Self {
-            keyspace: Keyspace::new(shards, HashSeed::new(random_u64())),
+            reclaimer: Reclaimer::new(log.clone(), Arc::clone(keyspace.readers())),
+            keyspace,
             settings,
             clock,
             names,
@@ -93,7 +94,6 @@ impl Engine {
             clients: Clients::default(),
             slowlog: Slowlog::default(),
             latency: LatencyMonitor::default(),
-            reclaimer: Reclaimer::new(log.clone()),
             log,
             run_id: random_hex(40),
             replication_id: random_hex(40),

@@ -1,10 +1,12 @@
-//! Frees what is expensive to free away from the request path: big values, flushed databases.
+//! Frees what is expensive to free away from the request path: big values, flushed databases; and what others may still
+//! look at: parts of tables that are not used any more.
 //!
 //! One thread per engine, started with the first piece of garbage. Whatever implements `Send` can be dropped
 //! there; the queue is unbounded because refusing would only move the cost back to the request.
 
 use super::log::Log;
 use super::threads;
+use crate::keyspace::Readers;
 use parking_lot::{Condvar, Mutex};
 use std::any::Any;
 use std::sync::Arc;
@@ -31,15 +33,17 @@ struct Shared {
 #[derive(Default)]
 pub struct Reclaimer {
     shared: Arc<Shared>,
+    /// Those who may still look at parts of tables that are to be freed.
+    readers: Arc<Readers>,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// Where a panic in a value's destructor is reported.
     log: Log,
 }
 
 impl Reclaimer {
-    /// A reclaimer of an engine with this log.
-    pub fn new(log: Log) -> Self {
-        Self { shared: Arc::default(), thread: Mutex::default(), log }
+    /// A reclaimer of an engine with this log, for a keyspace with these readers.
+    pub fn new(log: Log, readers: Arc<Readers>) -> Self {
+        Self { shared: Arc::default(), readers, thread: Mutex::default(), log }
     }
 
     /// Drops `garbage` later, on the freeing thread. Falls back to dropping it here when no thread can be made.
@@ -47,10 +51,13 @@ impl Reclaimer {
         self.shared.queue.lock().pending.push(Box::new(garbage));
         let mut thread = self.thread.lock();
         if thread.is_none() {
-            let shared = Arc::clone(&self.shared);
-            match threads::spawn("rs-reclaim", &self.log, move || work(&shared)) {
+            let (shared, readers) = (Arc::clone(&self.shared), Arc::clone(&self.readers));
+            match threads::spawn("rs-reclaim", &self.log, move || work(&shared, &readers)) {
                 Ok(handle) => *thread = Some(handle),
-                Err(_) => self.shared.queue.lock().pending.clear(),
+                Err(_) => {
+                    self.readers.wait();
+                    self.shared.queue.lock().pending.clear();
+                }
             }
         }
         drop(thread);
@@ -88,7 +95,7 @@ impl Drop for Reclaimer {
     }
 }
 
-fn work(shared: &Shared) {
+fn work(shared: &Shared, readers: &Readers) {
     let mut queue = shared.queue.lock();
     loop {
         if queue.pending.is_empty() {
@@ -102,6 +109,7 @@ fn work(shared: &Shared) {
         let count = batch.len();
         queue.in_work = count;
         drop(queue);
+        readers.wait();
         drop(batch);
         queue = shared.queue.lock();
         queue.in_work = 0;

@@ -179,11 +179,13 @@ fn run_batch(session: &rs_session, engine: &Engine, state: &mut State, commands:
     let mut replies = Replies(Vec::new());
     replies.0.try_reserve_exact(commands.len()).map_err(|_| no_memory())?;
     for window in commands.chunks(WINDOW) {
-        let prepare = |argv: &Argv| dispatch::prepare(engine, &state.session, argv.len(), |index| argv[index]);
+        let glance = engine.keyspace.glance(&mut state.reader);
+        let prepare = |argv: &Argv| dispatch::prepare(engine, &glance, &state.session, argv.len(), |index| argv[index]);
         let prepared: SmallVec<[Prepared; WINDOW]> = window.iter().map(prepare).collect();
         for one in &prepared {
-            one.prefetch_entry(engine, &state.session);
+            one.prefetch_entry(&glance, &state.session);
         }
+        drop(glance);
         for (argv, prepared) in window.iter().zip(prepared) {
             execute(engine, state, argv, prepared);
             replies.0.push(finish(session, state)?);

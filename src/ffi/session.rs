@@ -12,6 +12,7 @@ use crate::commands::Session;
 use crate::engine::Engine;
 use crate::engine::clients::Origin;
 use crate::engine::stats::Counters;
+use crate::keyspace::Reader;
 use crate::resp::ReplyWriter;
 use std::cell::UnsafeCell;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ unsafe impl Sync for rs_session {}
 pub struct State {
     pub session: Session,
     pub writer: ReplyWriter,
+    pub reader: Reader,
     counters: Arc<Counters>,
 }
 
@@ -60,7 +62,12 @@ impl rs_session {
         let mut session = Session::new(engine, origin, Arc::clone(&counters));
         // Who can call this library can read its memory: a password would keep nobody out.
         session.authenticated = true;
-        let state = UnsafeCell::new(State { session, writer: ReplyWriter::default(), counters });
+        let state = UnsafeCell::new(State {
+            session,
+            writer: ReplyWriter::default(),
+            reader: engine.keyspace.reader(),
+            counters,
+        });
         Self { host: Arc::clone(host), inbox, in_use: AtomicBool::new(false), state }
     }
 

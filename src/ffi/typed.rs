@@ -49,7 +49,8 @@ fn failure(error: CommandError) -> Failure {
 #[inline]
 fn with_lane<R>(session: &rs_session, body: impl FnOnce(&mut Lane) -> Result<R, CommandError>) -> Outcome<R> {
     session.with(|engine, state| {
-        let mut lane = Lane { engine, session: &mut state.session, scratch: &mut state.writer };
+        let mut lane =
+            Lane { engine, session: &mut state.session, scratch: &mut state.writer, reader: &mut state.reader };
         body(&mut lane).map_err(failure)
     })
 }

@@ -120,12 +120,13 @@ impl Keyspace {
                 data.expire(number as u32, loc);
                 count += 1;
             }
-            let removed = data.dbs[number].take_garbage();
-            if !removed.is_empty() {
-                garbage(removed);
+        }
+        self.publish(shard, &mut data);
+        for db in data.dbs() {
+            if db.has_garbage() {
+                garbage(db.take_garbage());
             }
         }
-        self.publish_deadline(shard, &mut data);
         count
     }
 }

@@ -150,7 +150,7 @@ impl<'e> LockSet<'e> {
     #[inline]
     pub fn release(&mut self, mut garbage: impl FnMut(Vec<Garbage>)) {
         for (shard, data) in self.held.as_mut_slice() {
-            self.keyspace.publish_deadline(*shard as usize, data);
+            self.keyspace.publish(*shard as usize, data);
             for db in data.dbs() {
                 if db.has_garbage() {
                     garbage(db.take_garbage());

@@ -7,7 +7,10 @@
 //! Cost of an access: one uncontended lock, one cache miss for the bucket, one for the entry.
 
 pub mod expiry;
+#[allow(unsafe_code)]
+mod glance;
 mod locks;
+mod readers;
 mod scan;
 mod wake_at;
 mod watch;
@@ -18,7 +21,9 @@ mod tests;
 pub use crate::storage::{
     Bytes, HashSeed, KeyHash, Kind, Loc, NewValue, NoMemory, StringEncoding, StringRef, format_int,
 };
+pub use glance::Glance;
 pub use locks::LockSet;
+pub use readers::{Reader, Readers};
 pub use scan::Cursor;
 pub use watch::WatchFlag;
 
@@ -27,11 +32,14 @@ use crossbeam_utils::CachePadded;
 use expiry::Drivers;
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
 use watch::WatchTable;
 
 /// One database of one shard.
 pub type Db = crate::storage::Dict<Object>;
+/// What of a database can be read without its lock.
+type DbView = crate::storage::View<crate::storage::Entry<Object>>;
 /// A stored value, borrowed from its entry.
 pub type ValueRef<'a> = crate::storage::ValueRef<'a, Object>;
 /// A key taken out to be put back elsewhere.
@@ -52,12 +60,16 @@ pub struct Keyspace {
     shard_bits: u32,
     seed: HashSeed,
     drivers: Drivers,
+    readers: Arc<Readers>,
 }
 
-/// One lock and what it guards, with the earliest deadline in it readable without the lock.
+/// One lock and what it guards, and of that what can be read without the lock: the earliest deadline, and enough of
+/// database 0 to prefetch.
 pub struct Shard {
     data: Mutex<ShardData>,
     next_deadline_ms: AtomicI64,
+    /// The view of database 0, null if there is none.
+    view: AtomicPtr<DbView>,
 }
 
 /// What one shard holds: its part of every database that was ever used.
@@ -83,7 +95,7 @@ impl ShardData {
     #[cold]
     fn add_dbs(&mut self, count: usize) {
         let shard_bits = self.shard_bits;
-        self.dbs.resize_with(count, || Db::new(shard_bits));
+        self.dbs.resize_with(count, || Db::shared(shard_bits));
     }
 
     /// The part of database `number`, if it was ever used.
@@ -141,6 +153,7 @@ impl Keyspace {
                     published_deadline_ms: NO_DEADLINE,
                 }),
                 next_deadline_ms: AtomicI64::new(NO_DEADLINE),
+                view: AtomicPtr::new(std::ptr::null_mut()),
             })
         };
         Self {
@@ -148,6 +161,7 @@ impl Keyspace {
             shard_bits: shards.trailing_zeros(),
             seed,
             drivers: Drivers::default(),
+            readers: Arc::default(),
         }
     }
 
@@ -183,29 +197,24 @@ impl Keyspace {
         self.shards[shard].data.lock()
     }
 
-    /// Asks the processor to fetch the bucket of `hash`; does nothing if the shard is busy.
-    #[inline]
-    pub fn prefetch_bucket(&self, db: u32, hash: KeyHash) {
-        if let Some(data) = self.shards[self.shard_of(hash)].data.try_lock()
-            && let Some(db) = data.existing_db(db)
-        {
-            db.prefetch_bucket(hash);
-        }
+    /// A new reader of what needs no lock.
+    pub fn reader(&self) -> Reader {
+        self.readers.register()
     }
 
-    /// Asks the processor to fetch the entry of `hash`, whose bucket was prefetched before.
-    #[inline]
-    pub fn prefetch_entry(&self, db: u32, hash: KeyHash) {
-        if let Some(data) = self.shards[self.shard_of(hash)].data.try_lock()
-            && let Some(db) = data.existing_db(db)
-        {
-            db.prefetch_entry(hash);
-        }
+    /// Those who may look at what was removed from the tables: whoever frees it waits for them first.
+    pub fn readers(&self) -> &Arc<Readers> {
+        &self.readers
     }
 
-    /// Makes the earliest deadline of a locked shard known to whoever expires it.
+    /// Makes known what others read of a locked shard without the lock, before it is unlocked and before anything that
+    /// was removed is freed.
     #[inline]
-    pub(crate) fn publish_deadline(&self, shard: usize, data: &mut ShardData) {
+    pub(crate) fn publish(&self, shard: usize, data: &mut ShardData) {
+        let view = data.dbs.first().and_then(Db::view).map_or(std::ptr::null(), std::ptr::from_ref);
+        if self.shards[shard].view.load(Ordering::Relaxed).cast_const() != view {
+            self.shards[shard].view.store(view.cast_mut(), Ordering::Release);
+        }
         let deadline_ms = data.next_deadline_ms();
         if deadline_ms != data.published_deadline_ms {
             let earlier = deadline_ms < data.published_deadline_ms;

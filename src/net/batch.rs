@@ -13,6 +13,7 @@ use crate::commands::original;
 use crate::commands::session::Close;
 use crate::engine::Engine;
 use crate::engine::stats::bump;
+use crate::keyspace::Reader;
 use crate::resp::ReplyWriter;
 use crate::resp::next_original_request;
 use crate::resp::{Limits, ProtocolError, Span, Step};
@@ -82,11 +83,12 @@ pub struct Batch {
     writer: ReplyWriter,
     /// Replies in RESP3 before they are translated for the original dialect.
     translated: ReplyWriter,
+    reader: Reader,
 }
 
 impl Batch {
     /// Empty buffers. Their pages are touched only when used.
-    pub fn new() -> Self {
+    pub fn new(engine: &Engine) -> Self {
         Self {
             arena: vec![0; ARENA_BYTES],
             used: 0,
@@ -98,6 +100,7 @@ impl Batch {
             served: Vec::new(),
             writer: ReplyWriter::default(),
             translated: ReplyWriter::default(),
+            reader: engine.keyspace.reader(),
         }
     }
 
@@ -263,17 +266,18 @@ impl Batch {
         let to = self.staged.len().min(from + WINDOW);
         // A single request gains nothing from being prefetched just before it runs.
         if to - from > 1 {
+            let glance = engine.keyspace.glance(&mut self.reader);
             let (arena, unescaped, spans) = (&self.arena, &self.unescaped, &self.spans);
             for staged in &mut self.staged[from..to] {
                 let source = &self.sources[staged.source as usize];
                 let request = staged.request(source, arena, unescaped);
                 let spans = &spans[staged.spans.start as usize..staged.spans.end as usize];
                 let session = &conns[source.token].session;
-                staged.prepared = dispatch::prepare(engine, session, spans.len(), |i| spans[i].of(request));
+                staged.prepared = dispatch::prepare(engine, &glance, session, spans.len(), |i| spans[i].of(request));
             }
             for staged in &self.staged[from..to] {
                 let token = self.sources[staged.source as usize].token;
-                staged.prepared.prefetch_entry(engine, &conns[token].session);
+                staged.prepared.prefetch_entry(&glance, &conns[token].session);
             }
         }
         Window { staged: from..to, started_us, timed_apart_us: 0 }

@@ -82,7 +82,7 @@ impl Reactor {
             by_client: HashMap::new(),
             ready: VecDeque::new(),
             parked: VecDeque::new(),
-            batch: Batch::new(),
+            batch: Batch::new(&engine),
             counters,
             driver,
             idle_check_ms,

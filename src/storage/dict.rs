@@ -25,6 +25,7 @@ use super::memory::NoMemory;
 use super::table::{Loc, Table};
 use super::ttl_heap::TtlHeap;
 use super::value::{EMBSTR_MAX, Kind, NewValue, StringEncoding, StringRef, ValueRef};
+use super::view::{Retired, View};
 use std::ops::{Deref, DerefMut};
 
 /// From this size on freeing a buffer returns pages to the system, which may take longer than a request.
@@ -35,6 +36,10 @@ pub const GARBAGE_MIN: usize = 64 * 1024;
 pub enum Garbage<O: Object> {
     Entry(Entry<O>),
     Value(Outside<O>),
+    /// Parts of the table that are not used any more.
+    Table(Vec<Retired<Entry<O>>>),
+    /// Everything there was.
+    All(Box<Dict<O>>),
 }
 
 impl<O: Object> Garbage<O> {
@@ -43,6 +48,8 @@ impl<O: Object> Garbage<O> {
         match self {
             Self::Entry(entry) => entry.memory(),
             Self::Value(value) => value.memory(),
+            Self::Table(_) => 0,
+            Self::All(dict) => dict.used(),
         }
     }
 }
@@ -85,6 +92,12 @@ impl<O: Object> Dict<O> {
     pub fn new(shard_bits: u32) -> Self {
         debug_assert!(shard_bits <= SHARD_BITS_MAX);
         Self { table: Table::default(), ttl: TtlHeap::new(), entry_bytes: 0, shard_bits, garbage: Vec::new() }
+    }
+
+    /// An empty dictionary that others may look into without the lock that guards it ([`View`]). What it gives up must
+    /// not be dropped while they do: all of it leaves through [`Dict::take_garbage`].
+    pub fn shared(shard_bits: u32) -> Self {
+        Self { table: Table::shared(), ..Self::new(shard_bits) }
     }
 
     #[inline(always)]
@@ -240,9 +253,9 @@ impl<O: Object> Dict<O> {
         loc: Loc,
         change: impl FnOnce(&mut Entry<O>) -> Result<T, NoMemory>,
     ) -> Result<T, NoMemory> {
-        let entry = self.table.entry_mut(loc);
+        let mut entry = self.table.entry_moving(loc);
         let before = entry.memory();
-        let result = change(entry);
+        let result = change(&mut entry);
         // Also after a failure: a change of two steps may have done the first.
         let after = entry.memory();
         if let Some(seat) = entry.seat() {
@@ -250,6 +263,7 @@ impl<O: Object> Dict<O> {
             // methods of this file, which replace it here when the entry moves and remove it before it goes.
             self.ttl.replace_holder(seat, unsafe { entry.handle() });
         }
+        drop(entry);
         self.entry_bytes = self.entry_bytes - before + after;
         result
     }
@@ -263,12 +277,22 @@ impl<O: Object> Dict<O> {
 
     /// What is left to drop; the caller does so after unlocking, on another thread if it has one.
     pub fn take_garbage(&mut self) -> Vec<Garbage<O>> {
-        std::mem::take(&mut self.garbage)
+        let mut garbage = std::mem::take(&mut self.garbage);
+        if self.table.has_retired() {
+            garbage.push(Garbage::Table(self.table.take_retired()));
+        }
+        garbage
     }
 
     #[inline]
     pub fn has_garbage(&self) -> bool {
-        !self.garbage.is_empty()
+        !self.garbage.is_empty() || self.table.has_retired()
+    }
+
+    /// What of the table can be read without the lock.
+    #[inline]
+    pub fn view(&self) -> Option<&View<Entry<O>>> {
+        self.table.view()
     }
 
     /// Removes a key.
@@ -449,9 +473,11 @@ impl<O: Object> Dict<O> {
         self.table.iter()
     }
 
-    /// Empties the database (FLUSHDB): returns the old content, to be dropped where nobody waits.
-    pub fn take(&mut self) -> Self {
-        std::mem::replace(self, Self::new(self.shard_bits))
+    /// Empties the dictionary (FLUSHDB): its content becomes garbage.
+    pub fn clear(&mut self) {
+        let empty = if self.table.is_shared() { Self::shared(self.shard_bits) } else { Self::new(self.shard_bits) };
+        let old = std::mem::replace(self, empty);
+        self.garbage.push(Garbage::All(Box::new(old)));
     }
 }
 

@@ -466,7 +466,8 @@ impl<O: Object> Entry<O> {
     }
 }
 
-impl<O: Object> Item for Entry<O> {
+// SAFETY: transparent over NonZeroU64 (and a PhantomData); tag and prefetch compute from the word alone.
+unsafe impl<O: Object> Item for Entry<O> {
     #[inline(always)]
     fn tag(&self) -> u32 {
         Entry::tag(self)

@@ -7,6 +7,7 @@
 //!
 //! Nothing here knows what a value means, the time, or a lock. `unsafe` is confined to the files marked below.
 
+#[allow(unsafe_code)]
 mod bucket;
 #[allow(unsafe_code)]
 mod buffer;
@@ -28,6 +29,8 @@ mod table;
 pub mod testing;
 mod ttl_heap;
 mod value;
+#[allow(unsafe_code)]
+mod view;
 
 pub use bucket::Item;
 pub use buffer::{Buffer, Growth};
@@ -39,3 +42,4 @@ pub use memory::{NoMemory, size_class};
 pub use table::{Loc, Table};
 pub use ttl_heap::TtlHeap;
 pub use value::{EMBSTR_MAX, Kind, NewValue, StringEncoding, StringRef, ValueRef, format_int};
+pub use view::View;

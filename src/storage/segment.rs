@@ -20,8 +20,9 @@ mod blocks;
 use super::bucket::{Bucket, Item, SLOTS};
 use super::hash::{POSITION_BITS, Position};
 use super::memory::{NoMemory, prefetch};
-pub use blocks::BLOCK_BUCKETS;
-use blocks::{Blocks, FIRST_BLOCKS};
+use blocks::Blocks;
+pub use blocks::{BLOCK_BUCKETS, Block};
+pub use blocks::{FIRST_BLOCKS, Spares};
 use std::mem::size_of;
 
 /// A segment grows above this share of its slots, in 256ths.
@@ -48,10 +49,10 @@ pub type Place = (usize, usize);
 
 impl<E: Item> Segment<E> {
     /// The segment of all positions, empty.
-    pub fn new() -> Result<Self, NoMemory> {
+    pub fn new(spares: &mut Spares<E>) -> Result<Self, NoMemory> {
         const { assert!(size_of::<Self>() == 96) };
         let mut blocks = Blocks::default();
-        blocks.resize(1)?;
+        blocks.resize(1, spares)?;
         Ok(Self { blocks, len: 0, start: 0, depth: 0 })
     }
 
@@ -74,6 +75,11 @@ impl<E: Item> Segment<E> {
     #[inline(always)]
     pub fn width(&self) -> usize {
         self.blocks.width()
+    }
+
+    /// The first blocks, and how positions map to them: number of blocks and depth; for those who look without the lock.
+    pub fn shape(&self) -> (&[Option<Box<Block<E>>>; FIRST_BLOCKS], usize, u32) {
+        (self.blocks.first(), self.blocks.len(), self.depth())
     }
 
     /// Size in blocks.
@@ -225,10 +231,10 @@ impl<E: Item> Segment<E> {
     }
 
     /// Spreads the entries over another number of blocks that can hold them.
-    pub fn rebuild(&mut self, blocks: usize) -> Result<(), NoMemory> {
+    pub fn rebuild(&mut self, blocks: usize, spares: &mut Spares<E>) -> Result<(), NoMemory> {
         let mut entries = Taken::with_capacity(self.len())?;
         self.drain(&mut entries);
-        let resized = self.blocks.resize(blocks);
+        let resized = self.blocks.resize(blocks, spares);
         // Also after a failure, when there are at least as many blocks as before.
         entries.put_into(self);
         resized
@@ -242,13 +248,13 @@ impl<E: Item> Segment<E> {
     }
 
     /// Divides range and blocks in two; self keeps the lower half.
-    pub fn split(&mut self) -> Result<Self, NoMemory> {
+    pub fn split(&mut self, spares: &mut Spares<E>) -> Result<Self, NoMemory> {
         let (lower_len, upper_len) = self.halves();
         let (lower_blocks, upper_blocks) = (fitting(lower_len, FILL_MAX), fitting(upper_len, FILL_MAX));
         let blocks = Blocks::with_capacity(upper_blocks)?;
         let mut entries = Taken::with_capacity(self.len())?;
         self.drain(&mut entries);
-        if let Err(error) = self.blocks.resize(self.blocks.len().max(lower_blocks + upper_blocks)) {
+        if let Err(error) = self.blocks.resize(self.blocks.len().max(lower_blocks + upper_blocks), spares) {
             entries.put_into(self);
             return Err(error);
         }
@@ -256,7 +262,7 @@ impl<E: Item> Segment<E> {
         self.depth += 1;
         let mut upper = Self { blocks, len: 0, start, depth: self.depth };
         (0..upper_blocks).filter_map(|_| self.blocks.pop()).for_each(|block| upper.blocks.push(block));
-        self.blocks.truncate(lower_blocks);
+        self.blocks.truncate(lower_blocks, spares);
         for (position, entry) in entries.0 {
             let half = if position.bit(self.depth() - 1) == 0 { &mut *self } else { &mut upper };
             half.place(position, entry);
@@ -265,7 +271,7 @@ impl<E: Item> Segment<E> {
     }
 
     /// Takes in range, blocks and entries of the buddy, which is useless afterwards.
-    pub fn merge(&mut self, buddy: &mut Self) -> Result<(), NoMemory> {
+    pub fn merge(&mut self, buddy: &mut Self, spares: &mut Spares<E>) -> Result<(), NoMemory> {
         let len = self.len() + buddy.len();
         let mut entries = Taken::with_capacity(len)?;
         self.drain(&mut entries);
@@ -278,8 +284,9 @@ impl<E: Item> Segment<E> {
         {
             self.blocks.push(block);
         }
+        buddy.blocks.truncate(0, spares);
         // Without memory for the right size, the blocks there are hold all entries as they did before.
-        let _ = self.blocks.resize(blocks);
+        let _ = self.blocks.resize(blocks, spares);
         entries.put_into(self);
         Ok(())
     }

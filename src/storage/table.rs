@@ -12,20 +12,24 @@
 //!
 //! Invariants: the directory has 2^`depth` items; a segment of depth d owns the 2^(`depth` - d) neighbouring
 //! items that share its d-bit prefix; `deepest` segments have the directory's depth; an empty table owns no
-//! memory. Cost: 11.5 to 12.2 bytes of table per key from a few hundred keys on. A segment whose keys cannot be
+//! memory, unless others look at it without the lock ([`View`]): it then keeps its last segment. Cost: 11.5 to 12.2 bytes of table per key from a few hundred keys on. A segment whose keys cannot be
 //! told apart by their hash grows instead of splitting, so that colliding hashes cost time, not memory.
 
 pub use super::bucket::Item;
-use super::bucket::{Bucket, SLOTS};
+use super::bucket::{Bucket, Moving, SLOTS};
 use super::hash::Position;
 use super::memory::NoMemory;
-use super::segment::{BLOCK_BUCKETS, DEPTH_MAX, Place, Segment};
+use super::segment::{BLOCK_BUCKETS, DEPTH_MAX, Place, Segment, Spares};
+use super::view::{Retired, Shared, View};
 use std::mem::size_of;
 
 /// Two segments of together at most this many entries become one; a split leaves about 384.
 const MERGE_MAX: usize = 160;
 /// A split that would leave less than one part in this many on one side is not worth it.
 const SPLIT_BALANCE: usize = 8;
+/// Unused blocks that a shared table keeps: one byte in this many of its own, and some more.
+const SPARES_SHARE: usize = 16;
+const SPARE_BYTES_MIN: usize = 2048;
 /// Tries of [`Table::random`] before it takes any entry: far more than a table without colliding hashes needs.
 const RANDOM_TRIES: usize = 4096;
 
@@ -88,16 +92,57 @@ pub struct Table<E> {
     deepest: u32,
     /// The widest segment there has been since the table was empty, in buckets.
     widest: u32,
+    spares: Spares<E>,
+    /// For those who look without the lock; `None` if nobody does.
+    shared: Option<Box<Shared<E>>>,
 }
 
 impl<E> Default for Table<E> {
     fn default() -> Self {
         let (directory, segments) = (Vec::new(), Vec::new());
-        Self { directory, segments, depth: 0, len: 0, bucket_bytes: 0, deepest: 0, widest: 0 }
+        let (spares, shared) = (Spares::freeing(), None);
+        Self { directory, segments, depth: 0, len: 0, bucket_bytes: 0, deepest: 0, widest: 0, spares, shared }
     }
 }
 
 impl<E: Item> Table<E> {
+    /// An empty table that shows a [`View`].
+    pub fn shared() -> Self {
+        Self { spares: Spares::keeping(), shared: Some(Box::default()), ..Self::default() }
+    }
+
+    pub fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// What can be read without the lock.
+    #[inline]
+    pub fn view(&self) -> Option<&View<E>> {
+        self.shared.as_ref()?.view()
+    }
+
+    /// Something waits to be dropped when nobody looks at it any more.
+    #[inline]
+    pub fn has_retired(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.has_retired() || self.has_surplus())
+    }
+
+    #[inline]
+    fn has_surplus(&self) -> bool {
+        self.spares.block_bytes() > SPARE_BYTES_MIN + self.bucket_bytes / SPARES_SHARE
+    }
+
+    /// What waits to be dropped when nobody looks at it any more.
+    pub fn take_retired(&mut self) -> Vec<Retired<E>> {
+        let has_surplus = self.has_surplus();
+        let Some(shared) = &mut self.shared else { return Vec::new() };
+        let mut retired = shared.take_retired();
+        if has_surplus {
+            retired.push(Retired::Blocks(self.spares.take()));
+        }
+        retired
+    }
+
     #[inline]
     pub fn len(&self) -> usize {
         self.len
@@ -113,6 +158,8 @@ impl<E: Item> Table<E> {
         self.bucket_bytes
             + self.directory.capacity() * size_of::<Owner>()
             + self.segments.capacity() * size_of::<Segment<E>>()
+            + self.spares.memory()
+            + self.shared.as_ref().map_or(0, |shared| shared.memory())
     }
 
     #[inline(always)]
@@ -164,6 +211,8 @@ impl<E: Item> Table<E> {
         self.bucket(loc).and_then(|bucket| bucket.entry(usize::from(loc.slot))).expect("stale Loc")
     }
 
+    /// An entry to change what it owns, but not the word it is.
+    ///
     /// # Panics
     /// As [`Table::entry`].
     #[inline]
@@ -171,6 +220,17 @@ impl<E: Item> Table<E> {
         let segment = self.segments.get_mut(loc.segment as usize);
         let bucket = segment.and_then(|segment| segment.bucket_mut(loc.bucket as usize));
         bucket.and_then(|bucket| bucket.entry_mut(usize::from(loc.slot))).expect("stale Loc")
+    }
+
+    /// An entry to change in any way: the change may turn it into another word.
+    ///
+    /// # Panics
+    /// As [`Table::entry`].
+    #[inline]
+    pub fn entry_moving(&mut self, loc: Loc) -> Moving<'_, E> {
+        let segment = self.segments.get_mut(loc.segment as usize);
+        let bucket = segment.and_then(|segment| segment.bucket_mut(loc.bucket as usize));
+        bucket.and_then(|bucket| bucket.entry_moving(usize::from(loc.slot))).expect("stale Loc")
     }
 
     /// Makes room for one entry at a position; until then the table is as it was.
@@ -222,13 +282,18 @@ impl<E: Item> Table<E> {
 
     /// The first segment of an empty table.
     fn begin(&mut self) -> Result<(), NoMemory> {
-        let first = Segment::new()?;
         self.directory.try_reserve_exact(1)?;
         self.segments.try_reserve_exact(1)?;
+        if let Some(shared) = &mut self.shared {
+            shared.reserve()?;
+        }
+        let first = Segment::new(&mut self.spares)?;
         self.bucket_bytes = first.memory();
         self.directory.push(Owner::new(0, &first));
         self.segments.push(first);
         (self.depth, self.deepest, self.widest) = (0, 1, self.segments[0].width() as u32);
+        self.register(0);
+        self.reshape_view();
         Ok(())
     }
 
@@ -249,7 +314,7 @@ impl<E: Item> Table<E> {
     fn rebuild(&mut self, number: usize, blocks: usize) -> Result<(), NoMemory> {
         let segment = &mut self.segments[number];
         let before = segment.memory();
-        let rebuilt = segment.rebuild(blocks);
+        let rebuilt = segment.rebuild(blocks, &mut self.spares);
         self.bucket_bytes = self.bucket_bytes - before + segment.memory();
         self.widest = self.widest.max(segment.width() as u32);
         self.register(number);
@@ -264,8 +329,11 @@ impl<E: Item> Table<E> {
         if self.segments.len() == self.segments.capacity() {
             self.segments.try_reserve_exact(1 + self.segments.len() / 4)?;
         }
+        if let Some(shared) = &mut self.shared {
+            shared.reserve()?;
+        }
         let before = self.segments[number].memory();
-        let upper = self.segments[number].split();
+        let upper = self.segments[number].split(&mut self.spares);
         let lower = &self.segments[number];
         self.widest = self.widest.max(lower.width() as u32);
         let upper_bytes = upper.as_ref().map_or(0, Segment::memory);
@@ -286,7 +354,18 @@ impl<E: Item> Table<E> {
     fn register(&mut self, number: usize) {
         let segment = &self.segments[number];
         let owned = self.owned(segment);
-        self.directory[owned].fill(Owner::new(number, segment));
+        self.directory[owned.clone()].fill(Owner::new(number, segment));
+        if let Some(shared) = &mut self.shared {
+            shared.register(number, segment, owned);
+        }
+    }
+
+    /// Shows a directory of another depth.
+    fn reshape_view(&mut self) {
+        let Self { shared, directory, depth, .. } = self;
+        if let Some(shared) = shared {
+            shared.set_depth(*depth, |place| directory[place].segment());
+        }
     }
 
     /// The directory items of a segment.
@@ -303,12 +382,13 @@ impl<E: Item> Table<E> {
         self.directory = doubled;
         self.depth += 1;
         self.deepest = 0;
+        self.reshape_view();
         Ok(())
     }
 
     /// After a removal: shrinks what has become too large. Lack of memory only means that it stays large.
     pub fn tidy(&mut self, position: Position) {
-        if self.is_empty() {
+        if self.is_empty() && self.shared.is_none() {
             *self = Self::default();
             return;
         }
@@ -339,10 +419,13 @@ impl<E: Item> Table<E> {
         }
         let [a, b] = self.segments.get_disjoint_mut([number, buddy]).ok()?;
         let before = a.memory() + b.memory();
-        a.merge(b).ok()?;
+        a.merge(b, &mut self.spares).ok()?;
         self.bucket_bytes = self.bucket_bytes - before + a.memory();
         self.register(number);
         self.segments.swap_remove(buddy);
+        if let Some(shared) = &mut self.shared {
+            shared.swap_remove(buddy);
+        }
         if buddy < self.segments.len() {
             self.register(buddy);
         }
@@ -367,6 +450,7 @@ impl<E: Item> Table<E> {
         self.directory.truncate(half);
         self.directory.shrink_to_fit();
         self.depth -= 1;
+        self.reshape_view();
         self.deepest = self.segments.iter().filter(|segment| segment.depth() == self.depth).count() as u32;
     }
 

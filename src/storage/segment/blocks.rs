@@ -35,6 +35,60 @@ impl<E> Default for Blocks<E> {
     }
 }
 
+/// Blocks that no segment uses any more, given out again before new ones are made.
+///
+/// Whoever prefetches may still look into them, so they stay what they are: a block is freed only with its table, or
+/// as surplus, which the table's owner frees when nobody looks any more.
+#[derive(Debug)]
+pub struct Spares<E> {
+    blocks: Vec<Box<Block<E>>>,
+    keeps: bool,
+}
+
+impl<E> Spares<E> {
+    /// Keeps what it gets, until it is taken.
+    pub const fn keeping() -> Self {
+        Self { blocks: Vec::new(), keeps: true }
+    }
+
+    /// Frees what it gets.
+    pub const fn freeing() -> Self {
+        Self { blocks: Vec::new(), keeps: false }
+    }
+
+    fn give(&mut self, block: Box<Block<E>>) {
+        if self.keeps {
+            self.blocks.push(block);
+        }
+    }
+
+    fn get(&mut self) -> Result<Box<Block<E>>, NoMemory> {
+        if let Some(block) = self.blocks.pop() {
+            return Ok(block);
+        }
+        let mut buckets = Vec::new();
+        buckets.try_reserve_exact(BLOCK_BUCKETS)?;
+        buckets.resize_with(BLOCK_BUCKETS, Bucket::default);
+        buckets.into_boxed_slice().try_into().map_err(|_| NoMemory)
+    }
+
+    /// Bytes of all blocks.
+    #[inline]
+    pub fn block_bytes(&self) -> usize {
+        self.blocks.len() * size_of::<Block<E>>()
+    }
+
+    /// All blocks.
+    pub fn take(&mut self) -> Vec<Box<Block<E>>> {
+        std::mem::take(&mut self.blocks)
+    }
+
+    /// Bytes on the heap.
+    pub fn memory(&self) -> usize {
+        self.block_bytes() + self.blocks.capacity() * size_of::<usize>()
+    }
+}
+
 impl<E> Blocks<E> {
     /// An empty list to which `blocks` can be pushed.
     pub fn with_capacity(blocks: usize) -> Result<Self, NoMemory> {
@@ -116,24 +170,28 @@ impl<E> Blocks<E> {
         block
     }
 
-    /// Drops the blocks after the first `blocks`.
-    pub fn truncate(&mut self, blocks: usize) {
-        while self.len() > blocks {
-            self.pop();
+    /// Gives up the blocks after the first `blocks`, which are empty.
+    pub fn truncate(&mut self, blocks: usize, spares: &mut Spares<E>) {
+        while self.len() > blocks
+            && let Some(block) = self.pop()
+        {
+            spares.give(block);
         }
     }
 
-    /// Drops blocks or adds empty ones; after a failure there are as many as before or some more.
-    pub fn resize(&mut self, blocks: usize) -> Result<(), NoMemory> {
-        self.truncate(blocks);
+    /// Gives up empty blocks or adds some; after a failure there are as many as before or some more.
+    pub fn resize(&mut self, blocks: usize, spares: &mut Spares<E>) -> Result<(), NoMemory> {
+        self.truncate(blocks, spares);
         self.reserve(blocks.saturating_sub(FIRST_BLOCKS))?;
         while self.len() < blocks {
-            let mut buckets = Vec::new();
-            buckets.try_reserve_exact(BLOCK_BUCKETS)?;
-            buckets.resize_with(BLOCK_BUCKETS, Bucket::default);
-            self.push(buckets.into_boxed_slice().try_into().map_err(|_| NoMemory)?);
+            self.push(spares.get()?);
         }
         Ok(())
+    }
+
+    /// The first blocks, for those who look without the lock.
+    pub fn first(&self) -> &[Option<Box<Block<E>>>; FIRST_BLOCKS] {
+        &self.first
     }
 }
 
@@ -145,7 +203,7 @@ mod tests {
     fn every_bucket_is_found_at_every_length() {
         let mut blocks = Blocks::<std::num::NonZeroU64>::default();
         for len in [1, 8, 9, 20, 8, 3, 12, 0] {
-            blocks.resize(len).unwrap();
+            blocks.resize(len, &mut Spares::freeing()).unwrap();
             assert_eq!((blocks.len(), blocks.iter().count()), (len, blocks.width()));
             let in_order = blocks.iter().enumerate();
             assert!(
