@@ -187,7 +187,7 @@ fn find_keys(names: &Names, request: &[&[u8]]) -> Result<SmallVec<[(usize, KeyFl
     let found = spec::extract_keys(command, request, |index, key_spec| {
         keys.push((index, spec::key_flags(command, key_spec, request)));
     });
-    if found == Err(KeyError::Syntax) {
+    if matches!(found, Err(KeyError::Syntax | KeyError::NoneLeft)) {
         keys.clear();
     }
     if keys.is_empty() && !command.flags.contains(Flags::NO_MANDATORY_KEYS) {

@@ -1,14 +1,16 @@
 //! What a handler works with: the engine, its session, the locked shards, the reply.
 
-use super::session::{Continuation, Parked};
+use super::session::{Continuation, Parked, Rest};
 use super::spec::Command;
-use super::{CommandError, Key, Session};
+use super::{CommandError, Key, Session, blocking};
 use crate::engine::Engine;
 use crate::engine::access;
+use crate::engine::random::Random;
 use crate::engine::stats::bump;
 use crate::keyspace::{Db, Kind, Loc, LockSet, NO_DEADLINE, NewValue, NoMemory, ShardData, StringRef, ValueRef};
 use crate::resp::ReplyWriter;
 use crate::types::Object;
+use crate::types::hash::NOTHING_DUE;
 
 /// The surroundings of one running command.
 pub struct Ctx<'c, 'e> {
@@ -133,8 +135,17 @@ impl<'c, 'e> Ctx<'c, 'e> {
                 self.engine.stats.count_expired(1);
                 None
             }
+            _ if shard.db(number).has_due_fields(loc, now_ms) => {
+                (!shard.settle_fields(number, loc, now_ms)).then_some(loc)
+            }
             _ => Some(loc),
         }
+    }
+
+    /// Up to which time fields of hashes are gone; [`NOTHING_DUE`] if nothing in the database has a deadline.
+    #[inline]
+    pub fn due_ms(&mut self, key: Key) -> i64 {
+        if self.db(key).next_deadline_ms() == NO_DEADLINE { NOTHING_DUE } else { self.now_ms() }
     }
 
     #[inline]
@@ -245,15 +256,17 @@ impl<'c, 'e> Ctx<'c, 'e> {
     /// Tells the watchers of a key that it changed, for a command that changes several keys and counts as one change.
     #[inline]
     pub fn touch_watchers_at(&mut self, number: u32, key: Key) {
-        let watches = self.locks.shard(key.hash).watches();
-        if !watches.is_empty() {
-            watches.touch(number, key.bytes);
-        }
+        self.locks.shard(key.hash).touch(number, key.bytes);
     }
 
     /// Counts changes beyond one per [`Ctx::changed`].
     pub fn count_changes(&mut self, more: u64) {
         self.changes += more;
+    }
+
+    /// A generator of random numbers for this command, to be used while the session is borrowed.
+    pub fn fork_random(&mut self) -> Random {
+        Random::new(self.session.random.bits())
     }
 
     /// All shards, for a command whose table entry says that it locks all.
@@ -278,7 +291,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
         assert!(self.locks.holds_none(), "visiting shards while holding some could deadlock");
         let mut locks = LockSet::shard_at(&self.engine.keyspace, shard);
         let result = visit(locks.nth(0), self.reply);
-        locks.release(|garbage| self.engine.discard(garbage));
+        blocking::release(self.engine, self.session, &mut locks, self.now_ms);
         result
     }
 
@@ -291,7 +304,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
         if self.in_transaction {
             return super::session::run_to_end(rest, self);
         }
-        self.session.parked = Some(Parked { rest, call: None, took_us: 0 });
+        self.session.parked = Some(Parked { rest: Rest::Slices(rest), call: None, took_us: 0 });
         Ok(())
     }
 }

@@ -7,9 +7,9 @@
 
 use super::args::{Args, KeyAt, KeyList};
 use super::redact::redacted;
-use super::session::{Close, Parked, QueuedCommand, ReplyMode, Session, Slice};
+use super::session::{Close, Parked, QueuedCommand, ReplyMode, Rest, Session, Slice};
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
-use super::{CmdResult, CommandError, Ctx, monitor, transaction};
+use super::{CmdResult, CommandError, Ctx, blocking, monitor, transaction};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
 use crate::keyspace::{Glance, KeyHash, LockSet};
@@ -152,9 +152,28 @@ pub fn execute(
     timing
 }
 
-/// Runs one slice of a command that gave way; true when its reply is complete.
+/// Runs one slice of a command that gave way, or fetches the answer of one that is blocked; true when its reply is
+/// complete.
 pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut ReplyWriter) -> bool {
-    let Some(Parked { mut rest, call: Some(call), mut took_us }) = session.parked.take() else { return true };
+    let Some(Parked { rest, call: Some(call), mut took_us }) = session.parked.take() else { return true };
+    let mut rest = match rest {
+        Rest::Slices(rest) => rest,
+        Rest::Waiting(waiter) => {
+            let Some(answer) = waiter.fetch() else {
+                session.parked = Some(Parked { rest: Rest::Waiting(waiter), call: Some(call), took_us });
+                return false;
+            };
+            waiter.leave(engine);
+            let start = reply.len();
+            reply.buffer_mut().extend_from_slice(&answer.reply);
+            if answer.is_failure {
+                bump(&session.counters.command(call.command.id).failed, 1);
+            }
+            account(engine, session, call.command, &call.argv(), took_us + answer.took_us);
+            apply_reply_mode(session, reply, start, true);
+            return true;
+        }
+    };
     let started_us = engine.clock.elapsed_us();
     let start = reply.len();
     reply.set_protocol(session.protocol);
@@ -168,7 +187,7 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
             if session.is_muted() {
                 reply.truncate(start);
             }
-            session.parked = Some(Parked { rest, call: Some(call), took_us });
+            session.parked = Some(Parked { rest: Rest::Slices(rest), call: Some(call), took_us });
             return false;
         }
         Ok(Slice::Done) => {}
@@ -265,9 +284,9 @@ fn call(
         let mut ctx =
             Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
         let result = run(&mut ctx, &args);
-        let changes = ctx.changes;
+        let (changes, now_ms) = (ctx.changes, ctx.now_ms);
         if !locks.holds_none() {
-            locks.release(|garbage| engine.discard(garbage));
+            blocking::release(engine, session, &mut locks, now_ms);
         }
         if changes > 0 {
             bump(&session.counters.changes, changes);
@@ -341,7 +360,7 @@ pub(super) fn find_keys(
             let found = spec::extract_keys(command, argv, |index, _| {
                 keys.push(KeyAt { index: index as u32, hash: engine.keyspace.hash(argv[index]) });
             });
-            if found.is_err() {
+            if found == Err(spec::KeyError::Syntax) {
                 keys.clear();
             }
             Ok(keys)

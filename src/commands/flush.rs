@@ -25,7 +25,7 @@ fn flush(ctx: &mut Ctx, args: &Args, is_flushed: impl Fn(u32) -> bool) -> CmdRes
     let engine = ctx.engine;
     let mut removed = 0;
     for shard in ctx.all_shards() {
-        shard.touch_watchers_where(|dbs, number, key| {
+        shard.touch_where(|dbs, number, key| {
             is_flushed(number) && Presence::of(dbs, number, engine.keyspace.hash(key), key, 0) != Presence::Absent
         });
         for (number, db) in (0..).zip(shard.dbs()) {
@@ -71,7 +71,7 @@ fn swap(ctx: &mut Ctx, a: u32, b: u32) {
         _ => None,
     };
     for shard in ctx.all_shards() {
-        shard.touch_watchers_where(|dbs, number, key| {
+        shard.touch_where(|dbs, number, key| {
             let Some(other) = other_of(number) else { return false };
             let hash = engine.keyspace.hash(key);
             Presence::of(dbs, number, hash, key, now_ms) != Presence::Absent
@@ -79,7 +79,7 @@ fn swap(ctx: &mut Ctx, a: u32, b: u32) {
         });
         // Where there was no key and an expired one would come, there is none still. It goes now, or EXEC would
         // take it for a watched key that has expired.
-        shard.touch_watchers_where(|dbs, number, key| {
+        shard.touch_where(|dbs, number, key| {
             if let Some(other) = other_of(number) {
                 remove_expired(dbs, other, engine.keyspace.hash(key), key, now_ms);
             }
@@ -103,10 +103,7 @@ impl Presence {
         let Some((db, loc)) = dbs.get(number as usize).and_then(|db| Some((db, db.locate(hash, key)?))) else {
             return Self::Absent;
         };
-        match db.deadline_ms(loc) {
-            Some(deadline_ms) if deadline_ms <= now_ms => Self::Expired,
-            _ => Self::Live,
-        }
+        if db.is_gone(loc, now_ms) { Self::Expired } else { Self::Live }
     }
 }
 

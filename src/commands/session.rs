@@ -2,9 +2,10 @@
 //!
 //! Belongs to one thread at a time. What other threads may see of it is its [`Client`].
 
+use super::blocking::Waiter;
 use super::spec::{Command, Flags};
 use super::{CmdResult, Ctx};
-use crate::engine::clients::{Client, Origin};
+use crate::engine::clients::{Client, End, Origin, Waiting};
 use crate::engine::random::Random;
 use crate::engine::stats::Counters;
 use crate::engine::{Engine, clients, random_u64};
@@ -51,9 +52,17 @@ pub enum Slice {
     More,
 }
 
+/// What is left to do of a command that gave way to others.
+pub enum Rest {
+    /// Work, in slices.
+    Slices(Box<dyn Continuation>),
+    /// Nothing: somebody else will serve it, or its time will be over.
+    Waiting(Arc<Waiter>),
+}
+
 /// A command that gave way to others, and what is to be accounted for when it is done.
 pub struct Parked {
-    pub rest: Box<dyn Continuation>,
+    pub rest: Rest,
     /// Filled in by dispatch, who knows the arguments.
     pub call: Option<QueuedCommand>,
     /// Microseconds of the slices so far.
@@ -141,7 +150,17 @@ pub struct Session {
 impl Session {
     /// A session of a new client.
     pub fn new(engine: &Engine, origin: Origin, counters: Arc<Counters>) -> Self {
-        let client = engine.clients.add(origin, engine.clock.now_ms());
+        Self::of(engine.clients.add(origin, engine.clock.now_ms()), engine, counters)
+    }
+
+    /// A session for work of the engine itself, which no list of clients shows.
+    pub fn unlisted(engine: &Engine, counters: Arc<Counters>) -> Self {
+        let outlet = Arc::new(NoOutlet);
+        let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
+        Self::of(Arc::new(Client::new(0, origin, engine.clock.now_ms())), engine, counters)
+    }
+
+    fn of(client: Arc<Client>, engine: &Engine, counters: Arc<Counters>) -> Self {
         Self {
             client,
             counters,
@@ -216,8 +235,26 @@ impl Session {
         }
     }
 
+    /// What it is blocked by, until the answer is fetched.
+    pub fn waiter(&self) -> Option<&Arc<Waiter>> {
+        match &self.parked {
+            Some(Parked { rest: Rest::Waiting(waiter), .. }) => Some(waiter),
+            _ => None,
+        }
+    }
+
+    /// Gives up what it is blocked by, without an answer.
+    pub fn stop_waiting(&mut self, engine: &Engine) {
+        if let Some(waiter) = self.waiter().cloned() {
+            waiter.end(engine, End::Gone);
+            waiter.leave(engine);
+            self.parked = None;
+        }
+    }
+
     /// Ends the session: other threads no longer see it.
     pub fn end(&mut self, engine: &Engine) {
+        self.stop_waiting(engine);
         self.unwatch(engine);
         engine.clients.remove(&self.client);
     }

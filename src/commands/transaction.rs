@@ -178,9 +178,8 @@ fn watched_key_changed(ctx: &mut Ctx) -> bool {
     }
     watching.keys.iter().any(|watched| {
         let db = ctx.locks.db(watched.db, watched.hash);
-        db.locate(watched.hash, &watched.key)
-            .and_then(|loc| db.deadline_ms(loc))
-            .is_some_and(|deadline_ms| deadline_ms <= now_ms)
+        let found = db.locate(watched.hash, &watched.key);
+        found.is_some_and(|loc| db.is_gone(loc, now_ms) || db.has_due_fields(loc, now_ms))
     })
 }
 

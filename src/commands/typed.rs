@@ -10,7 +10,7 @@
 use super::session::Session;
 use super::spec::{COMMANDS, Command, Flags};
 use super::string::{self, NewDeadline};
-use super::{CommandError, Ctx, Key, monitor};
+use super::{CommandError, Ctx, Key, blocking, monitor};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
 use crate::keyspace::{KeyHash, LockSet, Reader, StringRef};
@@ -284,8 +284,8 @@ impl Lane<'_> {
             in_transaction: false,
         };
         let outcome = body(&mut ctx);
-        let changes = ctx.changes;
-        locks.release(|garbage| self.engine.discard(garbage));
+        let (changes, now_ms) = (ctx.changes, ctx.now_ms);
+        blocking::release(self.engine, self.session, &mut locks, now_ms);
         if changes > 0 {
             bump(&self.session.counters.changes, changes);
         }

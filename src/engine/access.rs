@@ -35,6 +35,15 @@ pub fn lru_clock(now_s: u32) -> u32 {
     now_s & LRU_MASK
 }
 
+/// The bits of an LRU policy after `idle_s` seconds without use. As in Redis the arithmetic wraps: an idle time of more
+/// than half a year, which the clock cannot hold, becomes some other one.
+pub fn lru_clock_before(now_s: u32, idle_s: i64) -> u32 {
+    let idle_s = idle_s.wrapping_mul(1000) / 1000;
+    let used = i64::from(lru_clock(now_s)).wrapping_sub(idle_s);
+    let used = if used < 0 { used.wrapping_add(LRU_MASK.into()) } else { used };
+    used as u32 & LRU_MASK
+}
+
 /// Seconds since the last use under an LRU policy, right for half a year of idleness.
 pub fn idle_s(access: u32, now_s: u32) -> u32 {
     let now = lru_clock(now_s);
@@ -45,6 +54,11 @@ pub fn idle_s(access: u32, now_s: u32) -> u32 {
 #[inline]
 pub fn lfu_new(now_s: u32) -> u32 {
     lfu_bits(now_s, LFU_COUNT_NEW)
+}
+
+/// The bits of an entry with a given count under an LFU policy.
+pub fn lfu_with_count(now_s: u32, count: u8) -> u32 {
+    lfu_bits(now_s, count.into())
 }
 
 /// The bits after one more use under an LFU policy.
@@ -124,6 +138,27 @@ mod tests {
     fn a_new_key_has_five() {
         assert_eq!(lfu_count(lfu_new(NOW_S), NOW_S, RULES), 5);
         assert!(lfu_new(u32::MAX) >> 24 == 0);
+    }
+
+    #[test]
+    fn idle_times_are_set_as_redis_sets_them() {
+        // OBJECT IDLETIME after RESTORE IDLETIME, from redis-server 7.0.15 at this time.
+        let now_s = 1_795_365_183;
+        assert_eq!(lru_clock(now_s), 203_071);
+        for (set, told) in [
+            (0, 0),
+            (1000, 1000),
+            (10_000_000, 10_000_000),
+            (16_777_215, 0),
+            (16_777_216, 1),
+            (20_000_000, 3_222_784),
+            (10_000_000_000, 779_264),
+            (9_223_372_036_854_775, 14_898_167),
+            (9_223_372_036_854_776, 1_879_048),
+            (i64::MAX, 16_777_214),
+        ] {
+            assert_eq!(idle_s(lru_clock_before(now_s, set), now_s), told, "{set}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A [`Client`] is the part of a session that other threads may see: who it is, what it last did, and the
 //! [`Outlet`] through which something can be delivered to it. Its session updates it with relaxed stores.
 
+use super::Engine;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -13,6 +14,8 @@ use std::sync::{Arc, Weak};
 pub enum Delivery {
     /// Bytes of complete replies or push messages.
     Bytes(Arc<[u8]>),
+    /// The command it waits with has its answer, to be fetched from the session.
+    Unblocked,
     /// End the connection; what is already in its output buffer may be lost.
     Close,
 }
@@ -21,6 +24,31 @@ pub enum Delivery {
 pub trait Outlet: Send + Sync {
     /// Delivers to the client with this id; silently nothing if it is gone.
     fn deliver(&self, client_id: u64, delivery: Delivery);
+}
+
+/// Why a wait ends without anybody having served it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    TimedOut,
+    /// CLIENT UNBLOCK, as if by the timeout or with an error.
+    Unblocked,
+    UnblockedWithError,
+    /// `rs_session_interrupt`.
+    Interrupted,
+    /// There is nobody left to answer to.
+    Gone,
+}
+
+/// A blocked command, as far as it concerns others than its session.
+pub trait Waiting: Send + Sync {
+    /// Whether nobody has served it or ended the wait so far.
+    fn is_waiting(&self) -> bool;
+
+    /// Whether it waits for a limited time.
+    fn has_deadline(&self) -> bool;
+
+    /// Ends the wait; false if it was over before.
+    fn end(&self, engine: &Engine, how: End) -> bool;
 }
 
 /// The kind of a client as CLIENT LIST TYPE and CLIENT KILL TYPE know it.
@@ -70,10 +98,39 @@ pub struct Client {
     pub output_bytes: AtomicU64,
     pub no_evict: AtomicBool,
     pub is_monitor: AtomicBool,
+    /// What it is blocked by, until its session has fetched the answer.
+    pub waiting: Mutex<Option<Arc<dyn Waiting>>>,
     pub outlet: Arc<dyn Outlet>,
 }
 
 impl Client {
+    /// A client that no list knows.
+    pub fn new(id: u64, origin: Origin, now_ms: i64) -> Self {
+        Self {
+            id,
+            addr: origin.addr,
+            laddr: origin.laddr,
+            fd: origin.fd,
+            is_unix: origin.is_unix,
+            created_ms: now_ms,
+            text: Mutex::default(),
+            last_active_ms: AtomicI64::new(now_ms),
+            db: AtomicU32::new(0),
+            last_command: AtomicU32::new(u32::MAX),
+            protocol: AtomicU32::new(2),
+            queued: AtomicI64::new(-1),
+            queued_bytes: AtomicU64::new(0),
+            watch_flag: Mutex::default(),
+            query_bytes: AtomicU64::new(0),
+            query_capacity: AtomicU64::new(0),
+            output_bytes: AtomicU64::new(0),
+            no_evict: AtomicBool::new(false),
+            is_monitor: AtomicBool::new(false),
+            waiting: Mutex::new(None),
+            outlet: origin.outlet,
+        }
+    }
+
     /// Delivers to this client.
     pub fn deliver(&self, delivery: Delivery) {
         self.outlet.deliver(self.id, delivery);
@@ -82,6 +139,17 @@ impl Client {
     /// Whether a watched key has changed, so that EXEC will fail.
     pub fn watched_changed(&self) -> bool {
         self.watch_flag.lock().upgrade().is_some_and(|changed| changed.load(Relaxed))
+    }
+
+    /// What it is blocked by.
+    pub fn blocked_by(&self) -> Option<Arc<dyn Waiting>> {
+        self.waiting.lock().clone().filter(|waiting| waiting.is_waiting())
+    }
+
+    /// Ends what it is blocked by; false if it is not blocked.
+    pub fn unblock(&self, engine: &Engine, how: End) -> bool {
+        let waiting = self.waiting.lock().clone();
+        waiting.is_some_and(|waiting| waiting.end(engine, how))
     }
 
     /// The kind of this client.
@@ -109,34 +177,15 @@ pub struct Clients {
     monitor_count: AtomicU64,
     /// Network connections now open, in-process sessions not included.
     connected: AtomicU64,
+    /// Clients that are blocked.
+    pub blocked: AtomicU64,
 }
 
 impl Clients {
     /// Registers a client under the next id.
     pub fn add(&self, origin: Origin, now_ms: i64) -> Arc<Client> {
         let id = self.last_id.fetch_add(1, Relaxed) + 1;
-        let client = Arc::new(Client {
-            id,
-            addr: origin.addr,
-            laddr: origin.laddr,
-            fd: origin.fd,
-            is_unix: origin.is_unix,
-            created_ms: now_ms,
-            text: Mutex::default(),
-            last_active_ms: AtomicI64::new(now_ms),
-            db: AtomicU32::new(0),
-            last_command: AtomicU32::new(u32::MAX),
-            protocol: AtomicU32::new(2),
-            queued: AtomicI64::new(-1),
-            queued_bytes: AtomicU64::new(0),
-            watch_flag: Mutex::default(),
-            query_bytes: AtomicU64::new(0),
-            query_capacity: AtomicU64::new(0),
-            output_bytes: AtomicU64::new(0),
-            no_evict: AtomicBool::new(false),
-            is_monitor: AtomicBool::new(false),
-            outlet: origin.outlet,
-        });
+        let client = Arc::new(Client::new(id, origin, now_ms));
         if client.fd >= 0 {
             self.connected.fetch_add(1, Relaxed);
         }

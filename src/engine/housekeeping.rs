@@ -2,6 +2,7 @@
 //! the eviction bits, and expires keys when no reactor does.
 
 use super::{Engine, access, stats, threads};
+use crate::commands::blocking;
 use crate::keyspace::expiry::Driver;
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -179,15 +180,17 @@ fn expire(engine: &Engine) -> Duration {
 }
 
 impl Engine {
-    /// Expires keys that are due, `keys_max` at most; how many did.
-    pub fn expire_slice(&self, driver: &Arc<Driver>, now_ms: i64, keys_max: usize) -> usize {
+    /// Expires keys and fields that are due, `max` at most; how many did.
+    pub fn expire_slice(&self, driver: &Arc<Driver>, now_ms: i64, max: usize) -> usize {
         let started_us = self.clock.elapsed_us();
-        let count = self.keyspace.expire_due(driver, now_ms, keys_max, |_, _| {}, |garbage| self.discard(garbage));
+        let garbage = |garbage| self.discard(garbage);
+        let awaited = |shard| blocking::serve_shard(self, shard);
+        let count = self.keyspace.expire_due(driver, now_ms, max, |_, _| {}, garbage, awaited);
         self.stats.expire_us.fetch_add(self.clock.elapsed_us() - started_us, Ordering::Relaxed);
-        if count > 0 {
-            self.stats.count_expired(count as u64);
+        if count.keys > 0 {
+            self.stats.count_expired(count.keys as u64);
         }
-        count
+        count.total()
     }
 
     /// Bytes in use by data and tables of this engine.

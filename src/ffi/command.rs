@@ -3,19 +3,24 @@
 use super::cast;
 use super::format::{Arguments, Source};
 use super::guard::{code, plain};
+use super::inbox::Wake;
 use super::reply::{rs_reply, rs_reply_free};
-use super::session::{State, rs_session};
+use super::session::{State, closed, rs_session};
 use super::status::{Failure, Outcome, RS_ERR_ARGUMENT, RS_ERR_NO_MEMORY, RS_OK, fail, rs_status};
 use super::tree::{build, nil};
 use crate::commands::dispatch::{self, Prepared};
 use crate::commands::session::Close;
 use crate::engine::Engine;
+use crate::engine::clients::{End, Waiting};
 use smallvec::SmallVec;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{NonNull, null, null_mut};
+use std::time::Duration;
 
 /// Commands of a batch whose cache misses overlap.
 const WINDOW: usize = 32;
+/// Time between two looks at a clock that the host moves.
+const INJECTED_CLOCK_POLL_MS: i64 = 10;
 
 /// The arguments of one command; few need no allocation.
 type Argv<'a> = SmallVec<[&'a [u8]; 16]>;
@@ -45,7 +50,7 @@ pub unsafe extern "C" fn rs_command_argv(
         session.with(|engine, state| {
             // SAFETY: by the rules of the header.
             let argv = unsafe { arguments(argc, argv, argvlen)? };
-            execute(engine, state, &argv, Prepared::default());
+            execute(session, engine, state, &argv, Prepared::default())?;
             finish(session, state)
         })
     }))
@@ -131,11 +136,39 @@ fn give(outcome: Outcome<NonNull<rs_reply>>) -> *mut rs_reply {
 
 /// Runs one command to its end.
 #[inline]
-fn execute(engine: &Engine, state: &mut State, argv: &[&[u8]], prepared: Prepared) {
+fn execute(
+    session: &rs_session,
+    engine: &Engine,
+    state: &mut State,
+    argv: &[&[u8]],
+    prepared: Prepared,
+) -> Outcome<()> {
     state.writer.clear();
     dispatch::execute(engine, &mut state.session, argv, prepared, 0, &mut state.writer);
-    // A thread of the host has nobody else to give way to.
-    while state.session.parked.is_some() && !dispatch::resume(engine, &mut state.session, 0, &mut state.writer) {}
+    if state.session.parked.is_some() { go_on(session, engine, state) } else { Ok(()) }
+}
+
+/// Finishes a command that gave way or is blocked. A thread of the host has nobody else to give way to.
+#[cold]
+fn go_on(session: &rs_session, engine: &Engine, state: &mut State) -> Outcome<()> {
+    while !dispatch::resume(engine, &mut state.session, 0, &mut state.writer) {
+        let Some(waiter) = state.session.waiter() else { continue };
+        let left_ms = waiter.deadline_ms().map(|deadline_ms| deadline_ms.saturating_sub(engine.clock.now_ms()).max(0));
+        // Time that the host moves has to be asked for.
+        let wait_ms =
+            if engine.clock.is_injected() { left_ms.map(|ms| ms.min(INJECTED_CLOCK_POLL_MS)) } else { left_ms };
+        match session.inbox().wait_unblocked(wait_ms.map(|ms| Duration::from_millis(ms.cast_unsigned()))) {
+            Wake::Unblocked => {}
+            Wake::TimedOut if left_ms == Some(0) => _ = waiter.end(engine, End::TimedOut),
+            Wake::TimedOut => {}
+            Wake::Interrupted => _ = waiter.end(engine, End::Interrupted),
+            Wake::Closed => {
+                state.session.stop_waiting(engine);
+                return Err(closed());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The reply that a command has written. More than one reply, as to SUBSCRIBE with several channels: the others are
@@ -187,7 +220,7 @@ fn run_batch(session: &rs_session, engine: &Engine, state: &mut State, commands:
         }
         drop(glance);
         for (argv, prepared) in window.iter().zip(prepared) {
-            execute(engine, state, argv, prepared);
+            execute(session, engine, state, argv, prepared)?;
             replies.0.push(finish(session, state)?);
         }
     }
@@ -237,7 +270,7 @@ unsafe extern "C" fn rs_internal_run_format(
     });
     give(arguments.and_then(|(session, arguments)| {
         session.with(|engine, state| {
-            execute(engine, state, &arguments.argv()?, Prepared::default());
+            execute(session, engine, state, &arguments.argv()?, Prepared::default())?;
             finish(session, state)
         })
     }))

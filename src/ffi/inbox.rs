@@ -1,5 +1,5 @@
 //! What other threads deliver to an in-process session: messages of MONITOR now, published messages and invalidations
-//! later.
+//! later, and that a blocked command has its answer.
 //!
 //! A network client has an output buffer that its reactor empties; an in-process session has this queue, which its
 //! owner empties with `rs_session_next_push`. Whoever does not is treated as the network client would be: beyond
@@ -28,11 +28,23 @@ struct State {
     queue: VecDeque<(Arc<[u8]>, usize)>,
     bytes: usize,
     above_soft_limit_since: Option<Instant>,
+    /// A blocked command has its answer.
+    unblocked: bool,
     interrupted: bool,
     closed: bool,
 }
 
-/// How a wait ended.
+/// How the wait of a blocked command ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// There may be an answer.
+    Unblocked,
+    TimedOut,
+    Interrupted,
+    Closed,
+}
+
+/// How a wait for messages ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received<R> {
     Message(R),
@@ -147,10 +159,41 @@ impl Inbox {
     }
 }
 
+impl Inbox {
+    /// Waits up to `timeout` for the answer of a blocked command.
+    pub fn wait_unblocked(&self, timeout: Option<Duration>) -> Wake {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut state = self.state.lock();
+        loop {
+            if std::mem::take(&mut state.unblocked) {
+                return Wake::Unblocked;
+            }
+            if state.closed {
+                return Wake::Closed;
+            }
+            if std::mem::take(&mut state.interrupted) {
+                return Wake::Interrupted;
+            }
+            match deadline {
+                None => self.changed.wait(&mut state),
+                Some(deadline) => {
+                    if self.changed.wait_until(&mut state, deadline).timed_out() && !state.unblocked {
+                        return Wake::TimedOut;
+                    }
+                }
+            }
+        }
+    }
+}
+
 impl Outlet for Inbox {
     fn deliver(&self, _: u64, delivery: Delivery) {
         match delivery {
             Delivery::Bytes(bytes) => self.push(bytes),
+            Delivery::Unblocked => {
+                self.state.lock().unblocked = true;
+                self.changed.notify_all();
+            }
             Delivery::Close => self.close(),
         }
     }

@@ -126,7 +126,7 @@ impl Drop for Turn<'_> {
 }
 
 #[cold]
-fn closed() -> Failure {
+pub fn closed() -> Failure {
     fail(RS_ERR_CLOSED, format_args!("this session was closed"))
 }
 

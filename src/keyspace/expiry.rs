@@ -10,8 +10,22 @@ use super::{Garbage, Keyspace, NO_DEADLINE};
 use parking_lot::RwLock;
 use std::sync::Arc;
 
-/// Keys removed under one hold of a shard's lock.
-const KEYS_PER_LOCK_MAX: usize = 32;
+/// Keys and fields removed under one hold of a shard's lock.
+const EXPIRED_PER_LOCK_MAX: usize = 32;
+
+/// What has expired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    pub keys: usize,
+    /// Fields of hashes.
+    pub fields: usize,
+}
+
+impl Expired {
+    pub fn total(self) -> usize {
+        self.keys + self.fields
+    }
+}
 
 /// One participant of background expiry.
 pub struct Driver {
@@ -77,25 +91,28 @@ fn rearrange(list: &[Arc<Driver>]) {
 }
 
 impl Keyspace {
-    /// Expires keys of `driver`'s shards that are due at `now_ms`, about `keys_max` at most, and notes when the
-    /// driver has work next. `expired(db, key)` is told each key under its shard's lock, `garbage` gets values
-    /// that are too big to be freed here. Returns how many keys expired.
+    /// Expires keys of `driver`'s shards that are due at `now_ms`, and fields of hashes, about `max` at most, and notes
+    /// when the driver has work next. `expired(db, key)` is told each key under its shard's lock, `garbage` gets values
+    /// that are too big to be freed here, `awaited` the shards where somebody waits for what has expired.
     pub fn expire_due(
         &self,
         driver: &Arc<Driver>,
         now_ms: i64,
-        keys_max: usize,
+        max: usize,
         mut expired: impl FnMut(u32, &[u8]),
         mut garbage: impl FnMut(Vec<Garbage>),
-    ) -> usize {
-        let Some((first, step)) = self.drivers.place_of(driver) else { return 0 };
+        mut awaited: impl FnMut(usize),
+    ) -> Expired {
+        let mut count = Expired::default();
+        let Some((first, step)) = self.drivers.place_of(driver) else { return count };
         driver.wake_at.claim();
         let mut next_ms = NO_DEADLINE;
-        let mut count = 0;
         for shard in (first..self.shard_count()).step_by(step) {
             let mut deadline_ms = self.next_deadline_ms(shard);
-            while deadline_ms <= now_ms && count < keys_max {
-                count += self.expire_in_shard(shard, now_ms, &mut expired, &mut garbage);
+            while deadline_ms <= now_ms && count.total() < max {
+                if self.expire_in_shard(shard, now_ms, &mut count, &mut expired, &mut garbage) {
+                    awaited(shard);
+                }
                 deadline_ms = self.next_deadline_ms(shard);
             }
             next_ms = next_ms.min(deadline_ms);
@@ -104,21 +121,30 @@ impl Keyspace {
         count
     }
 
+    /// Whether somebody waits for what has expired.
     fn expire_in_shard(
         &self,
         shard: usize,
         now_ms: i64,
+        count: &mut Expired,
         expired: &mut impl FnMut(u32, &[u8]),
         garbage: &mut impl FnMut(Vec<Garbage>),
-    ) -> usize {
+    ) -> bool {
         let mut data = self.lock(shard);
-        let mut count = 0;
+        let mut left = EXPIRED_PER_LOCK_MAX;
         for number in 0..data.dbs.len() {
-            while count < KEYS_PER_LOCK_MAX {
+            while left > 0 {
                 let Some(loc) = data.dbs[number].expired_loc(now_ms) else { break };
                 expired(number as u32, data.dbs[number].key(loc));
                 data.expire(number as u32, loc);
-                count += 1;
+                count.keys += 1;
+                left -= 1;
+            }
+            while left > 0 {
+                let Some(loc) = data.dbs[number].inner_due_loc(now_ms) else { break };
+                let removed = data.expire_fields(number as u32, loc, now_ms, left).removed;
+                count.fields += removed;
+                left = left.saturating_sub(removed.max(1));
             }
         }
         self.publish(shard, &mut data);
@@ -127,6 +153,6 @@ impl Keyspace {
                 garbage(db.take_garbage());
             }
         }
-        count
+        data.has_signals()
     }
 }

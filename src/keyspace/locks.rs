@@ -3,6 +3,7 @@
 //! Always taken in ascending shard order and all at once, so no two commands can wait for each other. Dropping
 //! the set publishes changed deadlines, hands garbage to the caller's sink and releases.
 
+use super::blocked::Signal;
 use super::{Db, Garbage, KeyHash, Keyspace, ShardData};
 use parking_lot::MutexGuard;
 use smallvec::SmallVec;
@@ -75,6 +76,45 @@ impl<'e> LockSet<'e> {
         Self { keyspace, held: Held::Many(held) }
     }
 
+    /// Locks the shards of further keys, as far as that takes no waiting: then the order does not matter. False if one
+    /// of them is busy.
+    pub fn try_add(&mut self, hashes: impl IntoIterator<Item = KeyHash>) -> bool {
+        for hash in hashes {
+            let shard = self.keyspace.shard_of(hash) as u32;
+            let Err(at) = self.held.as_slice().binary_search_by_key(&shard, |locked| locked.0) else { continue };
+            let Some(data) = self.keyspace.try_lock(shard as usize) else { return false };
+            let mut held = match std::mem::replace(&mut self.held, Held::Many(SmallVec::new())) {
+                Held::One(locked) => SmallVec::from_iter([locked]),
+                Held::Many(locked) => locked,
+            };
+            held.insert(at, (shard, data));
+            self.held = Held::Many(held);
+        }
+        true
+    }
+
+    /// Whether the shard of a key is locked.
+    pub fn holds(&self, hash: KeyHash) -> bool {
+        let shard = self.keyspace.shard_of(hash) as u32;
+        self.held.as_slice().binary_search_by_key(&shard, |locked| locked.0).is_ok()
+    }
+
+    /// Whether a key was changed that somebody waits for.
+    #[inline]
+    pub fn has_signals(&self) -> bool {
+        self.held.as_slice().iter().any(|(_, data)| data.has_signals())
+    }
+
+    /// The awaited keys that were changed, in the order in which they were.
+    pub fn take_signals(&mut self) -> Vec<Signal> {
+        let mut signals = Vec::new();
+        for data in self.shards() {
+            data.waiters().take_signals(&mut signals);
+        }
+        signals.sort_unstable_by_key(|signal| signal.ticket);
+        signals
+    }
+
     /// Whether every shard is locked.
     pub fn holds_all(&self) -> bool {
         self.held.as_slice().len() == self.keyspace.shard_count()
@@ -126,8 +166,12 @@ impl<'e> LockSet<'e> {
         }
     }
 
+    /// Database `number` in the locked shard of a key, if it was ever used: for looking at several keys at once.
+    ///
+    /// # Panics
+    /// As [`LockSet::shard`].
     #[inline]
-    fn held_db(&self, number: u32, hash: KeyHash) -> Option<&Db> {
+    pub fn held_db(&self, number: u32, hash: KeyHash) -> Option<&Db> {
         let locked = self.held.as_slice();
         locked[index_of(locked, self.keyspace.shard_of(hash) as u32)].1.existing_db(number)
     }
@@ -157,6 +201,11 @@ impl<'e> LockSet<'e> {
                 }
             }
         }
+    }
+
+    /// Unlocks. Whoever drops the set need not call it.
+    pub fn unlock(&mut self) {
+        self.held = Held::Many(SmallVec::new());
     }
 }
 

@@ -6,7 +6,9 @@
 //!
 //! Cost of an access: one uncontended lock, one cache miss for the bucket, one for the entry.
 
+pub mod blocked;
 pub mod expiry;
+mod fields;
 #[allow(unsafe_code)]
 mod glance;
 mod locks;
@@ -21,6 +23,7 @@ mod tests;
 pub use crate::storage::{
     Bytes, HashSeed, KeyHash, Kind, Loc, NewValue, NoMemory, StringEncoding, StringRef, format_int,
 };
+pub use fields::StoredHash;
 pub use glance::Glance;
 pub use locks::LockSet;
 pub use readers::{Reader, Readers};
@@ -28,6 +31,7 @@ pub use scan::Cursor;
 pub use watch::WatchFlag;
 
 use crate::types::Object;
+use blocked::{Tickets, WaitTable};
 use crossbeam_utils::CachePadded;
 use expiry::Drivers;
 use parking_lot::{Mutex, MutexGuard};
@@ -61,6 +65,7 @@ pub struct Keyspace {
     seed: HashSeed,
     drivers: Drivers,
     readers: Arc<Readers>,
+    tickets: Tickets,
 }
 
 /// One lock and what it guards, and of that what can be read without the lock: the earliest deadline, and enough of
@@ -78,6 +83,7 @@ pub struct ShardData {
     dbs: SmallVec<[Db; 1]>,
     shard_bits: u32,
     watches: WatchTable,
+    waiters: WaitTable,
     published_deadline_ms: i64,
 }
 
@@ -115,19 +121,25 @@ impl ShardData {
         self.dbs.swap(a as usize, b as usize);
     }
 
-    /// Removes a key whose deadline has come; its watchers learn of it.
+    /// Removes a key whose deadline has come; those who watch or await it learn of it.
     pub fn expire(&mut self, number: u32, loc: Loc) {
-        let Some(db) = self.dbs.get_mut(number as usize) else { return };
-        if !self.watches.is_empty() {
-            self.watches.touch(number, db.key(loc));
-        }
+        let Self { dbs, watches, waiters, .. } = self;
+        let Some(db) = dbs.get_mut(number as usize) else { return };
+        touch(watches, waiters, number, db.key(loc));
         db.remove(loc);
     }
 
-    /// Tells the watchers of those keys for which `changed(databases, number, key)` holds.
-    pub fn touch_watchers_where(&mut self, mut changed: impl FnMut(&mut [Db], u32, &[u8]) -> bool) {
-        let Self { dbs, watches, .. } = self;
+    /// Tells those who watch or await a key that it changed.
+    #[inline]
+    pub fn touch(&mut self, number: u32, key: &[u8]) {
+        touch(&self.watches, &mut self.waiters, number, key);
+    }
+
+    /// [`ShardData::touch`] for those watched or awaited keys for which `changed(databases, number, key)` holds.
+    pub fn touch_where(&mut self, mut changed: impl FnMut(&mut [Db], u32, &[u8]) -> bool) {
+        let Self { dbs, watches, waiters, .. } = self;
         watches.touch_where(|number, key| changed(dbs, number, key));
+        waiters.signal_where(|number, key| changed(dbs, number, key));
     }
 
     /// Keys that transactions watch.
@@ -135,8 +147,30 @@ impl ShardData {
         &mut self.watches
     }
 
+    /// Whether a key was changed that somebody waits for.
+    #[inline]
+    fn has_signals(&self) -> bool {
+        self.waiters.has_signals()
+    }
+
+    /// Clients that wait for keys.
+    #[inline]
+    pub fn waiters(&mut self) -> &mut WaitTable {
+        &mut self.waiters
+    }
+
     fn next_deadline_ms(&self) -> i64 {
         self.dbs.iter().map(Db::next_deadline_ms).min().unwrap_or(NO_DEADLINE)
+    }
+}
+
+#[inline]
+fn touch(watches: &WatchTable, waiters: &mut WaitTable, number: u32, key: &[u8]) {
+    if !watches.is_empty() {
+        watches.touch(number, key);
+    }
+    if !waiters.is_empty() {
+        waiters.signal(number, key);
     }
 }
 
@@ -144,12 +178,14 @@ impl Keyspace {
     /// An empty keyspace of `shards` shards, a power of two between 1 and 1024.
     pub fn new(shards: usize, seed: HashSeed) -> Self {
         assert!(shards.is_power_of_two() && shards <= 1024, "shards must be a power of two up to 1024");
+        let tickets = Tickets::default();
         let make = |_| {
             CachePadded::new(Shard {
                 data: Mutex::new(ShardData {
                     dbs: SmallVec::new(),
                     shard_bits: shards.trailing_zeros(),
                     watches: WatchTable::default(),
+                    waiters: WaitTable::new(tickets.clone()),
                     published_deadline_ms: NO_DEADLINE,
                 }),
                 next_deadline_ms: AtomicI64::new(NO_DEADLINE),
@@ -162,6 +198,7 @@ impl Keyspace {
             seed,
             drivers: Drivers::default(),
             readers: Arc::default(),
+            tickets,
         }
     }
 
@@ -169,6 +206,12 @@ impl Keyspace {
     #[inline]
     pub fn hash(&self, key: &[u8]) -> KeyHash {
         self.seed.hash(key)
+    }
+
+    /// The hash function, for structures that hash names of their own.
+    #[inline]
+    pub fn seed(&self) -> &HashSeed {
+        &self.seed
     }
 
     /// Number of the shard that holds keys of this hash.
@@ -190,6 +233,16 @@ impl Keyspace {
     /// Who expires keys in the background.
     pub fn drivers(&self) -> &Drivers {
         &self.drivers
+    }
+
+    /// A number greater than all before it: a place in the lines of those who wait for keys.
+    pub fn next_ticket(&self) -> u64 {
+        self.tickets.next()
+    }
+
+    #[inline]
+    pub(crate) fn try_lock(&self, shard: usize) -> Option<MutexGuard<'_, ShardData>> {
+        self.shards[shard].data.try_lock()
     }
 
     #[inline]

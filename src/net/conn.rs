@@ -59,6 +59,8 @@ pub struct Conn {
     pub queued: bool,
     /// To be removed at the end of this turn.
     pub gone: bool,
+    /// When its wait ends, as noted with the reactor.
+    pub deadline_ms: Option<i64>,
     over_soft_limit_since_ms: Option<i64>,
 }
 
@@ -78,6 +80,7 @@ impl Conn {
             peer_closed: false,
             queued: false,
             gone: false,
+            deadline_ms: None,
             over_soft_limit_since_ms: None,
         }
     }

@@ -6,6 +6,7 @@
 
 mod batch;
 mod conn;
+mod deadlines;
 pub mod listener;
 pub mod mailbox;
 mod output;

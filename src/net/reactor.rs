@@ -1,17 +1,18 @@
 //! A reactor: one thread, one poll, its connections.
 //!
 //! A turn: wait for events or the next deadline; take the mailbox; for all ready connections read, run and
-//! answer ([`Batch`]); give parked commands one slice each; expire what is due. No connection gets more than one
+//! answer ([`Batch`]); give parked commands one slice each; end the waits whose time is over; expire what is due. No connection gets more than one
 //! read per round, so a deep pipeline delays others by one buffer's worth of requests at most.
 
 use super::batch::Batch;
 use super::conn::Conn;
+use super::deadlines::Deadlines;
 use super::listener::{Accepted, Listeners};
 use super::mailbox::{Mailbox, Message};
 use crate::commands::session::Session;
 use crate::commands::{dispatch, original};
 use crate::engine::Engine;
-use crate::engine::clients::{Delivery, Origin};
+use crate::engine::clients::{Delivery, End, Origin, Waiting};
 use crate::engine::stats::Counters;
 use crate::keyspace::expiry::Driver;
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -51,6 +52,8 @@ pub struct Reactor {
     by_client: HashMap<u64, usize>,
     ready: VecDeque<usize>,
     parked: VecDeque<usize>,
+    /// When blocked connections give up.
+    deadlines: Deadlines,
     batch: Batch,
     counters: Arc<Counters>,
     driver: Arc<Driver>,
@@ -82,6 +85,7 @@ impl Reactor {
             by_client: HashMap::new(),
             ready: VecDeque::new(),
             parked: VecDeque::new(),
+            deadlines: Deadlines::default(),
             batch: Batch::new(&engine),
             counters,
             driver,
@@ -181,6 +185,7 @@ impl Reactor {
         let now_ms = self.engine.clock.now_ms();
         self.serve(now_ms);
         self.resume_parked(now_ms);
+        self.end_waits(now_ms);
         self.expire(now_ms);
         self.check_idle(now_ms);
         Ok(!self.stopping)
@@ -195,6 +200,7 @@ impl Reactor {
         if !self.engine.settings.hot().active_expire.load(Relaxed) {
             next_ms = i64::MAX;
         }
+        next_ms = next_ms.min(self.deadlines.next_ms());
         if self.engine.clock.is_injected() {
             next_ms = next_ms.min(now_ms + INJECTED_CLOCK_POLL_MS);
         }
@@ -234,6 +240,14 @@ impl Reactor {
         let Some(conn) = self.conns.get_mut(token) else { return };
         if conn.is_finished() {
             self.remove(token);
+        } else if let Some(waiter) = conn.session.waiter() {
+            if conn.peer_closed {
+                // Nobody would take the reply, so nothing may be taken for it.
+                self.remove(token);
+            } else if let (None, Some(deadline_ms)) = (conn.deadline_ms, waiter.deadline_ms()) {
+                conn.deadline_ms = Some(deadline_ms);
+                self.deadlines.set(deadline_ms, token);
+            }
         } else if conn.session.parked.is_some() {
             if !conn.queued {
                 conn.queued = true;
@@ -330,12 +344,18 @@ impl Reactor {
         match delivery {
             Delivery::Bytes(bytes) => conn.send(&self.engine, &bytes),
             Delivery::Close => conn.gone = true,
+            Delivery::Unblocked if conn.session.waiter().is_some() => self.resume(token, self.engine.clock.now_ms()),
+            // It has fetched its answer before this came.
+            Delivery::Unblocked => {}
         }
         self.settle(token);
     }
 
     fn remove(&mut self, token: usize) {
         let mut conn = self.conns.remove(token);
+        if let Some(deadline_ms) = conn.deadline_ms {
+            self.deadlines.clear(deadline_ms, token);
+        }
         // Closing the descriptor would do; deregistering keeps the poll free of stale events either way.
         let _ = self.poll.registry().deregister(&mut conn.stream);
         self.by_client.remove(&conn.session.id());
@@ -349,15 +369,39 @@ impl Reactor {
             let Some(token) = self.parked.pop_front() else { return };
             let Some(conn) = self.conns.get_mut(token) else { continue };
             conn.queued = false;
-            let resume = if conn.session.is_original { original::resume } else { dispatch::resume };
-            let is_done = resume(&self.engine, &mut conn.session, now_ms, &mut conn.parked_reply);
-            if is_done {
-                let reply = std::mem::take(&mut conn.parked_reply);
-                conn.send(&self.engine, reply.bytes());
-                // Requests may be waiting in the input that no event will announce.
-                conn.readable = true;
-            }
+            self.resume(token, now_ms);
             self.settle(token);
+        }
+    }
+
+    /// Lets a command that gave way go on, or a blocked one fetch its answer.
+    fn resume(&mut self, token: usize, now_ms: i64) {
+        let conn = &mut self.conns[token];
+        let resume = if conn.session.is_original { original::resume } else { dispatch::resume };
+        let is_done = resume(&self.engine, &mut conn.session, now_ms, &mut conn.parked_reply);
+        if is_done {
+            if let Some(deadline_ms) = conn.deadline_ms.take() {
+                self.deadlines.clear(deadline_ms, token);
+            }
+            let reply = std::mem::take(&mut conn.parked_reply);
+            conn.send(&self.engine, reply.bytes());
+            conn.session.client.last_active_ms.store(now_ms, Relaxed);
+            // Requests may be waiting in the input that no event will announce.
+            conn.readable = true;
+        }
+    }
+
+    /// Ends the waits of blocked connections whose time is over.
+    fn end_waits(&mut self, now_ms: i64) {
+        while let Some(token) = self.deadlines.take_due(now_ms) {
+            let conn = &mut self.conns[token];
+            conn.deadline_ms = None;
+            if let Some(waiter) = conn.session.waiter() {
+                // If somebody has served it in the meantime, the answer is fetched here instead of at his message.
+                waiter.end(&self.engine, End::TimedOut);
+                self.resume(token, now_ms);
+                self.settle(token);
+            }
         }
     }
 
@@ -381,7 +425,8 @@ impl Reactor {
                 conn.check_output_limits(&self.engine);
             }
             let idle_ms = now_ms - conn.session.client.last_active_ms.load(Relaxed);
-            let may_idle = timeout_ms == 0 || conn.session.client.is_monitor.load(Relaxed);
+            let may_idle =
+                timeout_ms == 0 || conn.session.client.is_monitor.load(Relaxed) || conn.session.waiter().is_some();
             if !may_idle && idle_ms > timeout_ms {
                 conn.gone = true;
             }

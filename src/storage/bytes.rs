@@ -1,6 +1,7 @@
 //! Bytes: a byte string that is edited in place, whoever owns it: what flat encodings are written to.
 
 use super::memory::NoMemory;
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// An owned byte string of changing length.
@@ -50,6 +51,39 @@ impl Bytes for Vec<u8> {
         self.try_reserve(len.saturating_sub(self.len()))?;
         self.resize(len, 0);
         Ok(())
+    }
+}
+
+impl<const N: usize> Bytes for SmallVec<[u8; N]> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self
+    }
+
+    fn set_len(&mut self, len: usize) -> Result<(), NoMemory> {
+        self.try_reserve(len.saturating_sub(self.len())).map_err(|_| NoMemory)?;
+        self.resize(len, 0);
+        Ok(())
+    }
+}
+
+impl<B: Bytes> Bytes for &mut B {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        (**self).bytes()
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        (**self).bytes_mut()
+    }
+
+    #[inline]
+    fn set_len(&mut self, len: usize) -> Result<(), NoMemory> {
+        (**self).set_len(len)
     }
 }
 

@@ -2,16 +2,20 @@
 //! one shard is such a dictionary; so are the fields of a large hash and the members of a large set.
 //!
 //! ```text
-//!  Table ──owns──► Entry ◄──handle── TtlHeap
-//!                  link ──seat──────►
+//!  Table ──owns──► Entry ◄──handle── TtlHeap, and a second one for deadlines inside values
+//!                  links ──seats────►
 //! ```
 //!
 //! What: every change to an entry goes through here, because three things must change together: the entry's word
 //! in the table, its handle in the heap (an entry that grows may move), and the count of bytes. Nothing here
 //! knows the time or the meaning of a value; expiring and evicting is the caller's decision.
 //!
+//! A value may have deadlines of its own inside: the fields of a hash. The earliest of them is the entry's *inner
+//! deadline*, in a second heap. Who changes such a value says so ([`Dict::set_inner_deadline`]); the heap then
+//! follows the entry under whatever name and into whatever database it goes. A dictionary without any has no such heap.
+//!
 //! Invariants: an entry has a seat if and only if the heap has an item with its handle there; the handle is
-//! the entry's present word; `entry_bytes` is the sum of `Entry::memory`. No step between two of these changes
+//! the entry's present word; `earliest_ms` is the earliest of both heaps; `entry_bytes` is the sum of `Entry::memory`. No step between two of these changes
 //! can panic or fail: what may fail (allocation) comes first. Cost: a lookup touches a bucket and an entry.
 //!
 //! Values that are expensive to free are not freed here: they go to a list that the caller empties after
@@ -19,7 +23,7 @@
 
 use super::bucket::Item;
 use super::bytes::Bytes;
-use super::entry::{Entry, Handle, Object, Outside};
+use super::entry::{Entry, Handle, INNER, OWN, Object, Outside};
 use super::hash::{KeyHash, Position, SHARD_BITS_MAX};
 use super::memory::NoMemory;
 use super::table::{Loc, Table};
@@ -59,6 +63,7 @@ impl<O: Object> Garbage<O> {
 pub struct Detached<O: Object> {
     entry: Entry<O>,
     deadline_ms: Option<i64>,
+    inner_deadline_ms: Option<i64>,
 }
 
 impl<O: Object> Detached<O> {
@@ -82,7 +87,9 @@ pub struct Dict<O: Object> {
     // What a lookup reads comes first, in two neighbouring cache lines at most.
     shard_bits: u32,
     table: Table<Entry<O>>,
-    ttl: TtlHeap<Handle>,
+    earliest_ms: i64,
+    ttl: TtlHeap<Handle<OWN>>,
+    inner: Option<Box<TtlHeap<Handle<INNER>>>>,
     entry_bytes: usize,
     garbage: Vec<Garbage<O>>,
 }
@@ -91,7 +98,15 @@ impl<O: Object> Dict<O> {
     /// An empty dictionary of names whose hashes agree in the first `shard_bits`.
     pub fn new(shard_bits: u32) -> Self {
         debug_assert!(shard_bits <= SHARD_BITS_MAX);
-        Self { table: Table::default(), ttl: TtlHeap::new(), entry_bytes: 0, shard_bits, garbage: Vec::new() }
+        Self {
+            shard_bits,
+            table: Table::default(),
+            earliest_ms: i64::MAX,
+            ttl: TtlHeap::new(),
+            inner: None,
+            entry_bytes: 0,
+            garbage: Vec::new(),
+        }
     }
 
     /// An empty dictionary that others may look into without the lock that guards it ([`View`]). What it gives up must
@@ -125,7 +140,7 @@ impl<O: Object> Dict<O> {
     /// Bytes of everything, as the allocator rounds them; 0 when empty. Garbage is not counted.
     #[inline]
     pub fn used(&self) -> usize {
-        self.entry_bytes + self.table.memory() + self.ttl.memory()
+        self.entry_bytes + self.table.memory() + self.ttl_bytes()
     }
 
     /// The part of [`Dict::used`] that is buckets.
@@ -133,9 +148,9 @@ impl<O: Object> Dict<O> {
         self.table.memory()
     }
 
-    /// The part of [`Dict::used`] that is the TTL heap.
+    /// The part of [`Dict::used`] that is the TTL heaps.
     pub fn ttl_bytes(&self) -> usize {
-        self.ttl.memory()
+        self.ttl.memory() + self.inner.as_ref().map_or(0, |inner| size_of_val(&**inner) + inner.memory())
     }
 
     /// The sum of the deadlines of all volatile keys.
@@ -208,7 +223,7 @@ impl<O: Object> Dict<O> {
         Ok(self.table.insert(position, entry))
     }
 
-    /// Replaces a value; deadline and access bits stay.
+    /// Replaces a value; deadline and access bits stay. It has no inner deadline unless it is given one.
     #[inline]
     pub fn set_value(&mut self, loc: Loc, value: NewValue<'_>) -> Result<(), NoMemory> {
         if self.table.entry_mut(loc).overwrite(value) {
@@ -218,15 +233,19 @@ impl<O: Object> Dict<O> {
     }
 
     fn replace_value(&mut self, loc: Loc, value: NewValue<'_>) -> Result<(), NoMemory> {
-        if let Some(old) = self.change(loc, |entry| entry.set_value(value))? {
+        let old = self.change(loc, |entry| entry.set_value(value))?;
+        self.clear_inner_deadline(loc);
+        if let Some(old) = old {
             self.discard(old.memory(), Garbage::Value(old));
         }
         Ok(())
     }
 
-    /// Replaces a value by a large one; deadline and access bits stay.
+    /// Replaces a value by a large one; deadline and access bits stay. It has no inner deadline unless it is given one.
     pub fn set_object(&mut self, loc: Loc, kind: Kind, object: Box<O>) -> Result<(), NoMemory> {
-        if let Some(old) = self.change(loc, |entry| entry.set_outside(kind, Outside::Object(object)))? {
+        let old = self.change(loc, |entry| entry.set_outside(kind, Outside::Object(object)))?;
+        self.clear_inner_deadline(loc);
+        if let Some(old) = old {
             self.discard(old.memory(), Garbage::Value(old));
         }
         Ok(())
@@ -258,10 +277,14 @@ impl<O: Object> Dict<O> {
         let result = change(&mut entry);
         // Also after a failure: a change of two steps may have done the first.
         let after = entry.memory();
-        if let Some(seat) = entry.seat() {
+        if let Some(seat) = entry.seat::<OWN>() {
             // SAFETY: an entry with a seat has a link word. The heap uses the handle only inside `&mut self`
             // methods of this file, which replace it here when the entry moves and remove it before it goes.
             self.ttl.replace_holder(seat, unsafe { entry.handle() });
+        }
+        if let (Some(seat), Some(inner)) = (entry.seat::<INNER>(), &mut self.inner) {
+            // SAFETY: as above.
+            inner.replace_holder(seat, unsafe { entry.handle() });
         }
         drop(entry);
         self.entry_bytes = self.entry_bytes - before + after;
@@ -273,6 +296,11 @@ impl<O: Object> Dict<O> {
         if bytes >= GARBAGE_MIN && self.garbage.try_reserve(1).is_ok() {
             self.garbage.push(garbage);
         }
+    }
+
+    /// Frees a large value, or a part of one, that belongs to no key any more; now if that is quick.
+    pub fn bury_object(&mut self, object: Box<O>) {
+        self.discard(object.memory(), Garbage::Value(Outside::Object(object)));
     }
 
     /// What is left to drop; the caller does so after unlocking, on another thread if it has one.
@@ -298,6 +326,7 @@ impl<O: Object> Dict<O> {
     /// Removes a key.
     pub fn remove(&mut self, loc: Loc) {
         self.unseat(loc);
+        self.unseat_inner(loc);
         self.ttl.tidy();
         let entry = self.table.remove(loc);
         self.entry_bytes -= entry.memory();
@@ -307,23 +336,81 @@ impl<O: Object> Dict<O> {
     /// Takes the deadline of an entry off the heap.
     fn unseat(&mut self, loc: Loc) -> Option<i64> {
         let entry = self.table.entry_mut(loc);
-        let seat = entry.seat()?;
-        entry.clear_seat();
-        Some(self.ttl.remove(seat))
+        let seat = entry.seat::<OWN>()?;
+        entry.clear_seat::<OWN>();
+        let deadline_ms = self.ttl.remove(seat);
+        self.refresh();
+        Some(deadline_ms)
+    }
+
+    /// Takes the inner deadline of an entry off its heap, which goes with the last one.
+    fn unseat_inner(&mut self, loc: Loc) -> Option<i64> {
+        let inner = self.inner.as_mut()?;
+        let entry = self.table.entry_mut(loc);
+        let seat = entry.seat::<INNER>()?;
+        entry.clear_seat::<INNER>();
+        let deadline_ms = inner.remove(seat);
+        inner.tidy();
+        if inner.len() == 0 {
+            self.inner = None;
+        }
+        self.refresh();
+        Some(deadline_ms)
+    }
+
+    /// Brings `earliest_ms` up to date after a change of a heap.
+    #[inline]
+    fn refresh(&mut self) {
+        let inner_ms = self.inner.as_ref().map_or(i64::MAX, |inner| inner.earliest_ms());
+        self.earliest_ms = self.ttl.earliest_ms().min(inner_ms);
     }
 
     /// Takes a key out whole (RENAME, MOVE). Until something else is inserted or removed, [`Dict::attach`] under
     /// the same key cannot fail. [`Dict::tidy`] ends that.
     pub fn detach(&mut self, loc: Loc) -> Detached<O> {
         let deadline_ms = self.unseat(loc);
+        let inner_deadline_ms = self.unseat_inner(loc);
         let entry = self.table.detach(loc);
         self.entry_bytes -= entry.memory();
-        Detached { entry, deadline_ms }
+        Detached { entry, deadline_ms, inner_deadline_ms }
     }
 
-    /// A copy of a key, value and deadline, to be put in under another name or in another database (COPY).
+    /// A copy of a key, value and deadlines, to be put in under another name or in another database (COPY).
     pub fn duplicate(&self, loc: Loc) -> Result<Detached<O>, NoMemory> {
-        Ok(Detached { entry: self.table.entry(loc).duplicate()?, deadline_ms: self.deadline_ms(loc) })
+        Ok(Detached {
+            entry: self.table.entry(loc).duplicate()?,
+            deadline_ms: self.deadline_ms(loc),
+            inner_deadline_ms: self.inner_deadline_ms(loc),
+        })
+    }
+
+    /// A copy of everything, deadlines included.
+    pub fn try_clone(&self) -> Result<Self, NoMemory> {
+        let mut copy = Self::new(self.shard_bits);
+        for loc in self.iter() {
+            let position = self.table.position(loc);
+            copy.table.reserve(position)?;
+            let entry = self.table.entry(loc).duplicate()?;
+            copy.entry_bytes += entry.memory();
+            let place = copy.table.insert(position, entry);
+            if let Some(deadline_ms) = self.deadline_ms(loc) {
+                copy.set_deadline(place, deadline_ms)?;
+            }
+            if let Some(deadline_ms) = self.inner_deadline_ms(loc) {
+                copy.set_inner_deadline(place, deadline_ms)?;
+            }
+        }
+        Ok(copy)
+    }
+
+    /// How many keys are due, in time proportional to that.
+    pub fn expired_len(&self, now_ms: i64) -> usize {
+        self.ttl.due_len(now_ms)
+    }
+
+    /// Whether all keys are due; most often quick if they are not.
+    pub fn all_expired(&self, now_ms: i64) -> bool {
+        self.volatile_len() == self.len() && self.ttl.all_due(now_ms)
     }
 
     /// Frees a detached key that is not put back, now if that is quick.
@@ -340,49 +427,98 @@ impl<O: Object> Dict<O> {
     /// Puts a detached key in, under a name known to be absent; a big value is not copied.
     pub fn attach(&mut self, hash: KeyHash, key: &[u8], detached: Detached<O>) -> Result<Loc, (NoMemory, Detached<O>)> {
         let position = self.position(hash);
-        let Detached { entry, deadline_ms } = detached;
-        let fail = |error, entry| (error, Detached { entry, deadline_ms });
-        if let Err(error) = self.table.reserve(position) {
+        let Detached { entry, deadline_ms, inner_deadline_ms } = detached;
+        let fail = |error, entry| (error, Detached { entry, deadline_ms, inner_deadline_ms });
+        let reserved = self.table.reserve(position);
+        let reserved = reserved.and_then(|()| if deadline_ms.is_some() { self.ttl.reserve() } else { Ok(()) });
+        let reserved = reserved.and_then(|()| if inner_deadline_ms.is_some() { self.reserve_inner() } else { Ok(()) });
+        if let Err(error) = reserved {
             return Err(fail(error, entry));
         }
-        if deadline_ms.is_some()
-            && let Err(error) = self.ttl.reserve()
-        {
-            return Err(fail(error, entry));
-        }
-        let entry = entry.rekey(position.tag(), key, deadline_ms.is_some());
-        let mut entry = entry.map_err(|(error, entry)| fail(error, entry))?;
+        let entry = entry.rekey(position.tag(), key, deadline_ms.is_some(), inner_deadline_ms.is_some());
+        let entry = entry.map_err(|(error, entry)| fail(error, entry))?;
         if let Some(deadline_ms) = deadline_ms {
-            entry.clear_seat();
             // SAFETY: `rekey` gave the entry a link word, and for the rest as in `change`.
             self.ttl.push(deadline_ms, unsafe { entry.handle() });
         }
+        if let (Some(deadline_ms), Some(inner)) = (inner_deadline_ms, &mut self.inner) {
+            // SAFETY: as above.
+            inner.push(deadline_ms, unsafe { entry.handle() });
+        }
+        self.refresh();
         self.entry_bytes += entry.memory();
         Ok(self.table.insert(position, entry))
     }
 
-    /// The earliest deadline of all keys, `i64::MAX` if there is none. A key can only be due if this is.
+    /// The earliest deadline of all keys and inside all values, `i64::MAX` if there is none. Something can only be due if
+    /// this is.
     #[inline(always)]
     pub fn next_deadline_ms(&self) -> i64 {
-        self.ttl.earliest_ms()
+        self.earliest_ms
     }
 
     #[inline]
     pub fn deadline_ms(&self, loc: Loc) -> Option<i64> {
-        self.ttl.deadline_ms(self.table.entry(loc).seat()?)
+        self.ttl.deadline_ms(self.table.entry(loc).seat::<OWN>()?)
     }
 
     /// Gives a key a deadline or changes it.
     pub fn set_deadline(&mut self, loc: Loc, deadline_ms: i64) -> Result<(), NoMemory> {
-        if let Some(seat) = self.table.entry(loc).seat() {
+        if let Some(seat) = self.table.entry(loc).seat::<OWN>() {
             self.ttl.update(seat, deadline_ms);
-            return Ok(());
+        } else {
+            self.ttl.reserve()?;
+            self.change(loc, Entry::ensure_link::<OWN>)?;
+            // SAFETY: `ensure_link` gave the entry a link word, and for the rest as in `change`.
+            self.ttl.push(deadline_ms, unsafe { self.table.entry(loc).handle() });
         }
-        self.ttl.reserve()?;
-        self.change(loc, Entry::ensure_link)?;
-        // SAFETY: `ensure_link` gave the entry a link word, and for the rest as in `change`.
-        self.ttl.push(deadline_ms, unsafe { self.table.entry(loc).handle() });
+        self.refresh();
         Ok(())
+    }
+
+    /// The earliest deadline inside a value, as last told.
+    #[inline]
+    pub fn inner_deadline_ms(&self, loc: Loc) -> Option<i64> {
+        self.inner.as_ref()?.deadline_ms(self.table.entry(loc).seat::<INNER>()?)
+    }
+
+    /// Tells the earliest deadline inside a value. [`Dict::reserve_inner_deadline`] makes sure beforehand that this
+    /// cannot fail.
+    pub fn set_inner_deadline(&mut self, loc: Loc, deadline_ms: i64) -> Result<(), NoMemory> {
+        if let (Some(seat), Some(inner)) = (self.table.entry(loc).seat::<INNER>(), &mut self.inner) {
+            inner.update(seat, deadline_ms);
+        } else {
+            self.reserve_inner_deadline(loc)?;
+            let Some(inner) = &mut self.inner else { return Err(NoMemory) };
+            // SAFETY: the entry was given its second link word, and for the rest as in `change`.
+            inner.push(deadline_ms, unsafe { self.table.entry(loc).handle() });
+        }
+        self.refresh();
+        Ok(())
+    }
+
+    /// Makes room for an inner deadline.
+    pub fn reserve_inner_deadline(&mut self, loc: Loc) -> Result<(), NoMemory> {
+        self.reserve_inner()?;
+        self.change(loc, Entry::ensure_link::<INNER>)
+    }
+
+    fn reserve_inner(&mut self) -> Result<(), NoMemory> {
+        self.inner.get_or_insert_default().reserve()
+    }
+
+    /// Tells that there is no deadline inside a value any more.
+    pub fn clear_inner_deadline(&mut self, loc: Loc) {
+        if self.inner.is_some() {
+            self.unseat_inner(loc);
+        }
+    }
+
+    /// A key with a due deadline inside its value, the earliest first.
+    pub fn inner_due_loc(&self, now_ms: i64) -> Option<Loc> {
+        let inner = self.inner.as_ref().filter(|inner| inner.earliest_ms() <= now_ms)?;
+        let first = inner.first()?;
+        self.table.find_tagged(first.tag(), |entry| entry.is(first))
     }
 
     /// Takes the deadline away; whether there was one.
@@ -455,7 +591,8 @@ impl<O: Object> Dict<O> {
         const BUCKET_SHARE: usize = 10;
         const HEAP_SHARE: usize = 16;
         let entry = self.table.entry(loc);
-        entry.memory() + BUCKET_SHARE + entry.seat().map_or(0, |_| HEAP_SHARE)
+        let seats = usize::from(entry.seat::<OWN>().is_some()) + usize::from(entry.seat::<INNER>().is_some());
+        entry.memory() + BUCKET_SHARE + seats * HEAP_SHARE
     }
 
     /// One step of SCAN, see [`Table::scan`]: visits the keys of one bucket and returns the next cursor.
@@ -592,6 +729,83 @@ mod tests {
         assert_eq!((count(), dict.has_garbage(), dict.used()), (1, true, 0));
         drop(dict.take_garbage());
         assert_eq!(count(), 2);
+    }
+
+    /// Both kinds of deadlines on entries that grow, shrink, change their names and are copied, against a model.
+    #[test]
+    fn deadlines_follow_their_entries() {
+        let mut rng = super::super::testing::Rng::from_env();
+        let seed = HashSeed::new(rng.next());
+        let mut dict = Dict::<super::super::Nothing>::new(0);
+        let mut model: std::collections::BTreeMap<Vec<u8>, [Option<i64>; 2]> = Default::default();
+        let mut longest = 0;
+        for _ in 0..6_000 {
+            let key = rng.below(60).to_string().repeat(1 + rng.below(100) as usize % 90).into_bytes();
+            let hash = seed.hash(&key);
+            let deadline_ms = rng.below(1000) as i64;
+            let Some(loc) = dict.locate(hash, &key) else {
+                dict.insert(hash, &key, NewValue::Flat(Kind::Hash, b"")).unwrap();
+                model.insert(key, [None; 2]);
+                continue;
+            };
+            let known = model.get_mut(&key).unwrap();
+            assert_eq!([dict.deadline_ms(loc), dict.inner_deadline_ms(loc)], *known);
+            match rng.below(9) {
+                0 => {
+                    dict.set_deadline(loc, deadline_ms).unwrap();
+                    known[0] = Some(deadline_ms);
+                }
+                1 => {
+                    dict.clear_deadline(loc);
+                    known[0] = None;
+                }
+                2 | 3 => {
+                    dict.set_inner_deadline(loc, deadline_ms).unwrap();
+                    known[1] = Some(deadline_ms);
+                }
+                4 => {
+                    dict.clear_inner_deadline(loc);
+                    known[1] = None;
+                }
+                5 => dict.flat_mut(loc).unwrap().set_len(rng.below(1500) as usize).unwrap(),
+                6 => {
+                    dict.set_value(loc, NewValue::Flat(Kind::Hash, b"other")).unwrap();
+                    known[1] = None;
+                }
+                7 => {
+                    let detached = if rng.below(2) == 0 { dict.duplicate(loc).unwrap() } else { dict.detach(loc) };
+                    let moved = *known;
+                    if dict.locate(hash, &key).is_none() {
+                        model.remove(&key);
+                        dict.tidy(hash);
+                    }
+                    let name = [&key[..], b"x"].concat();
+                    if let Some(loc) = dict.locate(seed.hash(&name), &name) {
+                        dict.remove(loc);
+                    }
+                    dict.attach(seed.hash(&name), &name, detached).map_err(|(error, _)| error).unwrap();
+                    model.insert(name, moved);
+                }
+                _ => {
+                    dict.remove(loc);
+                    model.remove(&key);
+                }
+            }
+            longest = longest.max(dict.len());
+            let all = |of: usize| model.values().filter_map(move |known| known[of]);
+            assert_eq!(dict.next_deadline_ms(), all(0).chain(all(1)).min().unwrap_or(i64::MAX));
+            let due = dict.inner_due_loc(i64::MAX - 1).and_then(|loc| dict.inner_deadline_ms(loc));
+            assert_eq!(due, all(1).min());
+        }
+        assert!(longest > 100, "{longest}");
+        let copy = dict.try_clone().unwrap();
+        for (key, known) in &model {
+            let loc = copy.locate(seed.hash(key), key).unwrap();
+            assert_eq!([copy.deadline_ms(loc), copy.inner_deadline_ms(loc)], *known);
+            let loc = dict.locate(seed.hash(key), key).unwrap();
+            dict.remove(loc);
+        }
+        assert_eq!((copy.len(), dict.used()), (model.len(), 0));
     }
 
     #[test]

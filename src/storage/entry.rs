@@ -4,9 +4,9 @@
 //! ```text
 //!  the word (also the slot of the table)      63      45            0
 //!                                             | tag 19 | address >> 3 |
-//!  the block  0        8        12         16
-//!             | header | link   | wide len | key ... | value ... |
-//!               8        0 or 4   0 or 4     0..2^32   8: Int, 8: pointer of Boxed or Object, 0..=EMBEDDED_MAX: Embedded
+//!  the block  0        8          ..16       ..20
+//!             | header | links    | wide len | key ... | value ... |
+//!               8        0, 4, 8    0 or 4     0..2^32   8: Int, 8: pointer of Boxed or Object, 0..=EMBEDDED_MAX: Embedded
 //! ```
 //!
 //! Why: a lookup costs two dependent cache misses, bucket and block; a 16-byte key with a 32-byte value
@@ -20,7 +20,7 @@
 //! 3. Only `&mut self` writes, except [`Handle::seat`], whose creator vouches for it.
 //!
 //! All operations that allocate return [`NoMemory`] and leave the entry as it was, except that
-//! [`Entry::resize`] may leave an integer as its text. Deadlines are in `link`.
+//! [`Entry::resize`] may leave an integer as its text. Where deadlines are is in `link`.
 
 mod link;
 mod outside;
@@ -37,7 +37,7 @@ use std::num::NonZeroU64;
 use std::ptr::{self, NonNull};
 use std::slice;
 
-pub use link::Handle;
+pub use link::{Handle, INNER, OWN};
 pub use outside::{Nothing, Object, Outside};
 
 const ADDRESS_BITS: u32 = u64::BITS - TAG_BITS;
@@ -396,11 +396,12 @@ impl<O: Object> Entry<O> {
         Some(unsafe { slice::from_raw_parts_mut(at, len) })
     }
 
-    /// The entry for another key with this one's value and bits, without deadline, with a link word if asked
-    /// for. A buffer changes hands without copying. On failure nothing has changed.
-    pub fn rekey(mut self, tag: u32, key: &[u8], link: bool) -> Result<Self, (NoMemory, Self)> {
+    /// The entry for another key with this one's value and bits, without deadlines, with room for the entry's own and
+    /// for the one inside its value if asked for. A buffer changes hands without copying. On failure nothing has changed.
+    pub fn rekey(mut self, tag: u32, key: &[u8], own: bool, inner: bool) -> Result<Self, (NoMemory, Self)> {
         let header = self.header();
-        if self.has_key(key) && (header.has(Flag::Link) || !link) {
+        let lacks_link = (own && !header.has(Flag::Link)) || (inner && !header.has(Flag::InnerLink));
+        if self.has_key(key) && !lacks_link {
             self.set_tag(tag);
             return Ok(self);
         }
@@ -411,9 +412,12 @@ impl<O: Object> Entry<O> {
             let bits = entry.header().with_access(header.access()).with(Flag::Raw, header.has(Flag::Raw));
             entry.set_header(bits);
             // Two entries have the buffer now: on failure the new one gives up its block only.
-            if link {
-                entry.ensure_link().inspect_err(|_| entry.release_block())?
-            }
+            let links = match (own, inner) {
+                (false, false) => Ok(()),
+                (true, false) => entry.ensure_link::<OWN>(),
+                (_, true) => entry.ensure_link::<INNER>(),
+            };
+            links.inspect_err(|_| entry.release_block())?;
             Ok(entry)
         });
         match linked {

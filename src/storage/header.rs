@@ -51,13 +51,16 @@ pub enum Form {
     Object = 3,
 }
 
-/// A property of an entry. `Link` and `WideKey` are placed so that [`Header::key_offset`] needs no branch.
+/// A property of an entry. All but `Raw` are placed so that [`Header::key_offset`] needs no branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Flag {
     /// The string was changed in place (APPEND, SETRANGE): OBJECT ENCODING says raw. Or the integer was made by COPY,
     /// and Redis would not share it: OBJECT REFCOUNT says 1.
     Raw = 1,
+    /// The entry has a second link word, behind the first: its seat in the heap of the deadlines inside values. Implies
+    /// `Link`.
+    InnerLink = 2,
     /// The entry has a link word: its seat in the TTL heap.
     Link = 4,
     /// The key is longer than [`NARROW_KEY_MAX`].
@@ -112,17 +115,17 @@ impl Header {
         Self(kept | value).with(Flag::Raw, false)
     }
 
-    /// Where the key starts: after the header, the link word and the wide key length, as far as present.
+    /// Where the key starts: after the header, the link words and the wide key length, as far as present.
     #[inline]
     pub fn key_offset(self) -> usize {
-        let flags = self.0 >> FLAGS_SHIFT;
-        (8 + (flags & 4) + ((flags & 8) >> 1)) as usize
+        self.wide_offset() + (self.0 >> (FLAGS_SHIFT + 1) & 4) as usize
     }
 
     /// Where a wide key's length is.
     #[inline]
     pub fn wide_offset(self) -> usize {
-        8 + (self.0 >> FLAGS_SHIFT & 4) as usize
+        let flags = self.0 >> FLAGS_SHIFT;
+        (8 + (flags & 4) + ((flags & 2) << 1)) as usize
     }
 
     /// The length of a narrow key; 0 for a wide one.
@@ -183,5 +186,8 @@ mod tests {
         assert_eq!((narrow.key_offset(), wide.key_offset()), (8, 12));
         assert_eq!((wide.wide_offset(), wide.with(Flag::Link, true).wide_offset()), (8, 12));
         assert_eq!(wide.with(Flag::Link, true).key_offset(), 16);
+        let linked_twice = wide.with(Flag::Link, true).with(Flag::InnerLink, true);
+        assert_eq!((linked_twice.wide_offset(), linked_twice.key_offset()), (16, 20));
+        assert_eq!(narrow.with(Flag::Link, true).with(Flag::InnerLink, true).key_offset(), 16);
     }
 }

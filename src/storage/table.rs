@@ -34,7 +34,7 @@ const SPARE_BYTES_MIN: usize = 2048;
 const RANDOM_TRIES: usize = 4096;
 
 /// The place of an entry; good until the next insertion into or removal from the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Loc {
     segment: u32,
     bucket: u32,
@@ -209,6 +209,14 @@ impl<E: Item> Table<E> {
     #[inline]
     pub fn entry(&self, loc: Loc) -> &E {
         self.bucket(loc).and_then(|bucket| bucket.entry(usize::from(loc.slot))).expect("stale Loc")
+    }
+
+    /// The position of an entry.
+    ///
+    /// # Panics
+    /// As [`Table::entry`].
+    pub fn position(&self, loc: Loc) -> Position {
+        self.bucket(loc).and_then(|bucket| bucket.position(usize::from(loc.slot))).expect("stale Loc")
     }
 
     /// An entry to change what it owns, but not the word it is.

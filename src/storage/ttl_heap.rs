@@ -14,6 +14,7 @@
 //! `earliest_ms` is the root's deadline. Cost: 16.4 bytes per item and up to two chunks of slack.
 
 use super::memory::NoMemory;
+use smallvec::{SmallVec, smallvec};
 use std::mem::size_of;
 
 const CHILDREN: usize = 4;
@@ -34,7 +35,7 @@ struct Item<H> {
     holder: H,
 }
 
-const _: () = assert!(size_of::<Item<super::entry::Handle>>() == 16);
+const _: () = assert!(size_of::<Item<super::entry::Handle<0>>>() == 16);
 
 /// See the module's comment.
 #[derive(Debug)]
@@ -169,6 +170,25 @@ impl<H: Seated> TtlHeap<H> {
         removed
     }
 
+    /// Items due at `now_ms`. Takes time in proportion to them, not to all: what is due sits above what is not.
+    pub fn due_len(&self, now_ms: i64) -> usize {
+        let mut due = 0;
+        let mut unseen: SmallVec<[usize; CHILDREN * 16]> = smallvec![0];
+        while let Some(at) = unseen.pop() {
+            if self.get(at).is_some_and(|item| item.deadline_ms <= now_ms) {
+                due += 1;
+                unseen.extend(at * CHILDREN + 1..=at * CHILDREN + CHILDREN);
+            }
+        }
+        due
+    }
+
+    /// Whether all items are due at `now_ms`. Looks at the deepest first: one that is not due is most often there.
+    pub fn all_due(&self, now_ms: i64) -> bool {
+        let mut items = self.chunks.iter().rev().flat_map(|chunk| chunk.iter().rev());
+        items.all(|item| item.deadline_ms <= now_ms)
+    }
+
     /// Gives memory back after many removals.
     pub fn tidy(&mut self) {
         if self.len == 0 {
@@ -277,6 +297,9 @@ mod tests {
             let earliest = model.values().map(|(deadline, _)| *deadline).min();
             if round % 16 == 0 {
                 assert_eq!(heap.earliest_ms(), earliest.unwrap_or(i64::MAX));
+                let now_ms = rng.below(1200) as i64 - 600;
+                let due = model.values().filter(|(deadline, _)| *deadline <= now_ms).count();
+                assert_eq!((heap.due_len(now_ms), heap.all_due(now_ms)), (due, due == model.len()));
                 assert!(model.values().all(|(deadline, seat)| heap.deadline_ms(seat.get()) == Some(*deadline)));
                 assert!(heap.chunks.len() <= heap.len() / CHUNK + 2);
             }

@@ -4,7 +4,9 @@
 //! [`Bytes`](crate::storage::Bytes). Beyond the thresholds that Redis has for its listpacks and intsets it becomes an [`Object`], the
 //! structure that is right for its size. A type's folder holds both, and the way from one to the other.
 
+pub mod bits;
 pub mod hash;
+pub mod hyperloglog;
 pub mod list;
 pub mod set;
 pub mod stream;
@@ -50,7 +52,8 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Self::List(_) => "quicklist",
-            Self::Set(_) | Self::Hash(_) => "hashtable",
+            Self::Set(set) => set.encoding().name(),
+            Self::Hash(_) => "hashtable",
             Self::ZSet(_) => "skiplist",
             Self::Stream(_) => "stream",
         }
@@ -64,7 +67,8 @@ pub fn flat_encoding(kind: Kind, bytes: &[u8]) -> &'static str {
         // Redis 7.0 has no other encoding for lists.
         Kind::List => "quicklist",
         Kind::Set => set::flat_encoding(bytes),
-        Kind::Hash | Kind::ZSet => "listpack",
+        Kind::Hash => hash::flat_encoding(bytes),
+        Kind::ZSet => "listpack",
         Kind::Stream => "stream",
     }
 }

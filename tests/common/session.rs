@@ -69,11 +69,18 @@ pub struct Client {
 
 #[allow(dead_code, reason = "no test file uses all of it")]
 impl Client {
-    /// Runs one command to its end; the bytes of its reply.
+    /// Runs one command to its end; the bytes of its reply. None, and it goes on waiting, if it is blocked.
     pub fn run(&mut self, argv: &[&[u8]]) -> Vec<u8> {
         self.reply.clear();
         dispatch::execute(&self.engine, &mut self.session, argv, Prepared::default(), 0, &mut self.reply);
-        while !dispatch::resume(&self.engine, &mut self.session, 0, &mut self.reply) {}
+        self.answer()
+    }
+
+    /// What a blocked command has been answered so far.
+    pub fn answer(&mut self) -> Vec<u8> {
+        while !dispatch::resume(&self.engine, &mut self.session, 0, &mut self.reply) && self.session.waiter().is_none()
+        {
+        }
         self.reply.bytes().to_vec()
     }
 

@@ -4,7 +4,7 @@ use super::super::connection::DEFAULT_USER;
 use super::super::session::Close;
 use super::super::{Args, CmdResult, CommandError, Ctx};
 use super::kind_by_name;
-use crate::engine::clients::{Client, ClientKind, Delivery};
+use crate::engine::clients::{Client, ClientKind, Delivery, End};
 use crate::resp::number::parse_i64;
 
 /// Which clients to kill: those that meet all conditions.
@@ -30,6 +30,8 @@ pub fn kill(ctx: &mut Ctx, args: &Args) -> CmdResult {
         if client.id == caller {
             ctx.session.close = Close::AfterReplies;
         } else {
+            // At once, so that nothing more is taken for it.
+            client.unblock(ctx.engine, End::Gone);
             client.deliver(Delivery::Close);
         }
         killed += 1;

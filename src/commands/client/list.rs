@@ -100,6 +100,7 @@ fn flags(client: &Client) -> String {
     let all = [
         (client.is_monitor.load(Relaxed), 'O'),
         (client.queued.load(Relaxed) >= 0, 'x'),
+        (client.blocked_by().is_some(), 'b'),
         (client.watched_changed(), 'd'),
         (client.is_unix, 'U'),
         (client.no_evict.load(Relaxed), 'e'),

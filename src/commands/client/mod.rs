@@ -2,10 +2,12 @@
 
 mod kill;
 mod list;
+mod unblock;
 
 pub use kill::kill;
 pub(super) use list::client_memory;
 pub use list::{info, list};
+pub use unblock::unblock;
 
 use super::session::{ReplyMode, Session};
 use super::{Args, CmdResult, CommandError, Ctx, help};

@@ -6,6 +6,7 @@
 mod options;
 mod walk;
 
+pub(super) use options::Options;
 pub use options::parse_cursor;
 
 use super::session::{Continuation, Slice};
@@ -14,7 +15,6 @@ use crate::engine::glob::Pattern;
 use crate::engine::random::Random;
 use crate::keyspace::{Cursor, Db};
 use crate::resp::{Mark, ReplyWriter};
-use options::Options;
 use smallvec::SmallVec;
 use walk::Walk;
 
@@ -47,9 +47,8 @@ fn find_one(ctx: &mut Ctx, key: &[u8]) {
     let now_ms = ctx.now_ms();
     let hash = ctx.engine.keyspace.hash(key);
     ctx.visit_shard(ctx.engine.keyspace.shard_of(hash), |data, reply| {
-        let is_live = data.existing_db(number).is_some_and(|db| {
-            db.locate(hash, key).is_some_and(|loc| db.deadline_ms(loc).is_none_or(|deadline_ms| deadline_ms > now_ms))
-        });
+        let is_live =
+            data.existing_db(number).is_some_and(|db| db.locate(hash, key).is_some_and(|loc| !db.is_gone(loc, now_ms)));
         reply.array(is_live.into());
         if is_live {
             reply.bulk(key);
@@ -132,7 +131,7 @@ pub fn randomkey(ctx: &mut Ctx, _: &Args) -> CmdResult {
         let is_found = ctx.visit_shard(shard, |data, reply| {
             let db = data.existing_db(number)?;
             let loc = db.random(|| random.bits())?;
-            if db.deadline_ms(loc).is_some_and(|deadline_ms| deadline_ms <= now_ms) {
+            if db.is_gone(loc, now_ms) {
                 data.expire(number, loc);
                 return Some(false);
             }

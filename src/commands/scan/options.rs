@@ -21,6 +21,18 @@ impl<'a> Options<'a> {
     /// # Errors
     /// An unknown option, one without value, a count that is not a positive integer.
     pub fn parse(args: &Args<'a>, first: usize) -> Result<Self, CommandError> {
+        Self::read(args, first, true)
+    }
+
+    /// [`Options::parse`] for HSCAN, SSCAN and ZSCAN, which have no TYPE.
+    ///
+    /// # Errors
+    /// As [`Options::parse`].
+    pub fn parse_for_members(args: &Args<'a>, first: usize) -> Result<Self, CommandError> {
+        Self::read(args, first, false)
+    }
+
+    fn read(args: &Args<'a>, first: usize, knows_type: bool) -> Result<Self, CommandError> {
         let mut options = Self { count: COUNT, pattern: Pattern::ALL, type_name: None };
         for index in (first..args.len()).step_by(2) {
             let value = args.get(index + 1).ok_or(CommandError::SYNTAX)?;
@@ -29,7 +41,7 @@ impl<'a> Options<'a> {
                 options.count = u64::try_from(count).ok().filter(|&count| count > 0).ok_or(CommandError::SYNTAX)?;
             } else if args.is(index, "match") {
                 options.pattern = Pattern::new(value);
-            } else if args.is(index, "type") {
+            } else if knows_type && args.is(index, "type") {
                 let known =
                     Kind::ALL.into_iter().map(Kind::name).find(|name| name.as_bytes().eq_ignore_ascii_case(value));
                 options.type_name = Some(known.unwrap_or_default());

@@ -7,7 +7,7 @@ use crate::commands::Ctx;
 use crate::commands::session::Slice;
 use crate::engine::glob::Pattern;
 use crate::engine::stats::bump;
-use crate::keyspace::{Cursor, Db, Loc, ShardData};
+use crate::keyspace::{Cursor, Db, ShardData};
 use crate::resp::ReplyWriter;
 
 /// How long a walk runs before others get their turn.
@@ -144,7 +144,7 @@ impl<'p> Walk<'p> {
             let Some(db) = data.existing_db(self.number) else { break };
             let next = db.scan(cursor.position(), |loc| {
                 seen.keys += 1;
-                if is_due && is_expired(db, loc, now_ms) || !self.pattern.matches(db.key(loc)) {
+                if is_due && db.is_gone(loc, now_ms) || !self.pattern.matches(db.key(loc)) {
                     return;
                 }
                 seen.matching += 1;
@@ -170,7 +170,7 @@ impl<'p> Walk<'p> {
             let Some(db) = data.existing_db(self.number) else { return removed };
             let mut expired = None;
             db.scan(cursor.position(), |loc| {
-                if expired.is_none() && is_expired(db, loc, now_ms) && self.pattern.matches(db.key(loc)) {
+                if expired.is_none() && db.is_gone(loc, now_ms) && self.pattern.matches(db.key(loc)) {
                     expired = Some(loc);
                 }
             });
@@ -179,10 +179,6 @@ impl<'p> Walk<'p> {
             removed += 1;
         }
     }
-}
-
-fn is_expired(db: &Db, loc: Loc, now_ms: i64) -> bool {
-    db.deadline_ms(loc).is_some_and(|deadline_ms| deadline_ms <= now_ms)
 }
 
 /// Starts loading the entries of the next buckets.

@@ -12,6 +12,9 @@ pub enum KeyError {
     /// The arguments contradict the spec (too few of them, a bad number of keys): the handler will
     /// report it.
     Syntax,
+    /// A run of keys to the end of the arguments has none (`PFMERGE destkey`). Those of the other specs stand, but
+    /// COMMAND GETKEYS takes it for an error.
+    NoneLeft,
     /// The specs do not cover all keys of this command; it runs under [`super::Locks::All`].
     Unknown,
 }
@@ -20,14 +23,14 @@ pub enum KeyError {
 /// to, in the order of the specs. `argv` is the complete request; for a subcommand it starts with
 /// the container's name.
 ///
-/// After an error, keys already found mean nothing for [`KeyError::Syntax`] and are some of all for
-/// [`KeyError::Unknown`].
+/// After an error, keys already found mean nothing for [`KeyError::Syntax`], are some of all for
+/// [`KeyError::Unknown`], and are all there are for [`KeyError::NoneLeft`].
 pub fn extract_keys(command: &Command, argv: &[&[u8]], mut found: impl FnMut(usize, &KeySpec)) -> Result<(), KeyError> {
     let mut result = Ok(());
     for spec in command.keys.iter().filter(|spec| !spec.flags.contains(KeyFlags::NOT_KEY)) {
         match keys_of_spec(command, spec, argv) {
             Ok(positions) => positions.for_each(|index| found(index, spec)),
-            Err(KeyError::Unknown) => result = Err(KeyError::Unknown),
+            Err(error @ (KeyError::Unknown | KeyError::NoneLeft)) => result = Err(error),
             Err(KeyError::Syntax) => return Err(KeyError::Syntax),
         }
         if spec.flags.contains(KeyFlags::INCOMPLETE) {
@@ -37,6 +40,9 @@ pub fn extract_keys(command: &Command, argv: &[&[u8]], mut found: impl FnMut(usi
     result
 }
 
+/// The options of SET that tell something of the old value.
+const READS_BEFORE_SET: [&[u8]; 5] = [b"GET", b"IFEQ", b"IFNE", b"IFDEQ", b"IFDNE"];
+
 /// What this request does with the keys of `spec`: its flags, narrowed for the commands whose flags
 /// depend on their other arguments.
 pub fn key_flags(command: &Command, spec: &KeySpec, argv: &[&[u8]]) -> KeyFlags {
@@ -44,10 +50,14 @@ pub fn key_flags(command: &Command, spec: &KeySpec, argv: &[&[u8]]) -> KeyFlags 
         return spec.flags;
     }
     match command.id {
-        id::SET if argv.iter().skip(3).any(|arg| arg.eq_ignore_ascii_case(b"get")) => {
+        id::SET
+            if argv.iter().skip(3).any(|arg| READS_BEFORE_SET.iter().any(|word| arg.eq_ignore_ascii_case(word))) =>
+        {
             KeyFlags::READ_WRITE | KeyFlags::ACCESS | KeyFlags::UPDATE
         }
         id::SET => KeyFlags::OVERWRITE | KeyFlags::UPDATE,
+        id::DELEX if argv.len() == 2 => KeyFlags::REMOVE | KeyFlags::DELETE,
+        id::DELEX => KeyFlags::READ_WRITE | KeyFlags::ACCESS | KeyFlags::DELETE,
         _ => spec.flags,
     }
 }
@@ -84,6 +94,9 @@ fn keys_of_spec(
         }
         Find::Unknown => return Err(KeyError::Unknown),
     };
+    if matches!(spec.find, Find::Range { last: -1, limit: 0, .. }) && first >= 1 && last + 1 == first {
+        return Err(KeyError::NoneLeft);
+    }
     if first < 1 || last < first || last >= argc {
         return Err(KeyError::Syntax);
     }
@@ -138,7 +151,7 @@ mod tests {
         }
         let mut keys = Vec::new();
         let found = extract_keys(command, argv, |index, spec| keys.push((index, key_flags(command, spec, argv))));
-        if found == Err(KeyError::Syntax) {
+        if matches!(found, Err(KeyError::Syntax | KeyError::NoneLeft)) {
             keys.clear();
         }
         if keys.is_empty() && !command.flags.contains(Flags::NO_MANDATORY_KEYS) {

@@ -4,9 +4,10 @@
 //! straight from the entry, or the new value straight into it.
 
 use super::options::{Condition, ExpireTime, Expiry, SetOptions, TimeKind, parse_getex};
-use super::{encode, put, reply_string};
+use super::{encode, put, reply_string, text_of};
 use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Loc, NewValue};
+use crate::resp::number::IntegerText;
 
 /// GET key
 pub fn get(ctx: &mut Ctx, args: &Args) -> CmdResult {
@@ -27,7 +28,7 @@ fn reply_value(ctx: &mut Ctx, key: Key) -> Result<Option<Loc>, CommandError> {
     Ok(found)
 }
 
-/// SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds |
+/// SET key value [NX | XX | IFEQ value | IFNE value | IFDEQ digest | IFDNE digest] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds |
 /// PXAT unix-time-milliseconds | KEEPTTL]
 pub fn set(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let key = args.key(0);
@@ -41,16 +42,16 @@ pub fn set(ctx: &mut Ctx, args: &Args) -> CmdResult {
 }
 
 fn set_with_options(ctx: &mut Ctx, key: Key, value: NewValue<'_>, options: &SetOptions) -> CmdResult {
-    let deadline = match options.expiry {
-        Expiry::At(time) => NewDeadline::At(time.deadline_ms(ctx)?),
-        Expiry::Keep => NewDeadline::Keep,
-        Expiry::Unsaid | Expiry::Remove => NewDeadline::None,
-    };
+    let deadline = options.expiry.deadline(ctx)?;
     let found = if options.get { reply_value(ctx, key)? } else { ctx.write(key) };
     let sets = match options.condition {
         Condition::Always => true,
         Condition::IfAbsent => found.is_none(),
         Condition::IfPresent => found.is_some(),
+        Condition::If(comparison) => match found {
+            Some(loc) => comparison.holds(text_of(ctx.string(key, loc)?, &mut IntegerText::new()))?,
+            None => comparison.kind().wants_difference(),
+        },
     };
     if sets {
         store(ctx, key, found, value, deadline)?;
@@ -64,11 +65,26 @@ fn set_with_options(ctx: &mut Ctx, key: Key, value: NewValue<'_>, options: &SetO
 }
 
 /// The deadline of a key after its value was replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewDeadline {
     None,
     /// The one it had.
     Keep,
     At(i64),
+}
+
+impl Expiry<'_> {
+    /// What it means for a key that is set.
+    ///
+    /// # Errors
+    /// If the time is none or out of range.
+    pub fn deadline(self, ctx: &mut Ctx) -> Result<NewDeadline, CommandError> {
+        Ok(match self {
+            Expiry::At(time) => NewDeadline::At(time.deadline_ms(ctx)?),
+            Expiry::Keep => NewDeadline::Keep,
+            Expiry::Unsaid | Expiry::Remove => NewDeadline::None,
+        })
+    }
 }
 
 /// Replaces or creates a key as SET does.

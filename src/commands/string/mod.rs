@@ -7,12 +7,14 @@
 //! | file | commands |
 //! |---|---|
 //! | `get_set` | GET SET SETNX SETEX PSETEX GETSET GETDEL GETEX |
-//! | `options` | the options of SET and GETEX |
-//! | `many` | MGET MSET MSETNX |
+//! | `options` | the options of SET, MSETEX and GETEX |
+//! | `comparison` | IFEQ and its like; DIGEST DELEX DELIFEQ |
+//! | `many` | MGET MSET MSETNX MSETEX |
 //! | `range` | APPEND STRLEN SETRANGE GETRANGE SUBSTR |
 //! | `counter` | INCR DECR INCRBY DECRBY INCRBYFLOAT |
 //! | `lcs`, `subsequence` | LCS |
 
+mod comparison;
 mod counter;
 mod get_set;
 mod lcs;
@@ -21,12 +23,13 @@ mod options;
 mod range;
 mod subsequence;
 
+pub use comparison::{delex, delifeq, digest};
 pub(super) use counter::increment;
 pub use counter::{decr, decrby, incr, incrby, incrbyfloat};
 pub(super) use get_set::{NewDeadline, store};
 pub use get_set::{get, getdel, getex, getset, psetex, set, setex, setnx};
 pub use lcs::lcs;
-pub use many::{mget, mset, msetnx};
+pub use many::{mget, mset, msetex, msetnx};
 pub use range::{append, getrange, setrange, strlen, substr};
 
 use super::{CommandError, Ctx, Key};
@@ -56,7 +59,7 @@ fn reply_string(reply: &mut ReplyWriter, value: StringRef<'_>) {
 }
 
 /// The bytes of a stored string; `digits` holds them if it is an integer.
-fn text_of<'a>(value: StringRef<'a>, digits: &'a mut IntegerText) -> &'a [u8] {
+pub(super) fn text_of<'a>(value: StringRef<'a>, digits: &'a mut IntegerText) -> &'a [u8] {
     match value {
         StringRef::Str(bytes) => bytes,
         StringRef::Int(int) => digits.format(int),

@@ -1,20 +1,23 @@
-//! The options of SET and GETEX, in any order and any case, and the deadlines they speak of.
+//! The options of SET, MSETEX and GETEX, in any order and any case, and the deadlines they speak of.
 //!
-//! As in Redis an option may be repeated (the last one counts), but not contradicted: NX excludes XX, and of the
-//! ways to say what becomes of the deadline only one may be used.
+//! As in Redis an option may be repeated (the last one counts), but not contradicted: of the conditions, and of the
+//! ways to say what becomes of the deadline, only one may be used.
 
+use super::comparison::{Comparison, ComparisonKind};
 use crate::commands::{Args, CommandError, Ctx};
 use crate::resp::number::parse_i64;
 
 /// When SET sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Condition {
+pub enum Condition<'a> {
     #[default]
     Always,
     /// NX
     IfAbsent,
     /// XX
     IfPresent,
+    /// IFEQ, IFNE, IFDEQ, IFDNE
+    If(Comparison<'a>),
 }
 
 /// What becomes of the deadline.
@@ -88,10 +91,10 @@ impl ExpireTime<'_> {
     }
 }
 
-/// The options of SET.
+/// The options of SET and MSETEX.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SetOptions<'a> {
-    pub condition: Condition,
+    pub condition: Condition<'a>,
     /// GET: reply the old value.
     pub get: bool,
     pub expiry: Expiry<'a>,
@@ -103,16 +106,34 @@ impl<'a> SetOptions<'a> {
     /// # Errors
     /// Syntax.
     pub fn parse(args: &Args<'a>) -> Result<Self, CommandError> {
+        Self::parse_from(args, 3, true)
+    }
+
+    /// Reads what follows `MSETEX numkeys key value [key value ...]` from argument `start` on.
+    ///
+    /// # Errors
+    /// Syntax.
+    pub fn parse_msetex(args: &Args<'a>, start: usize) -> Result<Self, CommandError> {
+        Self::parse_from(args, start, false)
+    }
+
+    /// `looks_at_value`: whether GET and the comparisons are among the options.
+    fn parse_from(args: &Args<'a>, start: usize, looks_at_value: bool) -> Result<Self, CommandError> {
         let mut options = Self::default();
-        let mut index = 3;
+        let mut index = start;
         while let Some(option) = args.get(index) {
             let is = |word: &[u8]| option.eq_ignore_ascii_case(word);
-            if is(b"NX") && options.condition != Condition::IfPresent {
+            if is(b"NX") && matches!(options.condition, Condition::Always | Condition::IfAbsent) {
                 options.condition = Condition::IfAbsent;
-            } else if is(b"XX") && options.condition != Condition::IfAbsent {
+            } else if is(b"XX") && matches!(options.condition, Condition::Always | Condition::IfPresent) {
                 options.condition = Condition::IfPresent;
-            } else if is(b"GET") {
+            } else if is(b"GET") && looks_at_value {
                 options.get = true;
+            } else if let Some(kind) = ComparisonKind::parse(option)
+                && looks_at_value
+            {
+                options.condition = comparison(args, index + 1, kind, options.condition)?;
+                index += 1;
             } else if is(b"KEEPTTL") && matches!(options.expiry, Expiry::Unsaid | Expiry::Keep) {
                 options.expiry = Expiry::Keep;
             } else {
@@ -123,6 +144,22 @@ impl<'a> SetOptions<'a> {
         }
         Ok(options)
     }
+}
+
+/// Reads the operand of a comparison, which may replace nothing but an earlier one of the same kind.
+fn comparison<'a>(
+    args: &Args<'a>,
+    index: usize,
+    kind: ComparisonKind,
+    earlier: Condition,
+) -> Result<Condition<'a>, CommandError> {
+    let operand = args.get(index).ok_or(CommandError::SYNTAX)?;
+    match earlier {
+        Condition::Always => {}
+        Condition::If(comparison) if comparison.kind() == kind => {}
+        _ => return Err(CommandError::SYNTAX),
+    }
+    Ok(Condition::If(kind.with(operand)))
 }
 
 /// Reads what follows `GETEX key`.

@@ -107,8 +107,20 @@ pub struct Hot {
     pub active_expire_effort: AtomicU32,
     /// Timer runs a second.
     pub hz: AtomicU32,
+    /// Bytes up to which a HyperLogLog may be sparse.
+    pub hll_sparse_max_bytes: AtomicUsize,
+    /// How much a node of a list may hold: elements, or a size class if negative.
+    pub list_max_listpack_size: AtomicI64,
     /// Whether the original protocol answers with types instead of status words.
     pub original_replies_typed: AtomicBool,
+    /// Whether strings are compressed in payloads of DUMP.
+    pub rdb_compression: AtomicBool,
+    /// Most members of a set that may be called an intset.
+    pub set_intset_entries_max: AtomicUsize,
+    /// Most members of a set that may be called a listpack.
+    pub set_listpack_entries_max: AtomicUsize,
+    /// Longest of them, in bytes.
+    pub set_listpack_value_max: AtomicUsize,
     policy: AtomicU8,
     loglevel: AtomicU8,
     limits: [HotLimit; 3],
@@ -191,7 +203,13 @@ impl Hot {
         self.protected_mode.store(on(Id::ProtectedMode), Relaxed);
         self.active_expire_effort.store(short(Id::ActiveExpireEffort), Relaxed);
         self.hz.store(short(Id::Hz), Relaxed);
+        self.hll_sparse_max_bytes.store(size(Id::HllSparseMaxBytes), Relaxed);
+        self.list_max_listpack_size.store(number(Id::ListMaxListpackSize), Relaxed);
         self.original_replies_typed.store(on(Id::OriginalReplies), Relaxed);
+        self.rdb_compression.store(on(Id::Rdbcompression), Relaxed);
+        self.set_intset_entries_max.store(size(Id::SetMaxIntsetEntries), Relaxed);
+        self.set_listpack_entries_max.store(size(Id::SetMaxListpackEntries), Relaxed);
+        self.set_listpack_value_max.store(size(Id::SetMaxListpackValue), Relaxed);
         self.policy.store(index(Id::MaxmemoryPolicy), Relaxed);
         self.loglevel.store(index(Id::Loglevel), Relaxed);
         if let Value::Limits(limits) = value(Id::ClientOutputBufferLimit) {

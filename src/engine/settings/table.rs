@@ -137,8 +137,7 @@ const TLS: Status = Unbuilt("TLS");
 const SCRIPTING: Status = Unbuilt("scripting");
 const ACL: Status = Unbuilt("ACLs");
 const HASHES: Status = Unbuilt("hashes");
-const LISTS: Status = Unbuilt("lists");
-const SETS: Status = Unbuilt("sets");
+const LISTS: Status = Unbuilt("compression of lists");
 const ZSETS: Status = Unbuilt("sorted sets");
 const STREAMS: Status = Unbuilt("streams");
 const SYSLOG: Status = Unbuilt("logging to syslog");
@@ -244,12 +243,14 @@ settings! {
     // Encodings of types.
     HashMaxListpackEntries "hash-max-listpack-entries" / "hash-max-ziplist-entries", int(0, LONG_MAX), "512", 0, HASHES;
     HashMaxListpackValue "hash-max-listpack-value" / "hash-max-ziplist-value", memory(0, SIZE_MAX), "64", 0, HASHES;
-    ListMaxListpackSize "list-max-listpack-size" / "list-max-ziplist-size", int(i32::MIN as i64, INT_MAX), "-2", 0, LISTS;
+    ListMaxListpackSize "list-max-listpack-size" / "list-max-ziplist-size", int(i32::MIN as i64, INT_MAX), "-2", 0, Works;
     ListCompressDepth "list-compress-depth", int(0, INT_MAX), "0", 0, LISTS;
-    SetMaxIntsetEntries "set-max-intset-entries", int(0, LONG_MAX), "512", 0, SETS;
+    SetMaxIntsetEntries "set-max-intset-entries", int(0, LONG_MAX), "512", 0, Works;
+    SetMaxListpackEntries "set-max-listpack-entries", int(0, LONG_MAX), "0", 0, Works;
+    SetMaxListpackValue "set-max-listpack-value", memory(0, SIZE_MAX), "64", 0, Works;
     ZsetMaxListpackEntries "zset-max-listpack-entries" / "zset-max-ziplist-entries", int(0, LONG_MAX), "128", 0, ZSETS;
     ZsetMaxListpackValue "zset-max-listpack-value" / "zset-max-ziplist-value", memory(0, SIZE_MAX), "64", 0, ZSETS;
-    HllSparseMaxBytes "hll-sparse-max-bytes", memory(0, SIZE_MAX), "3000", 0, Unbuilt("HyperLogLog");
+    HllSparseMaxBytes "hll-sparse-max-bytes", memory(0, SIZE_MAX), "3000", 0, Works;
     StreamNodeMaxBytes "stream-node-max-bytes", memory(0, SIZE_MAX), "4096", 0, STREAMS;
     StreamNodeMaxEntries "stream-node-max-entries", int(0, LONG_MAX), "100", 0, STREAMS;
     SanitizeDumpPayload "sanitize-dump-payload", Choice(&["no", "yes", "clients"]), "no", 0, Unbuilt("RESTORE");
@@ -259,7 +260,7 @@ settings! {
     // Persistence.
     Save "save", Multi(ListRule::Save), "", 0, PERSISTENCE;
     Dbfilename "dbfilename", Text(TextRule::Any), "dump.rdb", PROTECTED, PERSISTENCE;
-    Rdbcompression "rdbcompression", Bool, "yes", 0, PERSISTENCE;
+    Rdbcompression "rdbcompression", Bool, "yes", 0, Works;
     Rdbchecksum "rdbchecksum", Bool, "yes", IMMUTABLE, PERSISTENCE;
     RdbDelSyncFiles "rdb-del-sync-files", Bool, "no", 0, REPLICATION;
     RdbSaveIncrementalFsync "rdb-save-incremental-fsync", Bool, "yes", 0, PERSISTENCE;

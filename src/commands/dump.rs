@@ -1,0 +1,133 @@
+//! DUMP and RESTORE: a value as bytes, in the serialisation of Redis ([`rdb`]).
+
+use super::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::engine::access;
+use crate::keyspace::{Loc, NewValue};
+use crate::persist::rdb::value::{self, Loaded};
+use crate::persist::rdb::{self, Element, LoadError, Writer};
+use std::sync::atomic::Ordering::Relaxed;
+
+const BUSY_KEY: CommandError = CommandError::fixed("BUSYKEY Target key name already exists.");
+const BAD_PAYLOAD: CommandError = CommandError::fixed("ERR DUMP payload version or checksum are wrong");
+const BAD_FORMAT: CommandError = CommandError::fixed("ERR Bad data format");
+const BAD_TTL: CommandError = CommandError::fixed("ERR Invalid TTL value, must be >= 0");
+const BAD_IDLE_TIME: CommandError = CommandError::fixed("ERR Invalid IDLETIME value, must be >= 0");
+const BAD_FREQUENCY: CommandError = CommandError::fixed("ERR Invalid FREQ value, must be >= 0 and <= 255");
+
+/// DUMP key
+pub fn dump(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let Some(loc) = ctx.read(key) else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    let mut writer = Writer::new(ctx.engine.settings.hot().rdb_compression.load(Relaxed));
+    let (db, reply) = ctx.db_and_reply(key);
+    value::save_payload(&mut writer, db.value(loc))?;
+    reply.bulk(writer.bytes());
+    Ok(())
+}
+
+/// RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]
+pub fn restore(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let options = Options::parse(args)?;
+    let key = args.key(0);
+    let old = ctx.write(key);
+    if old.is_some() && !options.replaces {
+        return Err(BUSY_KEY);
+    }
+    let ttl_ms = args.int(2)?;
+    if ttl_ms < 0 {
+        return Err(BAD_TTL);
+    }
+    let body = rdb::open(&args[3]).ok_or(BAD_PAYLOAD)?;
+    let loaded = value::load_payload(body).map_err(|error| match error {
+        LoadError::Corrupt => BAD_FORMAT,
+        LoadError::NoMemory => CommandError::NO_MEMORY,
+    })?;
+    // The sum wraps in Redis, too: what is too far in the future is in the past.
+    let base_ms = if options.is_absolute || ttl_ms == 0 { 0 } else { ctx.now_ms() };
+    let deadline_ms = ttl_ms.wrapping_add(base_ms);
+    if ttl_ms != 0 && deadline_ms <= ctx.now_ms() {
+        if let Some(loc) = old {
+            ctx.db(key).remove(loc);
+            ctx.changed(key);
+        }
+        ctx.reply.ok();
+        return Ok(());
+    }
+    let loc = store(ctx, key, old, loaded)?;
+    if ttl_ms != 0 {
+        ctx.db(key).set_deadline(loc, deadline_ms)?;
+    }
+    if let Some(access) = options.access(ctx) {
+        ctx.db(key).set_access(loc, access);
+    }
+    ctx.changed(key);
+    ctx.reply.ok();
+    Ok(())
+}
+
+/// Puts a value in the place of the old one, which is gone with its deadline even if there is no room for the new one.
+fn store(ctx: &mut Ctx, key: Key, old: Option<Loc>, loaded: Loaded<'_>) -> Result<Loc, CommandError> {
+    if let Some(loc) = old {
+        ctx.db(key).remove(loc);
+    }
+    let result = match loaded {
+        Loaded::Int(int) => ctx.create(key, NewValue::Int(int)),
+        Loaded::Text(text) => match text.element() {
+            Element::Int(int) => ctx.create(key, NewValue::Int(int)),
+            Element::Bytes(bytes) => ctx.create(key, NewValue::Str(bytes)),
+        },
+        Loaded::Flat(kind, bytes) => ctx.create(key, NewValue::Flat(kind, &bytes)),
+        Loaded::Object(kind, object) => ctx.create_object(key, kind, object),
+    };
+    if result.is_err() && old.is_some() {
+        ctx.changed(key);
+    }
+    Ok(result?)
+}
+
+#[derive(Default)]
+struct Options {
+    replaces: bool,
+    /// The TTL is a deadline.
+    is_absolute: bool,
+    idle_s: Option<i64>,
+    frequency: Option<u8>,
+}
+
+impl Options {
+    fn parse(args: &Args) -> Result<Self, CommandError> {
+        let mut options = Self::default();
+        let mut index = 4;
+        while index < args.len() {
+            let has_value = index + 1 < args.len();
+            if args.is(index, "replace") {
+                options.replaces = true;
+            } else if args.is(index, "absttl") {
+                options.is_absolute = true;
+            } else if args.is(index, "idletime") && has_value && options.frequency.is_none() {
+                index += 1;
+                options.idle_s = Some(Some(args.int(index)?).filter(|idle_s| *idle_s >= 0).ok_or(BAD_IDLE_TIME)?);
+            } else if args.is(index, "freq") && has_value && options.idle_s.is_none() {
+                index += 1;
+                options.frequency = Some(u8::try_from(args.int(index)?).map_err(|_| BAD_FREQUENCY)?);
+            } else {
+                return Err(CommandError::SYNTAX);
+            }
+            index += 1;
+        }
+        Ok(options)
+    }
+
+    /// The access field that the options ask for, if they fit the policy.
+    fn access(&self, ctx: &Ctx) -> Option<u32> {
+        let now_s = ctx.engine.housekeeping.now_s();
+        if ctx.engine.settings.hot().policy_is_lfu() {
+            self.frequency.map(|frequency| access::lfu_with_count(now_s, frequency))
+        } else {
+            self.idle_s.map(|idle_s| access::lru_clock_before(now_s, idle_s))
+        }
+    }
+}

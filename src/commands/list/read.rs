@@ -1,0 +1,134 @@
+//! LLEN, LINDEX, LRANGE, LPOS: elements by index, indexes by element.
+
+use super::value::{element, list, list_and_reply, reply_element};
+use super::{index_of, range};
+use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::resp::number::parse_i64;
+use crate::types::list::Side;
+
+/// LLEN key
+pub fn llen(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let len = match ctx.read(key) {
+        Some(loc) => list(ctx, key, loc)?.len(),
+        None => 0,
+    };
+    ctx.reply.integer(len as i64);
+    Ok(())
+}
+
+/// LINDEX key index
+pub fn lindex(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let Some(loc) = ctx.read(key) else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    let (list, reply) = list_and_reply(ctx, key, loc)?;
+    let index = args.int(2)?;
+    match index_of(index, list.len()).and_then(|index| list.get(index)) {
+        Some(element) => reply_element(reply, element),
+        None => reply.null(),
+    }
+    Ok(())
+}
+
+/// LRANGE key start stop
+pub fn lrange(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let (start, end) = (args.int(2)?, args.int(3)?);
+    let Some(loc) = ctx.read(key) else {
+        ctx.reply.array(0);
+        return Ok(());
+    };
+    let (list, reply) = list_and_reply(ctx, key, loc)?;
+    let (first, count) = range(start, end, list.len());
+    reply.array(count);
+    list.iter_from(Side::Left, first).take(count).for_each(|element| reply_element(reply, element));
+    Ok(())
+}
+
+/// The options of LPOS.
+struct Search {
+    /// The first match to reply, counted from 1.
+    rank: usize,
+    /// How many matches to reply as an array, 0 for all; `None` for one that is not in an array.
+    count: Option<usize>,
+    /// How many elements to compare.
+    len_max: usize,
+    from: Side,
+}
+
+impl Search {
+    /// Reads what follows `LPOS key element`. As in Redis an option may be repeated, the last one counts.
+    fn parse(args: &Args) -> Result<Self, CommandError> {
+        let mut search = Self { rank: 1, count: None, len_max: usize::MAX, from: Side::Left };
+        let mut index = 3;
+        while index < args.len() {
+            let value = args.get(index + 1).ok_or(CommandError::SYNTAX)?;
+            if args.is(index, "RANK") {
+                let rank = parse_i64(value).ok_or(CommandError::NOT_INTEGER)?;
+                if rank == 0 {
+                    return Err(ZERO_RANK);
+                }
+                search.rank = usize::try_from(rank.unsigned_abs()).unwrap_or(usize::MAX);
+                search.from = if rank < 0 { Side::Right } else { Side::Left };
+            } else if args.is(index, "COUNT") {
+                search.count = Some(not_negative(value, "ERR COUNT can't be negative")?);
+            } else if args.is(index, "MAXLEN") {
+                let len_max = not_negative(value, "ERR MAXLEN can't be negative")?;
+                search.len_max = if len_max == 0 { usize::MAX } else { len_max };
+            } else {
+                return Err(CommandError::SYNTAX);
+            }
+            index += 2;
+        }
+        Ok(search)
+    }
+}
+
+const ZERO_RANK: CommandError = CommandError::fixed(
+    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from \
+     the end of the list",
+);
+
+fn not_negative(text: &[u8], error: &'static str) -> Result<usize, CommandError> {
+    let number = parse_i64(text).ok_or(CommandError::NOT_INTEGER)?;
+    usize::try_from(number).map_err(|_| CommandError::fixed(error))
+}
+
+/// LPOS key element [RANK rank] [COUNT num-matches] [MAXLEN len]
+pub fn lpos(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let key = args.key(0);
+    let wanted = element(&args[2]);
+    let search = Search::parse(args)?;
+    let Some(loc) = ctx.read(key) else {
+        match search.count {
+            Some(_) => ctx.reply.array(0),
+            None => ctx.reply.null(),
+        }
+        return Ok(());
+    };
+    let (list, reply) = list_and_reply(ctx, key, loc)?;
+    let last = list.len().saturating_sub(1);
+    let index = |seen: usize| (if search.from == Side::Left { seen } else { last - seen }) as i64;
+    let compared = list.iter(search.from).take(search.len_max).enumerate();
+    let mut matches =
+        compared.filter(|(_, element)| *element == wanted).map(|(seen, _)| index(seen)).skip(search.rank - 1);
+    let Some(count) = search.count else {
+        match matches.next() {
+            Some(index) => reply.integer(index),
+            None => reply.null(),
+        }
+        return Ok(());
+    };
+    let mark = reply.begin();
+    let most = if count == 0 { usize::MAX } else { count };
+    let mut found = 0;
+    for index in matches.take(most) {
+        reply.integer(index);
+        found += 1;
+    }
+    reply.end_array(mark, found);
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Members by chance, all equally likely: SPOP SRANDMEMBER.
+
+use super::{reply_member, reply_members, value};
+use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::engine::random::Random;
+use crate::keyspace::{Db, Loc, NoMemory};
+use crate::resp::ReplyWriter;
+use crate::resp::number::parse_i64;
+use crate::types::Variant;
+use crate::types::set::{Member, OwnedSet, Rules, Set, SetRef, flat};
+
+/// When more than this many times as many members are popped as stay, those that stay are taken out instead.
+const STAY_FACTOR: usize = 5;
+/// When more than one in this many members is asked for, all are walked past instead of drawing.
+const WALK_FACTOR: usize = 3;
+
+const NOT_POSITIVE: CommandError = CommandError::fixed("ERR value is out of range, must be positive");
+const COUNT_OUT_OF_RANGE: CommandError =
+    CommandError::fixed("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
+
+/// SPOP key [count]
+pub fn spop(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    match args.len() {
+        2 => pop_one(ctx, args.key(0)),
+        3 => {
+            let count = parse_i64(&args[2]).and_then(|count| usize::try_from(count).ok());
+            pop_many(ctx, args.key(0), count.ok_or(NOT_POSITIVE)?)
+        }
+        _ => Err(CommandError::SYNTAX),
+    }
+}
+
+fn pop_one(ctx: &mut Ctx, key: Key) -> CmdResult {
+    let Some(loc) = value::find(ctx, key)? else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    let mut random = ctx.fork_random();
+    let (db, reply) = ctx.db_and_reply(key);
+    pop(db, loc, &mut random, |member| reply_member(reply, member))?;
+    if value::len(db, loc) == 0 {
+        db.remove(loc);
+    }
+    ctx.changed(key);
+    Ok(())
+}
+
+fn pop_many(ctx: &mut Ctx, key: Key, count: usize) -> CmdResult {
+    let Some(loc) = value::find(ctx, key)? else {
+        ctx.reply.set(0);
+        return Ok(());
+    };
+    let len = value::len(ctx.db(key), loc);
+    if count == 0 {
+        ctx.reply.set(0);
+        return Ok(());
+    }
+    if count >= len {
+        let (set, reply) = value::view(ctx, key, loc)?;
+        reply_members(reply, len, set.iter());
+        ctx.db(key).remove(loc);
+        ctx.changed(key);
+        return Ok(());
+    }
+    let mut random = ctx.fork_random();
+    let rules = value::rules(ctx.engine);
+    let (db, reply) = ctx.db_and_reply(key);
+    reply.set(count);
+    if (len - count).saturating_mul(STAY_FACTOR) > count {
+        for _ in 0..count {
+            pop(db, loc, &mut random, |member| reply_member(reply, member))?;
+        }
+    } else {
+        let staying = take_staying(db, loc, len - count, &mut random, &rules)?;
+        if let Some(leaving) = SetRef::of(db.value(loc)) {
+            leaving.iter().for_each(|member| reply_member(reply, member));
+        }
+        value::replace(db, loc, staying)?;
+    }
+    ctx.changed(key);
+    ctx.count_changes(count as u64 - 1);
+    Ok(())
+}
+
+/// Takes `count` members out that are to stay when the others go.
+fn take_staying(db: &mut Db, loc: Loc, count: usize, random: &mut Random, rules: &Rules) -> Result<OwnedSet, NoMemory> {
+    let mut staying = OwnedSet::new();
+    for _ in 0..count {
+        if let Some(added) = pop(db, loc, random, |member| staying.add(member, rules))? {
+            added?;
+        }
+    }
+    Ok(staying)
+}
+
+/// Takes a random member out of the set at `loc`, which stays there even when it is empty then; `leave` gets it before
+/// it goes.
+fn pop<R>(db: &mut Db, loc: Loc, random: &mut Random, leave: impl FnOnce(Member) -> R) -> Result<Option<R>, NoMemory> {
+    if let Some(mut object) = db.object_mut(loc) {
+        return Ok(Set::from_object_mut(&mut object).and_then(|set| set.pop(|| random.bits(), leave)));
+    }
+    let Some(mut flat) = db.flat_mut(loc) else { return Ok(None) };
+    flat::pop(&mut flat, || random.bits(), leave)
+}
+
+/// SRANDMEMBER key [count]
+pub fn srandmember(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    match args.len() {
+        2 => choose_one(ctx, args.key(0)),
+        3 => {
+            let count = args.int(2)?;
+            if count == i64::MIN {
+                return Err(COUNT_OUT_OF_RANGE);
+            }
+            choose_many(ctx, args.key(0), count)
+        }
+        _ => Err(CommandError::SYNTAX),
+    }
+}
+
+fn choose_one(ctx: &mut Ctx, key: Key) -> CmdResult {
+    let Some(loc) = ctx.read(key) else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    let mut random = ctx.fork_random();
+    let (set, reply) = value::view(ctx, key, loc)?;
+    if let Some(member) = set.random(|| random.bits()) {
+        reply_member(reply, member);
+    }
+    Ok(())
+}
+
+fn choose_many(ctx: &mut Ctx, key: Key, count: i64) -> CmdResult {
+    let Some(loc) = ctx.read(key) else {
+        ctx.reply.array(0);
+        return Ok(());
+    };
+    let mut random = ctx.fork_random();
+    let rules = value::rules(ctx.engine);
+    let (set, reply) = value::view(ctx, key, loc)?;
+    let distinct = usize::try_from(count).unwrap_or_default();
+    if count < 0 {
+        reply.array(count.unsigned_abs() as usize);
+        for member in (0..count.unsigned_abs()).map_while(|_| set.random(|| random.bits())) {
+            reply_member(reply, member);
+        }
+    } else if distinct >= set.len() {
+        reply_members(reply, set.len(), set.iter());
+    } else if distinct.saturating_mul(WALK_FACTOR) > set.len() {
+        walk(reply, set, distinct, &mut random);
+    } else {
+        draw(reply, set, distinct, &mut random, &rules)?;
+    }
+    Ok(())
+}
+
+/// Walks past all members and takes each with the chance that makes all choices of `count` equally likely (Knuth's
+/// algorithm S).
+fn walk(reply: &mut ReplyWriter, set: SetRef, count: usize, random: &mut Random) {
+    reply.array(count);
+    let (mut wanted, mut left) = (count as u64, set.len() as u64);
+    for member in set.iter() {
+        if random.below(left) < wanted {
+            reply_member(reply, member);
+            wanted -= 1;
+        }
+        left -= 1;
+    }
+}
+
+/// Draws until there are `count` different members.
+fn draw(reply: &mut ReplyWriter, set: SetRef, count: usize, random: &mut Random, rules: &Rules) -> CmdResult {
+    reply.array(count);
+    let mut drawn = OwnedSet::new();
+    while drawn.len() < count {
+        let Some(member) = set.random(|| random.bits()) else { break };
+        if drawn.add(member, rules)? {
+            reply_member(reply, member);
+        }
+    }
+    Ok(())
+}

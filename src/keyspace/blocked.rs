@@ -1,0 +1,255 @@
+//! Who waits for which keys of one shard (BLPOP and its like), and which of these keys have become ready.
+//!
+//! ```text
+//!  WaitTable ── key ──► Place (one per database) ── what is awaited ──► line: ticket ──► Waiter
+//!      └─ signals: keys that were changed while somebody waited for them, in order
+//! ```
+//!
+//! A ticket is a number that only grows, so the order of tickets is the order in which clients began to wait, and a
+//! waiter has the same one in the line of each of its keys. Clients that wait for a list and clients that wait for a
+//! sorted set stand in different lines even for the same key: whoever serves a line looks at nobody whom the key, as
+//! it is now, has nothing to give.
+//!
+//! What a waiter is, the keyspace does not know. A waiter that has been served through one of its keys may still stand
+//! in lines of others; whoever finds it there removes it.
+//!
+//! **Invariants.** There is no empty line and no place without lines. A key is signalled at most once, until
+//! [`WaitTable::take_signals`]. Everything happens under the lock of the shard.
+//!
+//! **Cost.** A write asks [`WaitTable::is_empty`], one load. Joining, leaving and finding the next in line take a look-up
+//! of the key and O(log n) in the line.
+
+use super::Kind;
+use smallvec::SmallVec;
+use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Something that waits; only those who put it in line know what it is.
+pub type Waiter = dyn Any + Send + Sync;
+
+/// The order of everything that has to do with waiting in one keyspace: of waiters by when they began to wait, of
+/// keys by when they became ready.
+#[derive(Clone, Debug, Default)]
+pub struct Tickets(Arc<AtomicU64>);
+
+impl Tickets {
+    /// A number greater than all before it.
+    pub fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+/// What a waiter waits for a key to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    pub kind: Kind,
+    /// Also to be told when the key is something else, or gone, as XREADGROUP is.
+    pub or_gone: bool,
+}
+
+impl Awaited {
+    fn is_met_by(self, present: Option<Kind>) -> bool {
+        self.or_gone || present == Some(self.kind)
+    }
+}
+
+/// A key that was changed while somebody waited for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// Its place among the signals of all shards.
+    pub ticket: u64,
+    pub db: u32,
+    pub key: Box<[u8]>,
+}
+
+/// Those who wait for one kind of value at one key, by ticket.
+struct Line {
+    awaited: Awaited,
+    waiters: BTreeMap<u64, Arc<Waiter>>,
+}
+
+/// One key of one database.
+struct Place {
+    db: u32,
+    is_signalled: bool,
+    lines: SmallVec<[Line; 1]>,
+}
+
+/// The waiters of one shard. See the module's comment.
+pub struct WaitTable {
+    places: HashMap<Box<[u8]>, SmallVec<[Place; 1]>>,
+    signals: Vec<Signal>,
+    tickets: Tickets,
+}
+
+impl WaitTable {
+    /// A table without waiters; all tables of a keyspace share their tickets.
+    pub fn new(tickets: Tickets) -> Self {
+        Self { places: HashMap::new(), signals: Vec::new(), tickets }
+    }
+
+    /// Whether nobody waits for anything here.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Puts a waiter in the line of a key, at the place its ticket gives it.
+    pub fn join(&mut self, db: u32, key: &[u8], awaited: Awaited, ticket: u64, waiter: Arc<Waiter>) {
+        if !self.places.contains_key(key) {
+            self.places.insert(key.into(), SmallVec::new());
+        }
+        let Some(places) = self.places.get_mut(key) else { return };
+        let at = places.iter().position(|place| place.db == db).unwrap_or_else(|| {
+            places.push(Place { db, is_signalled: false, lines: SmallVec::new() });
+            places.len() - 1
+        });
+        let lines = &mut places[at].lines;
+        let at = lines.iter().position(|line| line.awaited == awaited).unwrap_or_else(|| {
+            lines.push(Line { awaited, waiters: BTreeMap::new() });
+            lines.len() - 1
+        });
+        lines[at].waiters.insert(ticket, waiter);
+    }
+
+    /// Takes a waiter out of the line of a key, if it is in it.
+    pub fn leave(&mut self, db: u32, key: &[u8], ticket: u64) {
+        let Some(places) = self.places.get_mut(key) else { return };
+        let Some(at) = places.iter().position(|place| place.db == db) else { return };
+        let lines = &mut places[at].lines;
+        for line in lines.iter_mut() {
+            line.waiters.remove(&ticket);
+        }
+        lines.retain(|line| !line.waiters.is_empty());
+        if lines.is_empty() {
+            places.swap_remove(at);
+            if places.is_empty() {
+                self.places.remove(key);
+            }
+        }
+    }
+
+    /// The first waiter behind `ticket` to whom a key that is now `present` has something to give.
+    pub fn next_in_line(&self, db: u32, key: &[u8], present: Option<Kind>, ticket: u64) -> Option<(u64, Arc<Waiter>)> {
+        let place = self.places.get(key)?.iter().find(|place| place.db == db)?;
+        let lines = place.lines.iter().filter(|line| line.awaited.is_met_by(present));
+        let behind = (Bound::Excluded(ticket), Bound::Unbounded);
+        let firsts = lines.filter_map(|line| line.waiters.range(behind).next());
+        firsts.min_by_key(|(ticket, _)| **ticket).map(|(ticket, waiter)| (*ticket, Arc::clone(waiter)))
+    }
+
+    /// Notes that a key was changed, if anybody waits for it.
+    pub fn signal(&mut self, db: u32, key: &[u8]) {
+        let Some(places) = self.places.get_mut(key) else { return };
+        if let Some(place) = places.iter_mut().find(|place| place.db == db && !place.is_signalled) {
+            place.is_signalled = true;
+            self.signals.push(Signal { ticket: self.tickets.next(), db, key: key.into() });
+        }
+    }
+
+    /// [`WaitTable::signal`] for those awaited keys for which `changed` holds.
+    pub fn signal_where(&mut self, mut changed: impl FnMut(u32, &[u8]) -> bool) {
+        for (key, places) in &mut self.places {
+            for place in places.iter_mut().filter(|place| !place.is_signalled) {
+                if changed(place.db, key) {
+                    place.is_signalled = true;
+                    self.signals.push(Signal { ticket: self.tickets.next(), db: place.db, key: key.clone() });
+                }
+            }
+        }
+    }
+
+    /// Whether a key was signalled since the last [`WaitTable::take_signals`].
+    #[inline]
+    pub fn has_signals(&self) -> bool {
+        !self.signals.is_empty()
+    }
+
+    /// Moves the signals to `out`; from now on their keys can be signalled anew.
+    pub fn take_signals(&mut self, out: &mut Vec<Signal>) {
+        for signal in self.signals.drain(..) {
+            if let Some(places) = self.places.get_mut(&signal.key) {
+                places.iter_mut().filter(|place| place.db == signal.db).for_each(|place| place.is_signalled = false);
+            }
+            out.push(signal);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: Awaited = Awaited { kind: Kind::List, or_gone: false };
+    const STREAM: Awaited = Awaited { kind: Kind::Stream, or_gone: false };
+    const GROUP: Awaited = Awaited { kind: Kind::Stream, or_gone: true };
+
+    fn table() -> WaitTable {
+        WaitTable::new(Tickets::default())
+    }
+
+    fn join(table: &mut WaitTable, db: u32, key: &[u8], awaited: Awaited) -> u64 {
+        let ticket = table.tickets.next();
+        table.join(db, key, awaited, ticket, Arc::new(ticket));
+        ticket
+    }
+
+    fn line(table: &WaitTable, db: u32, key: &[u8], present: Option<Kind>) -> Vec<u64> {
+        let mut tickets = Vec::new();
+        while let Some((ticket, _)) = table.next_in_line(db, key, present, tickets.last().copied().unwrap_or(0)) {
+            tickets.push(ticket);
+        }
+        tickets
+    }
+
+    #[test]
+    fn lines_are_kept_in_order_by_database_and_kind() {
+        let mut table = table();
+        let a = join(&mut table, 0, b"k", LIST);
+        let b = join(&mut table, 0, b"k", STREAM);
+        let c = join(&mut table, 0, b"k", GROUP);
+        let d = join(&mut table, 0, b"k", LIST);
+        let e = join(&mut table, 0, b"k", STREAM);
+        let f = join(&mut table, 1, b"k", LIST);
+        assert_eq!(line(&table, 0, b"k", Some(Kind::List)), [a, c, d]);
+        assert_eq!(line(&table, 0, b"k", Some(Kind::Stream)), [b, c, e]);
+        assert_eq!(line(&table, 0, b"k", None), [c]);
+        assert_eq!(line(&table, 1, b"k", Some(Kind::List)), [f]);
+        assert_eq!(line(&table, 2, b"k", Some(Kind::List)), []);
+        assert_eq!(line(&table, 0, b"other", Some(Kind::List)), []);
+        table.leave(0, b"k", a);
+        table.leave(0, b"k", a);
+        table.leave(3, b"k", d);
+        table.leave(0, b"other", d);
+        assert_eq!(line(&table, 0, b"k", Some(Kind::List)), [c, d]);
+        for ticket in [b, c, d, e, f] {
+            assert!(!table.is_empty());
+            table.leave(0, b"k", ticket);
+            table.leave(1, b"k", ticket);
+        }
+        assert!(table.is_empty());
+    }
+
+    #[test]
+    fn awaited_keys_are_signalled_once_and_in_order() {
+        let mut table = table();
+        for (db, key) in [(0, b"a"), (0, b"b"), (1, b"a")] {
+            join(&mut table, db, key, LIST);
+        }
+        for (db, key) in [(0, b"b"), (0, b"x"), (1, b"a"), (0, b"b"), (2, b"b")] {
+            table.signal(db, key);
+        }
+        table.signal_where(|db, key| (db, key) != (1, b"b"));
+        let mut taken = Vec::new();
+        table.take_signals(&mut taken);
+        assert!(taken.is_sorted_by_key(|signal| signal.ticket));
+        let keys: Vec<(u32, &[u8])> = taken.iter().map(|signal| (signal.db, &*signal.key)).collect();
+        assert_eq!(keys, [(0, &b"b"[..]), (1, b"a"), (0, b"a")]);
+        assert!(!table.has_signals());
+        table.signal(0, b"b");
+        assert!(table.has_signals());
+    }
+}

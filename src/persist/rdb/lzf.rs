@@ -1,0 +1,316 @@
+//! LZF: the compression of strings in RDB.
+//!
+//! ```text
+//!  000LLLLL + L+1 bytes            these bytes
+//!  LLLooooo oooooooo               L+2 bytes again, from o+1 bytes back (L from 1 to 6)
+//!  111ooooo LLLLLLLL oooooooo      L+9 bytes again, from o+1 bytes back
+//! ```
+//!
+//! Our own and not the crate `lzf`, for two reasons. What is decompressed has a length that a client wrote, so its
+//! room is bounded by what the input can produce, and asked for politely. And what is compressed should be what Redis
+//! makes of it byte for byte, so that payloads can be compared: the same hash of three bytes, the same table of
+//! positions, the same order of insertions as in the "very fast" variant of Marc Lehmann's liblzf.
+//!
+//! Cost: one pass, a table of 256 KB. Entries are stamped by counting positions on from one input to the next, so that
+//! the table is cleared once in 4 GB instead of once per string.
+
+use super::{LoadError, Reader};
+use crate::storage::NoMemory;
+
+/// A reference of three bytes can stand for 264.
+const EXPANSION_MAX: usize = 264 / 3;
+
+const TABLE_BITS: u32 = 16;
+const LITERALS_MAX: usize = 32;
+const DISTANCE_MAX: usize = 1 << 13;
+const MATCH_MAX: usize = 264;
+const MATCH_MIN: usize = 3;
+const UNROLLED: usize = 16;
+/// This in the three bits of the length: another byte adds to it.
+const LENGTH_LONG: usize = 7;
+/// Length bytes of runs that may be open beyond the last byte of room.
+const RUN_HEADS: usize = 4;
+
+/// Decompresses what should come out as `len` bytes.
+///
+/// # Errors
+/// If it does not, or if there is no room for it.
+pub fn decompress(input: &[u8], len: usize) -> Result<Vec<u8>, LoadError> {
+    if len > input.len().saturating_mul(EXPANSION_MAX) {
+        return Err(LoadError::Corrupt);
+    }
+    let mut output = Vec::new();
+    output.try_reserve_exact(len).map_err(|_| LoadError::NoMemory)?;
+    let mut input = Reader::new(input);
+    while !input.rest().is_empty() {
+        let first = input.byte()?;
+        let (length, high) = (usize::from(first >> 5), usize::from(first & 0b1_1111));
+        let room = len - output.len();
+        if length == 0 {
+            let literals = input.bytes(high + 1)?;
+            if literals.len() > room {
+                return Err(LoadError::Corrupt);
+            }
+            output.extend_from_slice(literals);
+            continue;
+        }
+        let more = if length == LENGTH_LONG { usize::from(input.byte()?) } else { 0 };
+        let distance = (high << 8 | usize::from(input.byte()?)) + 1;
+        let again = length + more + 2;
+        if again > room || distance > output.len() {
+            return Err(LoadError::Corrupt);
+        }
+        repeat(&mut output, distance, again);
+    }
+    if output.len() == len { Ok(output) } else { Err(LoadError::Corrupt) }
+}
+
+/// Appends `len` bytes from `distance` bytes back. The source may overlap what it becomes: then each round doubles
+/// what the next can copy at once.
+fn repeat(output: &mut Vec<u8>, distance: usize, len: usize) {
+    let start = output.len() - distance;
+    let end = output.len() + len;
+    while output.len() < end {
+        let chunk = (end - output.len()).min(output.len() - start);
+        output.extend_from_within(start..start + chunk);
+    }
+}
+
+/// The table that finds repetitions, kept from one string to the next.
+#[derive(Debug)]
+pub struct Compressor {
+    /// `base` plus the last position of three bytes with this hash; what is below `base` is of an earlier input.
+    positions: Box<[u32]>,
+    base: u32,
+}
+
+impl Compressor {
+    pub fn new() -> Self {
+        Self { positions: vec![0; 1 << TABLE_BITS].into_boxed_slice(), base: 1 }
+    }
+
+    /// Appends `input`, compressed, if that takes at most `room` bytes; otherwise leaves `output` as it was.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn compress(&mut self, input: &[u8], room: usize, output: &mut Vec<u8>) -> Result<bool, NoMemory> {
+        let Ok(len) = u32::try_from(input.len()) else { return Ok(false) };
+        if self.base.checked_add(len).is_none() {
+            self.positions.fill(0);
+            self.base = 1;
+        }
+        if len == u32::MAX {
+            return Ok(false);
+        }
+        // An empty run at the very end takes a byte that is given back.
+        output.try_reserve(room.saturating_add(RUN_HEADS)).map_err(|_| NoMemory)?;
+        let start = output.len();
+        let fits = self.run(input, start + room, output).is_some();
+        self.base += len;
+        if !fits {
+            output.truncate(start);
+        }
+        Ok(fits)
+    }
+
+    fn run(&mut self, input: &[u8], end: usize, output: &mut Vec<u8>) -> Option<()> {
+        let mut run = Run::new(output);
+        let last = input.len().checked_sub(2)?;
+        let mut at = 0;
+        while at < last {
+            let Some(from) = self.find(input, at) else {
+                run.literal(*input.get(at)?, end)?;
+                at += 1;
+                continue;
+            };
+            let len = match_len(input, from, at);
+            run.again(len, at - from - 1, end)?;
+            at += len;
+            if at >= last {
+                break;
+            }
+            self.find(input, at - 2);
+            self.find(input, at - 1);
+        }
+        // At most three bytes can be left.
+        if run.output.len() + 3 > end {
+            return None;
+        }
+        for &byte in input.get(at..)? {
+            run.literal(byte, usize::MAX)?;
+        }
+        run.close();
+        Some(())
+    }
+
+    /// Where the three bytes at `at` were last seen in reach, but for the very start; notes that they are here.
+    #[inline]
+    fn find(&mut self, input: &[u8], at: usize) -> Option<usize> {
+        let [a, b, c] = *input.get(at..)?.first_chunk::<3>()?;
+        let hash = u32::from_be_bytes([0, a, b, c]);
+        let slot = (hash >> (24 - TABLE_BITS)).wrapping_sub(hash.wrapping_mul(5)) & ((1 << TABLE_BITS) - 1);
+        let here = self.base + at as u32;
+        let before = std::mem::replace(self.positions.get_mut(slot as usize)?, here);
+        let from = before.checked_sub(self.base)? as usize;
+        let is_match = from > 0 && at - from <= DISTANCE_MAX && input.get(from..from + 3)? == [a, b, c];
+        is_match.then_some(from)
+    }
+}
+
+/// How long what is at `at` goes on like what is at `from`. The last two bytes of the input are left for literals, unless
+/// they are among the sixteen that liblzf compares without looking where the end is.
+fn match_len(input: &[u8], from: usize, at: usize) -> usize {
+    let max = match (input.len() - at - 2).min(MATCH_MAX) {
+        few @ ..=UNROLLED => few.max(MATCH_MIN),
+        many => many.max(MATCH_MIN + UNROLLED),
+    };
+    let pairs = input[from..].iter().zip(&input[at..]).take(max);
+    pairs.take_while(|(a, b)| a == b).count()
+}
+
+/// Compressed output with a run of literals open: its length byte comes before it.
+struct Run<'o> {
+    output: &'o mut Vec<u8>,
+    /// Where the length byte is.
+    head: usize,
+}
+
+impl<'o> Run<'o> {
+    fn new(output: &'o mut Vec<u8>) -> Self {
+        let head = output.len();
+        output.push(0);
+        Self { output, head }
+    }
+
+    fn len(&self) -> usize {
+        self.output.len() - self.head - 1
+    }
+
+    /// Ends the run; one without literals leaves nothing.
+    fn close(&mut self) {
+        match self.len() {
+            0 => self.output.truncate(self.head),
+            len => self.output[self.head] = (len - 1) as u8,
+        }
+    }
+
+    fn reopen(&mut self) {
+        self.head = self.output.len();
+        self.output.push(0);
+    }
+
+    fn literal(&mut self, byte: u8, end: usize) -> Option<()> {
+        if self.output.len() >= end {
+            return None;
+        }
+        self.output.push(byte);
+        if self.len() == LITERALS_MAX {
+            self.close();
+            self.reopen();
+        }
+        Some(())
+    }
+
+    fn again(&mut self, len: usize, distance: usize, end: usize) -> Option<()> {
+        self.close();
+        if self.output.len() + 4 >= end {
+            return None;
+        }
+        let (high, low) = ((distance >> 8) as u8, distance as u8);
+        match len - 2 {
+            length @ ..LENGTH_LONG => self.output.push((length as u8) << 5 | high),
+            length => self.output.extend_from_slice(&[(LENGTH_LONG as u8) << 5 | high, (length - LENGTH_LONG) as u8]),
+        }
+        self.output.push(low);
+        self.reopen();
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::Random;
+
+    fn compressed(compressor: &mut Compressor, input: &[u8]) -> Option<Vec<u8>> {
+        let mut output = b"before".to_vec();
+        let fits = compressor.compress(input, input.len().saturating_sub(4), &mut output).unwrap();
+        assert_eq!(output.len() > 6, fits);
+        fits.then(|| output.split_off(6))
+    }
+
+    #[test]
+    fn compresses_as_redis_does() {
+        // From DUMP by redis-server 7.0.15.
+        let cases: [(Vec<u8>, &[u8]); 4] = [
+            (vec![b'a'; 24], b"\x01aa\xe0\x0b\x00\x01aa"),
+            (b"abc".repeat(10), b"\x03abca\xe0\x0f\x02\x01bc"),
+            (b"the quick brown fox the quick brown fox".to_vec(), b"\x14the quick brown fox t\xe0\x07\x13\x01ox"),
+            (vec![b'x'; 1000], b"\x01xx\xe0\xff\x00\xe0\xff\x00\xe0\xff\x00\xe0\xc3\x00\x01xx"),
+        ];
+        let mut compressor = Compressor::new();
+        // What an earlier input has left in the table makes no difference.
+        for (input, output) in cases.iter().chain(&cases) {
+            assert_eq!(compressed(&mut compressor, input).as_deref(), Some(*output));
+            assert_eq!(decompress(output, input.len()).as_ref(), Ok(input));
+        }
+    }
+
+    fn input(random: &mut Random) -> Vec<u8> {
+        let len = random.below(300) as usize;
+        let letters = [1, 2, 4, 256][random.below(4) as usize];
+        let mut input: Vec<u8> = (0..len).map(|_| random.below(letters) as u8).collect();
+        for _ in 0..random.below(4) {
+            let end = random.below(input.len() as u64 + 1) as usize;
+            input.extend_from_within(..end);
+        }
+        input
+    }
+
+    #[test]
+    fn what_was_compressed_comes_back() {
+        let mut random = Random::new(1);
+        let mut compressor = Compressor::new();
+        let mut smaller = 0;
+        for _ in 0..3000 {
+            let input = input(&mut random);
+            let Some(output) = compressed(&mut compressor, &input) else { continue };
+            smaller += 1;
+            assert!(output.len() + 4 <= input.len());
+            assert_eq!(decompress(&output, input.len()), Ok(input));
+        }
+        assert!(smaller > 1000, "{smaller}");
+    }
+
+    #[test]
+    fn positions_start_over_before_they_overflow() {
+        let mut compressor = Compressor::new();
+        let input = b"abcdefgh".repeat(10);
+        let expected = compressed(&mut compressor, &input);
+        for base in [u32::MAX - 200, u32::MAX - 80, u32::MAX - 79, u32::MAX] {
+            compressor.base = base;
+            assert_eq!(compressed(&mut compressor, &input), expected, "{base}");
+            assert_eq!(compressed(&mut compressor, &input), expected, "{base}");
+        }
+    }
+
+    #[test]
+    fn damaged_input_is_refused_or_gives_the_promised_length() {
+        let mut random = Random::new(2);
+        let mut compressor = Compressor::new();
+        for _ in 0..3000 {
+            let input = input(&mut random);
+            let Some(mut output) = compressed(&mut compressor, &input) else { continue };
+            for len in [0, input.len() - 1, input.len() + 1, usize::MAX] {
+                assert_eq!(decompress(&output, len), Err(LoadError::Corrupt));
+            }
+            let at = random.below(output.len() as u64) as usize;
+            output[at] ^= 1 << random.below(8);
+            if let Ok(text) = decompress(&output, input.len()) {
+                assert_eq!(text.len(), input.len());
+            }
+            output.truncate(at);
+            assert_eq!(decompress(&output, input.len()), Err(LoadError::Corrupt));
+        }
+    }
+}

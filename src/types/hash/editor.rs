@@ -1,0 +1,176 @@
+//! Editor: changes to a hash wherever it is kept: in a database, or not stored yet.
+//!
+//! What keeps a hash is a [`Holder`]. The editor finds out which of the two forms it has, and makes it large when it
+//! crosses its limits: before a field or value is written that is too long for a flat one, and after the field that is
+//! one too many, as Redis does.
+
+use super::flat::{self, Deadline, ENTRIES_MAX, Flat};
+use super::large::Hash;
+use super::{HashRef, Limits, NOTHING_DUE, Text};
+use crate::storage::{Bytes, HashSeed, NoMemory};
+use smallvec::SmallVec;
+use std::ops::DerefMut;
+
+/// A hash open for changes, in one of its two forms.
+#[derive(Debug)]
+pub enum Opened<F, L> {
+    Flat(F),
+    Large(L),
+}
+
+/// What keeps a hash.
+pub trait Holder {
+    type Flat<'a>: Bytes
+    where
+        Self: 'a;
+    type Large<'a>: DerefMut<Target = Hash>
+    where
+        Self: 'a;
+
+    fn open(&mut self) -> Opened<Self::Flat<'_>, Self::Large<'_>>;
+
+    /// Puts a large hash in the place of the flat one.
+    ///
+    /// # Errors
+    /// If memory is short; then the flat one is still there.
+    fn enlarge(&mut self, hash: Hash) -> Result<(), NoMemory>;
+}
+
+/// A hash that is not stored yet.
+#[derive(Debug)]
+pub enum Owned {
+    /// The usual new hash is copied from the stack to its entry.
+    Flat(SmallVec<[u8; 256]>),
+    Large(Hash),
+}
+
+impl Default for Owned {
+    fn default() -> Self {
+        Self::Flat(SmallVec::from_slice(&flat::EMPTY))
+    }
+}
+
+impl Owned {
+    pub fn as_ref(&self) -> HashRef<'_> {
+        match self {
+            Self::Flat(bytes) => HashRef::Flat(Flat::new(bytes)),
+            Self::Large(hash) => HashRef::Large(hash),
+        }
+    }
+}
+
+impl Holder for Owned {
+    type Flat<'a>
+        = &'a mut SmallVec<[u8; 256]>
+    where
+        Self: 'a;
+    type Large<'a>
+        = &'a mut Hash
+    where
+        Self: 'a;
+
+    fn open(&mut self) -> Opened<&mut SmallVec<[u8; 256]>, &mut Hash> {
+        match self {
+            Self::Flat(bytes) => Opened::Flat(bytes),
+            Self::Large(hash) => Opened::Large(hash),
+        }
+    }
+
+    fn enlarge(&mut self, hash: Hash) -> Result<(), NoMemory> {
+        *self = Self::Large(hash);
+        Ok(())
+    }
+}
+
+/// See the module's comment.
+pub struct Editor<'s, H> {
+    holder: H,
+    seed: &'s HashSeed,
+    limits: Limits,
+    /// Fields whose deadlines are not later are gone.
+    due_ms: i64,
+}
+
+impl<'s> Editor<'s, Owned> {
+    /// An editor of a new hash.
+    pub fn create(seed: &'s HashSeed, limits: Limits) -> Self {
+        Self::new(Owned::default(), seed, limits, NOTHING_DUE)
+    }
+}
+
+impl<'s, H: Holder> Editor<'s, H> {
+    #[inline]
+    pub fn new(holder: H, seed: &'s HashSeed, limits: Limits, due_ms: i64) -> Self {
+        Self { holder, seed, limits, due_ms }
+    }
+
+    /// The hash, with its changes.
+    #[inline]
+    pub fn into_holder(self) -> H {
+        self.holder
+    }
+
+    #[inline]
+    pub fn holder(&mut self) -> &mut H {
+        &mut self.holder
+    }
+
+    /// Sets a field; whether it is new.
+    ///
+    /// # Errors
+    /// If memory is short; then the field is as it was, or it is set and the hash is still flat.
+    #[inline]
+    pub fn set(&mut self, field: Text, value: Text, keep: Deadline) -> Result<bool, NoMemory> {
+        let longest = field.bytes.len().max(value.bytes.len());
+        let fits = longest <= self.limits.value_bytes.min(u32::MAX as usize);
+        let entries_max = self.limits.entries.min(ENTRIES_MAX - 1);
+        let at = self.seed.hash(field.bytes);
+        let done = match self.holder.open() {
+            Opened::Flat(mut bytes) if fits => {
+                let is_new = flat::set(&mut bytes, &field.coded(), &value.coded(), keep)?;
+                Some((is_new, is_new && Flat::new(bytes.bytes()).len() > entries_max))
+            }
+            Opened::Flat(_) => None,
+            Opened::Large(mut hash) => return hash.set(at, field.bytes, value.packed(), keep, self.due_ms),
+        };
+        if let Some((is_new, is_full)) = done {
+            if is_full {
+                self.enlarge()?;
+            }
+            return Ok(is_new);
+        }
+        self.enlarge()?;
+        match self.holder.open() {
+            Opened::Large(mut hash) => hash.set(at, field.bytes, value.packed(), keep, self.due_ms),
+            Opened::Flat(_) => Err(NoMemory),
+        }
+    }
+
+    /// Makes a flat hash large.
+    #[cold]
+    fn enlarge(&mut self) -> Result<(), NoMemory> {
+        let Opened::Flat(bytes) = self.holder.open() else { return Ok(()) };
+        let hash = Hash::from_flat(Flat::new(bytes.bytes()), self.seed)?;
+        drop(bytes);
+        self.holder.enlarge(hash)
+    }
+
+    /// Removes a field; whether it was there.
+    pub fn remove(&mut self, field: Text) -> bool {
+        match self.holder.open() {
+            Opened::Flat(mut bytes) => flat::remove(&mut bytes, &field.coded()),
+            Opened::Large(mut hash) => hash.remove(self.seed.hash(field.bytes), field.bytes, self.due_ms),
+        }
+    }
+
+    /// Gives a field that is there a deadline, or takes it away.
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    pub fn set_deadline(&mut self, field: Text, deadline_ms: Option<i64>) -> Result<(), NoMemory> {
+        match self.holder.open() {
+            Opened::Flat(mut bytes) => flat::set_deadline(&mut bytes, &field.coded(), deadline_ms),
+            Opened::Large(mut hash) => hash.set_deadline(self.seed.hash(field.bytes), field.bytes, deadline_ms),
+        }
+    }
+}

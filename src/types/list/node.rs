@@ -1,0 +1,404 @@
+//! Node: a run of elements in a buffer of its own, with room to grow at either end.
+//!
+//! ```text
+//!  buffer   | room | element | element | ... | element | room |
+//!                  start                               end
+//! ```
+//!
+//! Why room in front: pushing to the left costs the same as pushing to the right, nothing moves. An edit in the middle moves
+//! the shorter side. When the room is used up the buffer grows by a quarter, which amortises the copying, but not past a
+//! power of two, since those are the limits of nodes: a full one wastes nothing.
+//!
+//! Invariants: `start <= end <= buffer.len()`, the bytes between are `count` whole elements, the others are zero or leftover.
+//! The buffer is always initialised in full, so no step needs unsafe code.
+
+use super::element::encoded_len;
+use super::{Fill, Side, run};
+use crate::storage::{NoMemory, StringRef, size_class};
+use std::ops::Range;
+
+/// Buffers are not made smaller than this by growing, nor shrunk below it.
+const CAPACITY_MIN: usize = 256;
+/// The most bytes of a node: positions are 32 bits wide.
+const BYTES_MAX: usize = u32::MAX as usize;
+
+/// A run of elements.
+#[derive(Debug, Default)]
+pub struct Node {
+    buffer: Box<[u8]>,
+    start: u32,
+    end: u32,
+    count: u32,
+}
+
+const _: () = assert!(size_of::<Node>() == 32);
+
+impl Node {
+    /// A node that holds a copy of `run`, `count` elements, and has no room.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn of_run(run: &[u8], count: usize) -> Result<Self, NoMemory> {
+        let end = u32::try_from(run.len()).map_err(|_| NoMemory)?;
+        let mut buffer = Vec::new();
+        buffer.try_reserve_exact(run.len())?;
+        buffer.extend_from_slice(run);
+        Ok(Self { buffer: buffer.into_boxed_slice(), start: 0, end, count: count as u32 })
+    }
+
+    /// The elements.
+    #[inline]
+    pub fn run(&self) -> &[u8] {
+        &self.buffer[self.start as usize..self.end as usize]
+    }
+
+    /// Bytes of the elements.
+    #[inline]
+    pub fn bytes(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Number of elements.
+    #[inline]
+    pub fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// What the buffer takes in the allocator.
+    #[inline]
+    pub fn memory(&self) -> usize {
+        if self.buffer.is_empty() { 0 } else { size_class(self.buffer.len()) }
+    }
+
+    /// Whether one more element of so many bytes may be added.
+    #[inline]
+    pub fn has_room(&self, fill: Fill, bytes: usize) -> bool {
+        fill.allows(self.bytes() + bytes, self.count() + 1)
+    }
+
+    /// Adds an element at an end.
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    #[inline]
+    pub fn push(&mut self, side: Side, element: StringRef<'_>) -> Result<(), NoMemory> {
+        let at = match side {
+            Side::Left => 0,
+            Side::Right => self.bytes(),
+        };
+        self.insert(at, element)
+    }
+
+    /// Adds an element before the one at `offset`.
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    #[inline]
+    pub fn insert(&mut self, offset: usize, element: StringRef<'_>) -> Result<(), NoMemory> {
+        let room = self.splice(offset..offset, encoded_len(element))?;
+        super::element::write(element, room);
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Replaces the element at `place`.
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    pub fn replace(&mut self, place: Range<usize>, element: StringRef<'_>) -> Result<(), NoMemory> {
+        let room = self.splice(place, encoded_len(element))?;
+        super::element::write(element, room);
+        Ok(())
+    }
+
+    /// Takes `count` elements off an end.
+    pub fn cut(&mut self, side: Side, count: usize) {
+        debug_assert!(count <= self.count());
+        match side {
+            Side::Left => self.start += run::offset(self.run(), self.count(), count) as u32,
+            Side::Right => {
+                self.end = self.start + run::offset(self.run(), self.count(), self.count() - count) as u32;
+            }
+        }
+        self.count -= count as u32;
+        self.shrink();
+    }
+
+    /// Takes out one element.
+    pub fn remove(&mut self, place: Range<usize>) {
+        let shrunk = self.splice(place, 0);
+        debug_assert!(shrunk.is_ok(), "shrinking takes no memory");
+        self.count -= 1;
+        self.shrink();
+    }
+
+    /// Takes out elements equal to `wanted`, at most `most` as seen from `side`, which lie among the `among` last ones as seen
+    /// from there. Returns how many.
+    pub fn remove_equal(&mut self, side: Side, among: usize, wanted: StringRef<'_>, most: usize) -> usize {
+        let border = match side {
+            Side::Left => run::offset(self.run(), self.count(), self.count() - among),
+            Side::Right => run::offset(self.run(), self.count(), among),
+        };
+        let (start, end) = (self.start as usize, self.end as usize);
+        let searched = match side {
+            Side::Left => start + border..end,
+            Side::Right => start..start + border,
+        };
+        let (removed, left) = run::remove_equal(&mut self.buffer[searched.clone()], side, wanted, most);
+        if removed > 0 {
+            self.buffer.copy_within(searched.end..end, searched.start + left);
+            self.end -= (searched.len() - left) as u32;
+            self.count -= removed as u32;
+            self.shrink();
+        }
+        removed
+    }
+
+    /// Adds the elements of a node that follows this one.
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    pub fn append(&mut self, next: &Self) -> Result<(), NoMemory> {
+        let end = self.bytes();
+        self.splice(end..end, next.bytes())?.copy_from_slice(next.run());
+        self.count += next.count;
+        Ok(())
+    }
+
+    /// Gives back the room that a node in the middle of a list has no use for; if there is no memory to do so, it stays.
+    pub fn seal(&mut self) {
+        let exact = size_class(self.bytes());
+        if self.memory() > exact + exact / 16 {
+            let _ = self.move_to(self.bytes(), 0);
+        }
+    }
+
+    /// A copy without room.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn duplicate(&self) -> Result<Self, NoMemory> {
+        Self::of_run(self.run(), self.count())
+    }
+
+    /// Makes `range` `len` bytes long, and returns those bytes, whose content is arbitrary.
+    fn splice(&mut self, range: Range<usize>, len: usize) -> Result<&mut [u8], NoMemory> {
+        let (before, after) = (range.start, self.bytes() - range.end);
+        let old = range.end - range.start;
+        if len > old {
+            self.make_room(before < after, len - old)?;
+        }
+        // There may be room on one side only; else the shorter side moves.
+        let (start, end) = (self.start as usize, self.end as usize);
+        let fits_left = start + old >= len;
+        let fits_right = self.buffer.len() - end + old >= len;
+        if fits_left && (before < after || !fits_right) {
+            let moved = start + old - len;
+            if moved != start {
+                self.buffer.copy_within(start..start + before, moved);
+                self.start = moved as u32;
+            }
+        } else {
+            let to = start + before + len;
+            if len != old {
+                self.buffer.copy_within(end - after..end, to);
+                self.end = (to + after) as u32;
+            }
+        }
+        let at = self.start as usize + before;
+        Ok(&mut self.buffer[at..at + len])
+    }
+
+    /// Sees to it that there are `more` bytes of room at one end, at the `left` one if that is wanted.
+    #[inline]
+    fn make_room(&mut self, left: bool, more: usize) -> Result<(), NoMemory> {
+        let (start, behind) = (self.start as usize, self.buffer.len() - self.end as usize);
+        if (if left { start } else { behind }) >= more {
+            return Ok(());
+        }
+        self.grow(left, more)
+    }
+
+    #[cold]
+    fn grow(&mut self, left: bool, more: usize) -> Result<(), NoMemory> {
+        let (bytes, capacity) = (self.bytes(), self.buffer.len());
+        let needed = bytes.checked_add(more).filter(|needed| *needed <= BYTES_MAX).ok_or(NoMemory)?;
+        if needed + needed / 4 <= capacity {
+            // Much room, but at the other end. Some of it stays there, for who pushes to both.
+            let room = capacity - needed;
+            let start = if left { more + room - room / 4 } else { room / 4 };
+            self.buffer.copy_within(self.start as usize..self.end as usize, start);
+            self.start = start as u32;
+            self.end = (start + bytes) as u32;
+            return Ok(());
+        }
+        let capacity = if self.is_empty() { needed } else { grown_capacity(needed) };
+        let start = if left { capacity - bytes } else { 0 };
+        self.move_to(capacity, start)
+    }
+
+    /// Moves the run to a new buffer.
+    fn move_to(&mut self, capacity: usize, start: usize) -> Result<(), NoMemory> {
+        let mut buffer = Vec::new();
+        buffer.try_reserve_exact(capacity)?;
+        buffer.resize(start, 0);
+        buffer.extend_from_slice(self.run());
+        buffer.resize(capacity, 0);
+        let bytes = self.bytes();
+        self.buffer = buffer.into_boxed_slice();
+        self.start = start as u32;
+        self.end = (start + bytes) as u32;
+        Ok(())
+    }
+
+    /// Gives back most of the room when it is more than three quarters of the buffer.
+    #[inline]
+    fn shrink(&mut self) {
+        if self.buffer.len() > CAPACITY_MIN && self.bytes() < self.buffer.len() / 4 {
+            self.shrink_now();
+        }
+    }
+
+    #[cold]
+    fn shrink_now(&mut self) {
+        if self.is_empty() {
+            *self = Self::default();
+            return;
+        }
+        let capacity = (self.bytes() + self.bytes() / 2).max(CAPACITY_MIN);
+        let start = (capacity - self.bytes()) / 2;
+        // Without memory for the smaller buffer the larger one stays.
+        let _ = self.move_to(capacity, start);
+    }
+}
+
+/// How large a buffer is to be that has become too small for `needed` bytes.
+fn grown_capacity(needed: usize) -> usize {
+    let spacious = size_class((needed + needed / 4).max(CAPACITY_MIN));
+    spacious.min(needed.next_power_of_two().max(CAPACITY_MIN)).min(BYTES_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run::Elements;
+    use super::*;
+    use std::collections::VecDeque;
+
+    fn texts(node: &Node) -> Vec<Vec<u8>> {
+        let text = |element| match element {
+            StringRef::Str(text) => text.to_vec(),
+            StringRef::Int(int) => int.to_string().into_bytes(),
+        };
+        Elements::new(node.run()).map(text).collect()
+    }
+
+    fn place(node: &Node, index: usize) -> Range<usize> {
+        let start = run::offset(node.run(), node.count(), index);
+        start..start + super::super::element::len_at(&node.run()[start..])
+    }
+
+    #[test]
+    fn behaves_like_a_deque() {
+        for seed in 1..=20u64 {
+            let mut random = seed;
+            let mut below = move |limit: usize| {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (random >> 33) as usize % limit
+            };
+            let mut node = Node::default();
+            let mut model = VecDeque::<Vec<u8>>::new();
+            for step in 0..3000 {
+                let growing = step % 1000 < 600;
+                let text = vec![b'a' + below(4) as u8; below(if step % 7 == 0 { 300 } else { 4 })];
+                let element = StringRef::Str(&text);
+                match below(if growing { 6 } else { 12 }) {
+                    0 | 1 => {
+                        node.push(Side::Left, element).unwrap();
+                        model.push_front(text);
+                    }
+                    2 | 3 => {
+                        node.push(Side::Right, element).unwrap();
+                        model.push_back(text);
+                    }
+                    4 => {
+                        let index = below(model.len() + 1);
+                        node.insert(run::offset(node.run(), node.count(), index), element).unwrap();
+                        model.insert(index, text);
+                    }
+                    5 if !model.is_empty() => {
+                        let index = below(model.len());
+                        node.replace(place(&node, index), element).unwrap();
+                        model[index] = text;
+                    }
+                    6 | 7 if !model.is_empty() => {
+                        let count = 1 + below(model.len().min(4));
+                        let left = below(2) == 0;
+                        node.cut(if left { Side::Left } else { Side::Right }, count);
+                        let kept = if left { count..model.len() } else { 0..model.len() - count };
+                        model = model.range(kept).cloned().collect();
+                    }
+                    8 | 9 if !model.is_empty() => {
+                        let index = below(model.len());
+                        node.remove(place(&node, index));
+                        model.remove(index);
+                    }
+                    10 => {
+                        let among = below(model.len() + 1);
+                        let from = model.len() - among;
+                        let equal = model.iter().skip(from).filter(|kept| **kept == text).count();
+                        let removed = node.remove_equal(Side::Left, among, element, 2);
+                        assert_eq!(removed, equal.min(2));
+                        for _ in 0..removed {
+                            let at = model.iter().skip(from).position(|kept| *kept == text).unwrap();
+                            model.remove(from + at);
+                        }
+                    }
+                    11 => {
+                        let index = below(model.len() + 1);
+                        let offset = run::offset(node.run(), node.count(), index);
+                        let right = Node::of_run(&node.run()[offset..], model.len() - index).unwrap();
+                        node.cut(Side::Right, right.count());
+                        node.append(&right).unwrap();
+                    }
+                    _ => {}
+                }
+                assert_eq!(texts(&node), Vec::from(model.clone()), "seed {seed}, step {step}");
+                assert_eq!(node.count(), model.len());
+                if step % 100 == 0 {
+                    node.seal();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_node_fits_its_buffer() {
+        for side in [Side::Left, Side::Right] {
+            let mut node = Node::default();
+            let fill = Fill::from_setting(-2);
+            let element = StringRef::Str(b"sixteen bytes ..");
+            while node.has_room(fill, encoded_len(element)) {
+                node.push(side, element).unwrap();
+            }
+            assert_eq!((node.count(), node.bytes(), node.memory()), (455, 8190, 8192));
+        }
+    }
+
+    #[test]
+    fn pushing_and_popping_at_opposite_ends_needs_no_more_room() {
+        let mut node = Node::default();
+        for _ in 0..100 {
+            node.push(Side::Left, StringRef::Int(1_000_000)).unwrap();
+        }
+        for _ in 0..100_000 {
+            node.push(Side::Left, StringRef::Int(1_000_000)).unwrap();
+            node.cut(Side::Right, 1);
+        }
+        assert!(node.count() == 100 && node.memory() <= 1024, "{} bytes", node.memory());
+    }
+}

@@ -1,0 +1,91 @@
+//! OwnedSet: a set that is being built: the result of an operation on sets, or what RESTORE reads.
+
+use super::flat::{self, Added};
+use super::{Member, Rules, Set, SetRef};
+use crate::storage::NoMemory;
+use crate::types::{Object, Variant};
+
+/// See the module's comment.
+#[derive(Debug)]
+pub enum OwnedSet {
+    /// A flat encoding.
+    Flat(Vec<u8>),
+    /// An [`Object::Set`].
+    Large(Box<Object>),
+}
+
+impl OwnedSet {
+    /// A set without members.
+    pub fn new() -> Self {
+        Self::Flat(flat::EMPTY.to_vec())
+    }
+
+    #[inline]
+    pub fn view(&self) -> SetRef<'_> {
+        let view = match self {
+            Self::Flat(flat) => SetRef::of_flat(flat),
+            Self::Large(object) => Set::from_object(object).map(SetRef::of_large),
+        };
+        view.expect("made as a set")
+    }
+
+    pub fn len(&self) -> usize {
+        self.view().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a member; whether it is new.
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    #[inline]
+    pub fn add(&mut self, member: Member, rules: &Rules) -> Result<bool, NoMemory> {
+        match self {
+            Self::Flat(flat) => match flat::add(flat, member, rules)? {
+                Added::New => Ok(true),
+                Added::Known => Ok(false),
+                Added::Outgrown => {
+                    *self = Self::Large(outgrown(flat, member, rules)?);
+                    Ok(true)
+                }
+            },
+            Self::Large(object) => match Set::from_object_mut(object) {
+                Some(set) => set.add(member, rules),
+                None => Ok(false),
+            },
+        }
+    }
+
+    /// Removes a member; whether it was there.
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    pub fn remove(&mut self, member: Member) -> Result<bool, NoMemory> {
+        match self {
+            Self::Flat(flat) => flat::remove(flat, member),
+            Self::Large(object) => Ok(Set::from_object_mut(object).is_some_and(|set| set.remove(member))),
+        }
+    }
+}
+
+impl Default for OwnedSet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a small set becomes when it has outgrown its flat block with `member`.
+///
+/// # Errors
+/// If memory is short.
+pub fn outgrown(flat: &[u8], member: Member, rules: &Rules) -> Result<Box<Object>, NoMemory> {
+    let mut set = Set::new(flat::encoding(flat), rules.seed);
+    for member in SetRef::of_flat(flat).into_iter().flat_map(SetRef::iter) {
+        set.insert(member)?;
+    }
+    set.add(member, rules)?;
+    Ok(Box::new(set.into_object()))
+}
