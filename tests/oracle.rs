@@ -42,6 +42,16 @@ fn server() {
 }
 
 #[test]
+fn bits() {
+    run_family("bits");
+}
+
+#[test]
+fn sets() {
+    run_family("sets");
+}
+
+#[test]
 fn mixed() {
     run_family("mixed");
 }

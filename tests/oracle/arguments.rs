@@ -13,9 +13,33 @@ pub fn arguments(kind: &str, random: &mut Random) -> Vec<Vec<u8>> {
         "key" => random.pick(KEYS).to_vec(),
         "value" => value(random),
         "integer" => integer(random),
+        "member" => member(random),
+        "members" => return members(random),
         "float" => float(random),
         "index" => index(random),
         "offset" => offset(random),
+        // Mostly keys of their own: few strings are HyperLogLogs by chance.
+        "hll-key" => {
+            let keys = if random.percent(85) { HLL_KEYS } else { KEYS };
+            random.pick(keys).to_vec()
+        }
+        "bit" => text(random, &["0", "1", "1"], 92),
+        "bit-offset" => bit_offset(random),
+        "field-type" => field_type(random),
+        "field-offset" => field_offset(random),
+        "element" => {
+            if random.percent(30) {
+                value(random)
+            } else {
+                random.between(0, 3000).to_string().into_bytes()
+            }
+        }
+        "elements" => {
+            let start = random.below(5000);
+            let count = random.between(1, 400);
+            return (start..start + count).map(|element| element.to_string().into_bytes()).collect();
+        }
+        "hyperloglog" => hyperloglog(random),
         "count" => text(random, &["1", "2", "3", "10", "1000", "100000"], 80),
         "seconds" => number(random, 100_000, 1_000_000_000),
         "milliseconds" => number(random, 100_000_000, 1_000_000_000_000),
@@ -91,6 +115,25 @@ fn value(random: &mut Random) -> Vec<u8> {
     }
 }
 
+/// A member of a collection: from few, so that collections have some in common.
+fn member(random: &mut Random) -> Vec<u8> {
+    match random.below(10) {
+        0..=3 => random.between(0, 40).to_string().into_bytes(),
+        4 => random.pick(INTEGERS).as_bytes().to_vec(),
+        5..=7 => vec![b'a' + random.below(20) as u8],
+        8 => random.pick(ODD_NUMBERS).as_bytes().to_vec(),
+        _ => value(random),
+    }
+}
+
+/// Many members at once: around the sizes at which encodings change.
+fn members(random: &mut Random) -> Vec<Vec<u8>> {
+    let count = *random.pick(&[1, 2, 7, 8, 9, 20, 127, 128, 129, 300, 511, 512, 513, 700]);
+    let (start, step) = (*random.pick(&[0, 0, 1, 100, -200, 32_700, 1 << 31]), *random.pick(&[1, 1, 3, 1000]));
+    let prefix = *random.pick(&["", "", "", "m"]);
+    (0..count).map(|index: i64| format!("{prefix}{}", start + index * step).into_bytes()).collect()
+}
+
 fn letters(random: &mut Random, low: usize, high: usize) -> Vec<u8> {
     (0..random.between(low, high)).map(|_| b'a' + random.below(26) as u8).collect()
 }
@@ -126,6 +169,67 @@ fn offset(random: &mut Random) -> Vec<u8> {
         2 => random.between(100, 1000).to_string().into_bytes(),
         _ => random.between(0, 60).to_string().into_bytes(),
     }
+}
+
+fn bit_offset(random: &mut Random) -> Vec<u8> {
+    match random.below(12) {
+        0 => random.pick(ODD_NUMBERS).as_bytes().to_vec(),
+        1 => random
+            .pick(&["4294967296", "4294967297", "9223372036854775807", "-1", "-9223372036854775808"])
+            .as_bytes()
+            .to_vec(),
+        2 => random.between(400, 4000).to_string().into_bytes(),
+        _ => random.between(0, 400).to_string().into_bytes(),
+    }
+}
+
+fn field_type(random: &mut Random) -> Vec<u8> {
+    let kind = if random.percent(50) { 'i' } else { 'u' };
+    match random.below(14) {
+        0 => nasty(random),
+        1 => random
+            .pick(&["i64", "u63", "u64", "i65", "i0", "u0", "i", "u", "U8", "i8\0x", "i08", "8"])
+            .as_bytes()
+            .to_vec(),
+        2..=6 => format!("{kind}{}", random.pick(&[1, 2, 4, 7, 8, 16, 31, 32, 33, 63])).into_bytes(),
+        _ => format!("{kind}{}", random.between(1, 63)).into_bytes(),
+    }
+}
+
+fn field_offset(random: &mut Random) -> Vec<u8> {
+    match random.below(14) {
+        0 => [b"#", &random.pick(ODD_NUMBERS).as_bytes()[..]].concat(),
+        1 => random.pick(&["#4611686018427387904", "#9223372036854775807", "#", "##1", "#-1"]).as_bytes().to_vec(),
+        2..=5 => format!("#{}", random.between(0, 20)).into_bytes(),
+        6 => bit_offset(random),
+        _ => random.between(0, 300).to_string().into_bytes(),
+    }
+}
+
+/// The header of a HyperLogLog and something after it; mostly no valid one.
+fn hyperloglog(random: &mut Random) -> Vec<u8> {
+    let mut text = b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80".to_vec();
+    match random.below(8) {
+        0 => text.truncate(random.between(3, 16)),
+        1 => text[4] = random.between(0, 3) as u8,
+        2 => {
+            // A dense one, most often as long as it must be, with any registers.
+            text[4] = 0;
+            let len = 12288 + *random.pick(&[0, 0, 0, 1]);
+            text.extend((0..len).map(|_| random.next() as u8));
+        }
+        3 => text.extend_from_slice(b"\x7f\xff\x80"),
+        4 => text.extend_from_slice(b"\x7f\xfe"),
+        // Zeros in several pieces, and values between them.
+        5 => text.extend_from_slice(b"\x3f\x80\x00\x84\x84\x7f\xba"),
+        6 => text.extend_from_slice(b"\x7f\xff"),
+        // Runs that end in a whole opcode, but hardly ever cover all registers.
+        _ => {
+            text.extend((0..random.between(0, 20)).map(|_| random.next() as u8));
+            text.push(0x00);
+        }
+    }
+    text
 }
 
 fn number(random: &mut Random, low: usize, high: usize) -> Vec<u8> {

@@ -24,6 +24,8 @@ pub struct Command {
 pub enum Probe {
     /// SCAN with these options, iterated to the end; the union of the keys is compared.
     Scan(Vec<Vec<u8>>),
+    /// SSCAN, HSCAN or ZSCAN of a key with these options, iterated to the end; the union of the members is compared.
+    MemberScan { command: Vec<u8>, key: Vec<u8>, options: Vec<Vec<u8>> },
     /// RANDOMKEY, then EXISTS of what it returned.
     RandomKey,
     /// DBSIZE after a full SCAN, which removes what has expired but not been collected.
@@ -96,6 +98,10 @@ impl Entry {
             Action::Probe(Probe::Scan(options)) => {
                 let options: Vec<String> = options.iter().map(|option| word(option)).collect();
                 vec![format!("SCAN 0 {}   (iterated to the end)", options.join(" "))]
+            }
+            Action::Probe(Probe::MemberScan { command, key, options }) => {
+                let options: Vec<String> = options.iter().map(|option| word(option)).collect();
+                vec![format!("{} {} 0 {}   (iterated to the end)", word(command), word(key), options.join(" "))]
             }
             Action::Probe(Probe::RandomKey) => vec!["RANDOMKEY   (then EXISTS of the answer)".into()],
             Action::Probe(Probe::DatabaseSize) => vec!["DBSIZE   (after SCAN 0 COUNT 1000000)".into()],

@@ -4,6 +4,10 @@
 //! `MIXED` draws from all of them. `TYPES` makes values of other types, for WRONGTYPE and for generic key commands; it
 //! stays out ([`Family::with_types`]) until those types exist.
 
+mod bits;
+
+mod sets;
+
 use super::grammar::Grammar;
 
 type Line = (usize, &'static str);
@@ -142,7 +146,7 @@ pub struct Family {
     pub grammars: Vec<Grammar>,
 }
 
-pub const NAMES: &[&str] = &["strings", "keys", "connection", "server", "mixed"];
+pub const NAMES: &[&str] = &["strings", "keys", "connection", "server", "bits", "sets", "mixed"];
 
 impl Family {
     pub fn new(name: &str) -> Family {
@@ -150,8 +154,10 @@ impl Family {
             "strings" => ("strings", vec![STRINGS]),
             "keys" => ("keys", vec![KEYS]),
             "connection" => ("connection", vec![CONNECTION]),
+            "sets" => ("sets", vec![sets::LINES]),
             "server" => ("server", vec![SERVER]),
-            "mixed" => ("mixed", vec![STRINGS, KEYS, CONNECTION, SERVER]),
+            "bits" => ("bits", vec![bits::LINES]),
+            "mixed" => ("mixed", vec![STRINGS, KEYS, CONNECTION, SERVER, sets::LINES]),
             _ => panic!("no family {name:?}; there are {NAMES:?}"),
         };
         let grammars = lines.concat().iter().map(|(weight, line)| Grammar::parse(*weight, line)).collect();

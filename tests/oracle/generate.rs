@@ -81,6 +81,11 @@ fn as_probe(command: &Command, random: &mut Random) -> Option<Probe> {
         b"DBSIZE" if count == 1 => Some(Probe::DatabaseSize),
         b"RANDOMKEY" if count == 1 && random.percent(80) => Some(Probe::RandomKey),
         b"SCAN" if count > 1 && command.arguments[1] == b"0" => Some(Probe::Scan(command.arguments[2..].to_vec())),
+        b"SSCAN" | b"HSCAN" | b"ZSCAN" if count > 2 && command.arguments[2] == b"0" => Some(Probe::MemberScan {
+            command: command.arguments[0].clone(),
+            key: command.arguments[1].clone(),
+            options: command.arguments[3..].to_vec(),
+        }),
         _ => None,
     }
 }

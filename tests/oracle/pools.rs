@@ -21,6 +21,8 @@ pub const KEYS: &[&[u8]] = &[
     b"[k]",
 ];
 
+pub const HLL_KEYS: &[&[u8]] = &[b"h1", b"h2", b"h3", b"h4"];
+
 pub const INTEGERS: &[&str] = &[
     "0",
     "1",
@@ -244,6 +246,7 @@ pub const PARAMETERS: &[(&str, &[&str])] = &[
         "maxmemory-policy",
         &["noeviction", "NOEVICTION", "allkeys-lru", "volatile-lru", "volatile-ttl", "allkeys-lfu", "nosuch", ""],
     ),
+    ("hll-sparse-max-bytes", &["3000", "0", "30", "300", "20000", "-1"]),
     ("hz", &["10", "1", "500", "501", "0", "-5"]),
     ("latency-monitor-threshold", &["0", "1000000", "-1"]),
     ("no-such-parameter", &["1"]),

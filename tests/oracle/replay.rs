@@ -146,6 +146,7 @@ impl Replay<'_> {
     fn probe(&mut self, connection: usize, probe: &Probe) -> Result<(), (String, String, String, String)> {
         let title = match probe {
             Probe::Scan(_) => "SCAN",
+            Probe::MemberScan { .. } => "SCAN of members",
             Probe::RandomKey => "RANDOMKEY",
             Probe::DatabaseSize => "DBSIZE",
         };
@@ -183,7 +184,11 @@ fn unreachable_server(entry: usize) -> Box<Divergence> {
 /// A probe's answer in a form that must be equal on both sides.
 fn answer(connection: &mut Connection, probe: &Probe) -> Result<String, End> {
     match probe {
-        Probe::Scan(options) => scan(connection, options),
+        Probe::Scan(options) => scan(connection, &[b"SCAN"], options, 1),
+        Probe::MemberScan { command, key, options } => {
+            let step = if command.eq_ignore_ascii_case(b"SSCAN") { 1 } else { 2 };
+            scan(connection, &[command, key], options, step)
+        }
         Probe::RandomKey => {
             let key = connection.try_request(&["RANDOMKEY"])?;
             match &key {
@@ -194,21 +199,24 @@ fn answer(connection: &mut Connection, probe: &Probe) -> Result<String, End> {
             }
         }
         Probe::DatabaseSize => {
-            scan(connection, &[b"COUNT".to_vec(), b"1000000".to_vec()])?;
+            scan(connection, &[b"SCAN"], &[b"COUNT".to_vec(), b"1000000".to_vec()], 1)?;
             connection.try_request(&["DBSIZE"]).map(|reply| format!("{reply:?}"))
         }
     }
 }
 
-fn scan(connection: &mut Connection, options: &[Vec<u8>]) -> Result<String, End> {
+/// Iterates with a cursor behind `before`; the set of all items, each of `step` elements.
+fn scan(connection: &mut Connection, before: &[&[u8]], options: &[Vec<u8>], step: usize) -> Result<String, End> {
     let mut keys = BTreeSet::new();
     let mut cursor = b"0".to_vec();
     for _ in 0..SCAN_CALLS_MAX {
-        let mut request = vec![b"SCAN".to_vec(), cursor];
+        let mut request: Vec<Vec<u8>> = before.iter().map(|word| word.to_vec()).collect();
+        request.push(cursor);
         request.extend_from_slice(options);
         let reply = connection.try_request(&request)?;
         let Some([Reply::Bulk(next), Reply::Array(items)]) = reply.elements() else { return Ok(format!("{reply:?}")) };
-        keys.extend(items.iter().map(|item| escape_short(item.text().unwrap_or(b"(not a string)"))));
+        let text = |item: &Reply| escape_short(item.text().unwrap_or(b"(not a string)"));
+        keys.extend(items.chunks(step).map(|item| item.iter().map(text).collect::<Vec<_>>().join(" = ")));
         cursor = next.clone();
         if cursor == b"0" {
             return Ok(format!("{keys:?}"));

@@ -20,6 +20,7 @@ pub use read::{lindex, llen, lpos, lrange};
 pub use transfer::{lmove, rpoplpush};
 
 use super::CommandError;
+use crate::resp::number::parse_i64;
 use crate::types::list::Side;
 
 /// Reads `LEFT` or `RIGHT`.
@@ -34,6 +35,12 @@ pub fn side(word: &[u8]) -> Result<Side, CommandError> {
     } else {
         Err(CommandError::SYNTAX)
     }
+}
+
+/// Reads a number that must not be less than `least`; whatever is wrong with it, the error is the same.
+fn at_least(least: usize, text: &[u8], error: CommandError) -> Result<usize, CommandError> {
+    let number = parse_i64(text).and_then(|number| usize::try_from(number).ok());
+    number.filter(|number| *number >= least).ok_or(error)
 }
 
 /// The elements from `start` to `end`, both included, as the first index and how many; a negative index counts from the end. What

@@ -1,10 +1,9 @@
 //! LPUSH, RPUSH, LPUSHX, RPUSHX, LPOP, RPOP, LMPOP: the ends of a list.
 
-use super::side;
 use super::value::{drop_ends, list_and_reply, pop, push, reply_element};
+use super::{at_least, side};
 use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::Loc;
-use crate::resp::number::parse_i64;
 use crate::types::list::Side;
 
 /// LPUSH key element [element ...]
@@ -71,8 +70,7 @@ fn pop_some(ctx: &mut Ctx, args: &Args, side: Side) -> CmdResult {
             }
         };
     };
-    let count = parse_i64(count).ok_or(CommandError::NOT_INTEGER)?;
-    let count = usize::try_from(count).map_err(|_| NOT_POSITIVE)?;
+    let count = at_least(0, count, NOT_POSITIVE)?;
     match ctx.write(key) {
         Some(loc) => pop_many(ctx, key, loc, side, count),
         None => {
@@ -127,11 +125,7 @@ pub fn pop_from_first(ctx: &mut Ctx, key: Key, loc: Loc, side: Side, count: usiz
 /// # Errors
 /// In Redis's order: numkeys, then a side that is not there or not one, then the count.
 pub fn mpop_options(args: &Args, at: usize) -> Result<(Side, usize), CommandError> {
-    let positive = |index: usize, error: CommandError| match args.get(index).and_then(parse_i64) {
-        Some(number @ 1..) => usize::try_from(number).map_err(|_| error),
-        _ => Err(error),
-    };
-    let keys = positive(at, CommandError::fixed("ERR numkeys should be greater than 0"))?;
+    let keys = at_least(1, &args[at], CommandError::fixed("ERR numkeys should be greater than 0"))?;
     let side_at = keys.checked_add(at + 1).filter(|index| *index < args.len()).ok_or(CommandError::SYNTAX)?;
     let side = side(&args[side_at])?;
     let mut count = None;
@@ -140,7 +134,7 @@ pub fn mpop_options(args: &Args, at: usize) -> Result<(Side, usize), CommandErro
         if count.is_some() || !args.is(index, "COUNT") || index + 1 == args.len() {
             return Err(CommandError::SYNTAX);
         }
-        count = Some(positive(index + 1, CommandError::fixed("ERR count should be greater than 0"))?);
+        count = Some(at_least(1, &args[index + 1], CommandError::fixed("ERR count should be greater than 0"))?);
         index += 2;
     }
     Ok((side, count.unwrap_or(1)))

@@ -1,7 +1,7 @@
 //! LLEN, LINDEX, LRANGE, LPOS: elements by index, indexes by element.
 
 use super::value::{element, list, list_and_reply, reply_element};
-use super::{index_of, range};
+use super::{at_least, index_of, range};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
 use crate::resp::number::parse_i64;
 use crate::types::list::Side;
@@ -74,14 +74,19 @@ impl Search {
                 search.rank = usize::try_from(rank.unsigned_abs()).unwrap_or(usize::MAX);
                 search.from = if rank < 0 { Side::Right } else { Side::Left };
             } else if args.is(index, "COUNT") {
-                search.count = Some(not_negative(value, "ERR COUNT can't be negative")?);
+                search.count = Some(at_least(0, value, NEGATIVE_COUNT)?);
             } else if args.is(index, "MAXLEN") {
-                let len_max = not_negative(value, "ERR MAXLEN can't be negative")?;
+                let len_max = at_least(0, value, NEGATIVE_MAXLEN)?;
                 search.len_max = if len_max == 0 { usize::MAX } else { len_max };
             } else {
                 return Err(CommandError::SYNTAX);
             }
             index += 2;
+        }
+        if search.rank > i64::MAX as usize {
+            // Redis 7.0 negates the least integer to itself, which every match exceeds and no count reaches.
+            search.rank = 1;
+            search.count = search.count.map(|_| 0);
         }
         Ok(search)
     }
@@ -92,10 +97,8 @@ const ZERO_RANK: CommandError = CommandError::fixed(
      the end of the list",
 );
 
-fn not_negative(text: &[u8], error: &'static str) -> Result<usize, CommandError> {
-    let number = parse_i64(text).ok_or(CommandError::NOT_INTEGER)?;
-    usize::try_from(number).map_err(|_| CommandError::fixed(error))
-}
+const NEGATIVE_COUNT: CommandError = CommandError::fixed("ERR COUNT can't be negative");
+const NEGATIVE_MAXLEN: CommandError = CommandError::fixed("ERR MAXLEN can't be negative");
 
 /// LPOS key element [RANK rank] [COUNT num-matches] [MAXLEN len]
 pub fn lpos(ctx: &mut Ctx, args: &Args) -> CmdResult {

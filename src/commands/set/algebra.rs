@@ -6,7 +6,7 @@
 use super::{reply_member, reply_members, value};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
 use crate::resp::number::parse_i64;
-use crate::types::set::{Member, OwnedSet, Rules, SetRef, algebra};
+use crate::types::set::{OwnedSet, Rules, SetRef, algebra};
 use smallvec::SmallVec;
 use std::ops::ControlFlow;
 
@@ -88,20 +88,29 @@ pub fn sdiff(ctx: &mut Ctx, args: &Args) -> CmdResult {
     value::read_all(ctx, args.keys())?;
     let rules = value::rules(ctx.engine);
     let views = value::views(ctx.locks, ctx.session.db, args.keys());
+    let (Some(first), mut others) = split(&views) else {
+        ctx.reply.set(0);
+        return Ok(());
+    };
+    if !algebra::is_asking_cheaper(first, &others) {
+        let difference = algebra::subtract_by_removing(first, &others, &rules)?;
+        reply_members(ctx.reply, difference.len(), difference.view().iter());
+        return Ok(());
+    }
     let (mark, mut found) = (ctx.reply.begin(), 0);
-    subtract(&views, &rules, |member| {
+    algebra::subtract_by_asking(first, &mut others, |member| {
         reply_member(ctx.reply, member);
         found += 1;
-        Ok(())
+        CmdResult::Ok(())
     })?;
     ctx.reply.end_set(mark, found);
     Ok(())
 }
 
-fn subtract(views: &value::Views, rules: &Rules, visit: impl FnMut(Member) -> CmdResult) -> CmdResult {
-    let Some((Some(first), others)) = views.split_first() else { return Ok(()) };
-    let mut others: Sets = others.iter().copied().flatten().collect();
-    algebra::subtract(*first, &mut others, rules, visit)
+/// The set to subtract from, and those of the others that exist.
+fn split<'s>(views: &value::Views<'s>) -> (Option<SetRef<'s>>, Sets<'s>) {
+    let mut views = views.iter().copied();
+    (views.next().flatten(), views.flatten().collect())
 }
 
 /// SINTERSTORE destination key [key ...]
@@ -126,13 +135,9 @@ pub fn sunionstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 /// SDIFFSTORE destination key [key ...]
 pub fn sdiffstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    store(ctx, args, |views, rules| {
-        let mut result = OwnedSet::new();
-        subtract(views, rules, |member| {
-            result.add(member, rules)?;
-            Ok(())
-        })?;
-        Ok(result)
+    store(ctx, args, |views, rules| match split(views) {
+        (Some(first), mut others) => Ok(algebra::subtract(first, &mut others, rules)?),
+        (None, _) => Ok(OwnedSet::new()),
     })
 }
 

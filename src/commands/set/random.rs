@@ -56,10 +56,13 @@ fn pop_many(ctx: &mut Ctx, key: Key, count: usize) -> CmdResult {
         return Ok(());
     }
     if count >= len {
+        // In Redis this is a read of the whole set, which counts as a hit, and then a deletion.
+        ctx.read(key);
         let (set, reply) = value::view(ctx, key, loc)?;
         reply_members(reply, len, set.iter());
         ctx.db(key).remove(loc);
         ctx.changed(key);
+        ctx.count_changes(len as u64 - 1);
         return Ok(());
     }
     let mut random = ctx.fork_random();
@@ -146,7 +149,9 @@ fn choose_many(ctx: &mut Ctx, key: Key, count: i64) -> CmdResult {
             reply_member(reply, member);
         }
     } else if distinct >= set.len() {
-        reply_members(reply, set.len(), set.iter());
+        // An array even in RESP3, as all replies of this command.
+        reply.array(set.len());
+        set.iter().for_each(|member| reply_member(reply, member));
     } else if distinct.saturating_mul(WALK_FACTOR) > set.len() {
         walk(reply, set, distinct, &mut random);
     } else {

@@ -36,35 +36,52 @@ pub fn unite(sets: &[SetRef], rules: &Rules) -> Result<OwnedSet, NoMemory> {
     Ok(union)
 }
 
-/// Visits the members of `first` that are in none of the others.
-///
-/// Redis's choice of two ways: asking all others for each member of the first, which is O(the first × sets), or
-/// removing all of theirs from a copy of the first, which is O(all members). The first way gets a bonus of two, because
-/// it stops at the first set that has the member.
+/// The members of `first` that are in none of the others, in the cheaper of two ways.
 ///
 /// # Errors
-/// If memory is short, or what `visit` returns.
-pub fn subtract<E: From<NoMemory>>(
-    first: SetRef,
-    others: &mut [SetRef],
-    rules: &Rules,
-    mut visit: impl FnMut(Member) -> Result<(), E>,
-) -> Result<(), E> {
+/// If memory is short.
+pub fn subtract<'a>(first: SetRef<'a>, others: &mut [SetRef<'a>], rules: &Rules) -> Result<OwnedSet, NoMemory> {
+    if !is_asking_cheaper(first, others) {
+        return subtract_by_removing(first, others, rules);
+    }
+    let mut difference = OwnedSet::new();
+    subtract_by_asking(first, others, |member| difference.add(member, rules).map(|_| ()))?;
+    Ok(difference)
+}
+
+/// Which way of subtracting Redis chooses: O(the first × sets) against O(all members). The first gets a bonus of two,
+/// because it stops at the first set that has the member.
+pub fn is_asking_cheaper(first: SetRef, others: &[SetRef]) -> bool {
     let asking = first.len().saturating_mul(others.len() + 1) / 2;
     let removing = others.iter().map(|set| set.len()).sum::<usize>() + first.len();
-    if asking <= removing {
-        others.sort_by_key(|set| Reverse(set.len()));
-        let mut probes: SmallVec<[Probe; 4]> = others.iter().map(|set| set.probe(first)).collect();
-        return first
-            .iter()
-            .filter(|member| !probes.iter_mut().any(|probe| probe.contains(*member)))
-            .try_for_each(visit);
-    }
+    asking <= removing
+}
+
+/// Visits each member of the first that no other set has.
+///
+/// # Errors
+/// What `visit` returns.
+pub fn subtract_by_asking<'a, E>(
+    first: SetRef<'a>,
+    others: &mut [SetRef<'a>],
+    visit: impl FnMut(Member<'a>) -> Result<(), E>,
+) -> Result<(), E> {
+    // What is likely to have a member is asked first.
+    others.sort_by_key(|set| Reverse(set.len()));
+    let mut probes: SmallVec<[Probe; 4]> = others.iter().map(|set| set.probe(first)).collect();
+    first.iter().filter(|member| !probes.iter_mut().any(|probe| probe.contains(*member))).try_for_each(visit)
+}
+
+/// Removes the members of all others from a copy of the first.
+///
+/// # Errors
+/// If memory is short.
+pub fn subtract_by_removing(first: SetRef, others: &[SetRef], rules: &Rules) -> Result<OwnedSet, NoMemory> {
     let mut rest = unite(&[first], rules)?;
     for member in others.iter().flat_map(|set| set.iter()) {
         if rest.remove(member)? && rest.is_empty() {
-            return Ok(());
+            break;
         }
     }
-    rest.view().iter().try_for_each(&mut visit)
+    Ok(rest)
 }

@@ -1,0 +1,42 @@
+//! Strings as more: bitmaps and HyperLogLogs.
+
+use super::Line;
+
+pub const LINES: &[Line] = &[
+    (8, "SETBIT key bit-offset bit"),
+    (4, "GETBIT key bit-offset"),
+    (8, "BITCOUNT key [index index|index index BYTE|index index BIT|index|index index nasty]"),
+    (10, "BITPOS key bit [index|index index|index index BYTE|index index BIT|index index nasty]"),
+    (5, "BITOP (AND|OR|XOR) key key..."),
+    (2, "BITOP (NOT|nasty) key key"),
+    (1, "BITOP NOT key key..."),
+    (
+        12,
+        "BITFIELD key (GET field-type field-offset|SET field-type field-offset integer|INCRBY field-type field-offset integer|OVERFLOW WRAP|OVERFLOW SAT|OVERFLOW FAIL|OVERFLOW nasty)...",
+    ),
+    (3, "BITFIELD key OVERFLOW (SAT|FAIL) (SET|INCRBY) field-type field-offset integer GET field-type field-offset"),
+    (4, "BITFIELD_RO key (GET field-type field-offset)..."),
+    (1, "BITFIELD_RO key (GET field-type field-offset|SET field-type field-offset integer|OVERFLOW SAT)..."),
+    (14, "PFADD hll-key element..."),
+    (2, "PFADD hll-key"),
+    (6, "PFADD hll-key elements"),
+    (7, "PFCOUNT hll-key"),
+    (5, "PFCOUNT hll-key hll-key..."),
+    (6, "PFMERGE hll-key hll-key..."),
+    (2, "PFMERGE hll-key"),
+    (4, "PFDEBUG (DECODE|ENCODING|TODENSE|GETREG|nasty) hll-key"),
+    (1, "CONFIG SET HLL-SPARSE-MAX-BYTES (0|30|300|3000|20000)"),
+    (3, "SET hll-key hyperloglog"),
+    (8, "SET key value [EX seconds]"),
+    (6, "GET key"),
+    (4, "GET hll-key"),
+    (2, "APPEND key value"),
+    (1, "(APPEND hll-key value|SETRANGE hll-key offset value|EXPIRE hll-key seconds|DEL hll-key)"),
+    (2, "SETRANGE key offset value"),
+    (3, "DEL key..."),
+    (3, "OBJECT ENCODING key"),
+    (2, "TTL key"),
+    (2, "COPY key key REPLACE"),
+    (2, "OBJECT ENCODING hll-key"),
+    (1, "STRLEN key"),
+];

@@ -1,0 +1,37 @@
+//! Lists, from empty ones to such as have many nodes; the limit of a node changes on the way.
+
+use super::Line;
+
+pub const LINES: &[Line] = &[
+    (8, "LPUSH key item..."),
+    (8, "RPUSH key item..."),
+    (3, "(LPUSH|RPUSH) key items"),
+    (3, "LPUSHX key item..."),
+    (3, "RPUSHX key item..."),
+    (4, "LPOP key"),
+    (4, "RPOP key"),
+    (4, "(LPOP|RPOP) key item-count"),
+    (3, "LLEN key"),
+    (6, "LRANGE key index index"),
+    (2, "LRANGE key 0 -1"),
+    (5, "LINDEX key index"),
+    (6, "LSET key index item"),
+    (6, "LINSERT key (BEFORE|AFTER|nasty) item item"),
+    (6, "LREM key index item"),
+    (3, "LTRIM key index index"),
+    (3, "LTRIM key item-count -1"),
+    (7, "LPOS key item {RANK index|COUNT item-count|MAXLEN item-count|nasty}"),
+    (5, "LMOVE key key (LEFT|RIGHT|nasty) (LEFT|RIGHT)"),
+    (4, "RPOPLPUSH key key"),
+    (3, "LMPOP 1 key (LEFT|RIGHT|nasty) [COUNT item-count]"),
+    (2, "LMPOP 2 key key (LEFT|RIGHT) {COUNT item-count}"),
+    (2, "LMPOP integer key... (LEFT|RIGHT) [COUNT integer]"),
+    (1, "CONFIG SET (LIST-MAX-LISTPACK-SIZE|LIST-MAX-ZIPLIST-SIZE) (-2|-1|-5|0|1|3|128)"),
+    (2, "OBJECT ENCODING key"),
+    (2, "TYPE key"),
+    (2, "SET key value"),
+    (1, "DEL key"),
+    (2, "COPY key key REPLACE"),
+    (1, "RENAME key key"),
+    (2, "EXPIRE key seconds"),
+];
