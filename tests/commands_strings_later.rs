@@ -1,5 +1,5 @@
-//! String commands and options of Redis 8.4 and Valkey 9, as their documentation and their own tests describe them: the
-//! reference server, 7.0, does not have them.
+//! String commands and options of Redis 8.4 to 8.8 and Valkey 9, as their documentation and their own tests describe
+//! them: the reference server, 7.0, does not have them.
 
 #[path = "common/session.rs"]
 mod session;
@@ -166,5 +166,125 @@ fn keys_are_told_with_what_happens_to_them() {
         ("COMMAND GETKEYSANDFLAGS DELEX k IFEQ v", "*1\r\n*2\r\n$1\r\nk\r\n*3\r\n+RW\r\n+access\r\n+delete\r\n"),
         ("COMMAND GETKEYSANDFLAGS SET k v IFEQ x", "*1\r\n*2\r\n$1\r\nk\r\n*3\r\n+RW\r\n+access\r\n+update\r\n"),
         ("COMMAND GETKEYS MSETEX 2 a 1 b 2 NX", "*2\r\n$1\r\na\r\n$1\r\nb\r\n"),
+    ]);
+}
+
+#[test]
+fn increx_counts_within_bounds() {
+    Store::new().client().expect(&[
+        ("INCREX k", "*2\r\n:1\r\n:1\r\n"),
+        ("INCREX k BYINT -10", "*2\r\n:-9\r\n:-10\r\n"),
+        ("INCREX k BYINT 0", "*2\r\n:-9\r\n:0\r\n"),
+        ("SET k 10", "+OK\r\n"),
+        ("INCREX k BYINT 10 UBOUND 15", "*2\r\n:10\r\n:0\r\n"),
+        ("INCREX k BYINT 10 UBOUND 15 SATURATE", "*2\r\n:15\r\n:5\r\n"),
+        ("INCREX k BYINT -100 LBOUND 0 saturate", "*2\r\n:0\r\n:-15\r\n"),
+        ("SET k 50", "+OK\r\n"),
+        ("INCREX k BYINT 5 UBOUND 30", "*2\r\n:50\r\n:0\r\n"),
+        ("INCREX k BYINT 5 UBOUND 30 SATURATE", "*2\r\n:30\r\n:-20\r\n"),
+        ("INCREX k BYINT -5 LBOUND 20 UBOUND 30", "*2\r\n:25\r\n:-5\r\n"),
+        ("SET k 9223372036854775800", "+OK\r\n"),
+        ("INCREX k BYINT 9223372036854775800", "*2\r\n:9223372036854775800\r\n:0\r\n"),
+        ("INCREX k BYINT 1 SATURATE UBOUND -9223372036854775808", "-ERR applied increment would overflow\r\n"),
+        ("INCREX k BYINT 9223372036854775800 SATURATE", "*2\r\n:9223372036854775807\r\n:7\r\n"),
+        ("OBJECT ENCODING k", "$3\r\nint\r\n"),
+        ("INCREX none BYINT 5 LBOUND 10", "*2\r\n:0\r\n:0\r\n"),
+        ("EXISTS none", ":0\r\n"),
+        ("INCREX none LBOUND 5 SATURATE", "*2\r\n:5\r\n:5\r\n"),
+        ("INCREX none NX", "*2\r\n:5\r\n:0\r\n"),
+        ("INCREX absent XX", "*2\r\n:0\r\n:0\r\n"),
+        ("EXISTS absent", ":0\r\n"),
+        ("INCREX none XX", "*2\r\n:6\r\n:1\r\n"),
+    ]);
+}
+
+#[test]
+fn increx_counts_in_floats() {
+    let mut client = Store::new().client();
+    client.expect(&[
+        ("SET k 1.5", "+OK\r\n"),
+        ("INCREX k BYFLOAT 0.25", "*2\r\n$4\r\n1.75\r\n$4\r\n0.25\r\n"),
+        ("INCREX k", "-ERR value is not an integer or out of range\r\n"),
+        ("INCREX k BYFLOAT 5.5 UBOUND 3", "*2\r\n$4\r\n1.75\r\n$1\r\n0\r\n"),
+        ("INCREX k BYFLOAT 5.5 UBOUND 3 SATURATE", "*2\r\n$1\r\n3\r\n$4\r\n1.25\r\n"),
+        ("OBJECT ENCODING k", "$6\r\nembstr\r\n"),
+        ("INCREX none BYFLOAT -0.5 UBOUND -1.5", "*2\r\n$1\r\n0\r\n$1\r\n0\r\n"),
+        ("EXISTS none", ":0\r\n"),
+        ("SET k inf", "+OK\r\n"),
+        ("INCREX k BYFLOAT 1", "-ERR value cannot be Infinity\r\n"),
+        ("INCREX k BYFLOAT +inf", "-ERR BYFLOAT increment cannot be Infinity\r\n"),
+        ("INCREX k BYFLOAT abc", "-ERR Increment is not a valid float\r\n"),
+        ("INCREX k BYFLOAT 1 LBOUND x", "-ERR LBOUND is not a valid float\r\n"),
+        ("INCREX k BYFLOAT 1 UBOUND x", "-ERR UBOUND is not a valid float\r\n"),
+        ("INCREX k BYFLOAT 0.5 LBOUND 10.5 UBOUND 1.5", "-ERR LBOUND can't be greater than UBOUND\r\n"),
+        ("SET k text", "+OK\r\n"),
+        ("INCREX k BYFLOAT 1", "-ERR value is not a valid float\r\n"),
+    ]);
+    client.say("HELLO 3");
+    client.expect(&[
+        ("INCREX new BYFLOAT 2.5", "*2\r\n,2.5\r\n,2.5\r\n"),
+        ("INCREX new XX BYFLOAT 1 UBOUND 3", "*2\r\n,2.5\r\n,0\r\n"),
+        ("INCREX int BYINT 5", "*2\r\n:5\r\n:5\r\n"),
+    ]);
+}
+
+#[test]
+fn increx_sees_to_the_deadline() {
+    Store::new().client().expect(&[
+        ("INCREX k EX 100", "*2\r\n:1\r\n:1\r\n"),
+        ("TTL k", ":100\r\n"),
+        ("INCREX k", "*2\r\n:2\r\n:1\r\n"),
+        ("TTL k", ":100\r\n"),
+        ("INCREX k ENX PX 5000", "*2\r\n:3\r\n:1\r\n"),
+        ("TTL k", ":100\r\n"),
+        ("INCREX k EXAT 1 ENX", "*2\r\n:4\r\n:1\r\n"),
+        ("INCREX k BYINT 5 UBOUND 5 EX 7", "*2\r\n:4\r\n:0\r\n"),
+        ("TTL k", ":100\r\n"),
+        ("INCREX k PERSIST", "*2\r\n:5\r\n:1\r\n"),
+        ("TTL k", ":-1\r\n"),
+        ("INCREX k PX 5000 ENX", "*2\r\n:6\r\n:1\r\n"),
+        ("PTTL k", ":5000\r\n"),
+        ("INCREX k EXAT 1", "*2\r\n:7\r\n:1\r\n"),
+        ("EXISTS k", ":0\r\n"),
+        ("INCREX k PXAT 1", "*2\r\n:1\r\n:1\r\n"),
+        ("EXISTS k", ":0\r\n"),
+    ]);
+}
+
+#[test]
+fn increx_refuses_repetitions_and_contradictions() {
+    let mut client = Store::new().client();
+    for options in [
+        "FOO",
+        "BYINT",
+        "BYINT 1 FOO",
+        "BYINT 1 BYINT 2",
+        "BYINT 1 BYFLOAT 1.5",
+        "LBOUND 0 LBOUND 1",
+        "UBOUND 9 UBOUND 8",
+        "SATURATE SATURATE",
+        "ENX ENX EX 10",
+        "PERSIST PERSIST",
+        "EX 10 EX 20",
+        "EX 10 PX 20",
+        "EX 10 PERSIST",
+        "PERSIST EX 10",
+        "PERSIST ENX",
+        "ENX PERSIST",
+        "NX XX",
+        "NX NX",
+    ] {
+        client.expect(&[(&format!("INCREX k {options}"), SYNTAX)]);
+    }
+    client.expect(&[
+        ("INCREX k ENX", "-ERR ENX flag requires an expiration\r\n"),
+        ("INCREX k BYINT 1.5", "-ERR Increment is not an integer or out of range\r\n"),
+        ("INCREX k UBOUND inf", "-ERR UBOUND is not an integer or out of range\r\n"),
+        ("INCREX k LBOUND abc", "-ERR LBOUND is not an integer or out of range\r\n"),
+        ("INCREX k LBOUND 10 UBOUND 5", "-ERR LBOUND can't be greater than UBOUND\r\n"),
+        ("INCREX k EX 0", "-ERR invalid expire time in 'increx' command\r\n"),
+        ("INCREX k PX x", "-ERR value is not an integer or out of range\r\n"),
+        ("INCREX", "-ERR wrong number of arguments for 'increx' command\r\n"),
+        ("EXISTS k", ":0\r\n"),
     ]);
 }

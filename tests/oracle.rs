@@ -52,6 +52,16 @@ fn sets() {
 }
 
 #[test]
+fn lists() {
+    run_family("lists");
+}
+
+#[test]
+fn hashes() {
+    run_family("hashes");
+}
+
+#[test]
 fn mixed() {
     run_family("mixed");
 }

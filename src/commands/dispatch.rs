@@ -9,7 +9,7 @@ use super::args::{Args, KeyAt, KeyList};
 use super::redact::redacted;
 use super::session::{Close, Parked, QueuedCommand, ReplyMode, Rest, Session, Slice};
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
-use super::{CmdResult, CommandError, Ctx, blocking, monitor, transaction};
+use super::{CmdResult, CommandError, Ctx, blocking, monitor, sort, transaction};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
 use crate::keyspace::{Glance, KeyHash, LockSet};
@@ -368,10 +368,19 @@ pub(super) fn find_keys(
     }
 }
 
+/// What a request locks.
+#[inline]
+pub(super) fn locks_of(command: &Command, argv: &[&[u8]]) -> Locks {
+    match command.locks {
+        Locks::Patterns if !sort::has_patterns(argv) => Locks::Keys,
+        locks => locks,
+    }
+}
+
 #[inline]
 fn lock<'e>(engine: &'e Engine, session: &Session, command: &Command, args: &Args) -> LockSet<'e> {
     let keyspace = &engine.keyspace;
-    match command.locks {
+    match locks_of(command, args.argv()) {
         Locks::Keys => match args.key_positions() {
             [] => LockSet::none(keyspace),
             [key] => LockSet::one(keyspace, key.hash),
@@ -386,7 +395,7 @@ fn lock<'e>(engine: &'e Engine, session: &Session, command: &Command, args: &Arg
                 locks
             }
         },
-        Locks::All => LockSet::all(keyspace),
+        Locks::All | Locks::Patterns => LockSet::all(keyspace),
         Locks::Visits => LockSet::none(keyspace),
         Locks::Queued => transaction::lock_queued(engine, session),
     }

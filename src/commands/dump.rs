@@ -1,10 +1,10 @@
 //! DUMP and RESTORE: a value as bytes, in the serialisation of Redis ([`rdb`]).
 
-use super::{Args, CmdResult, CommandError, Ctx, Key};
+use super::{Args, CmdResult, CommandError, Ctx, Key, hash, list, set};
 use crate::engine::access;
-use crate::keyspace::{Loc, NewValue};
+use crate::keyspace::{Loc, NewValue, NoMemory, StringRef};
 use crate::persist::rdb::value::{self, Loaded};
-use crate::persist::rdb::{self, Element, LoadError, Writer};
+use crate::persist::rdb::{self, LoadError, Writer};
 use std::sync::atomic::Ordering::Relaxed;
 
 const BUSY_KEY: CommandError = CommandError::fixed("BUSYKEY Target key name already exists.");
@@ -22,8 +22,9 @@ pub fn dump(ctx: &mut Ctx, args: &Args) -> CmdResult {
         return Ok(());
     };
     let mut writer = Writer::new(ctx.engine.settings.hot().rdb_compression.load(Relaxed));
+    let due_ms = ctx.due_ms(key);
     let (db, reply) = ctx.db_and_reply(key);
-    value::save_payload(&mut writer, db.value(loc))?;
+    value::save_payload(&mut writer, db.value(loc), due_ms)?;
     reply.bulk(writer.bytes());
     Ok(())
 }
@@ -41,7 +42,7 @@ pub fn restore(ctx: &mut Ctx, args: &Args) -> CmdResult {
         return Err(BAD_TTL);
     }
     let body = rdb::open(&args[3]).ok_or(BAD_PAYLOAD)?;
-    let loaded = value::load_payload(body).map_err(|error| match error {
+    let loaded = value::load_payload(body, &rules(ctx)).map_err(|error| match error {
         LoadError::Corrupt => BAD_FORMAT,
         LoadError::NoMemory => CommandError::NO_MEMORY,
     })?;
@@ -56,36 +57,50 @@ pub fn restore(ctx: &mut Ctx, args: &Args) -> CmdResult {
         ctx.reply.ok();
         return Ok(());
     }
-    let loc = store(ctx, key, old, loaded)?;
-    if ttl_ms != 0 {
-        ctx.db(key).set_deadline(loc, deadline_ms)?;
+    if let Some(loc) = old {
+        ctx.db(key).remove(loc);
     }
+    let result = store(ctx, key, loaded, (ttl_ms != 0).then_some(deadline_ms));
+    if result.is_ok() || old.is_some() {
+        ctx.changed(key);
+    }
+    let loc = result?;
     if let Some(access) = options.access(ctx) {
         ctx.db(key).set_access(loc, access);
     }
-    ctx.changed(key);
     ctx.reply.ok();
     Ok(())
 }
 
-/// Puts a value in the place of the old one, which is gone with its deadline even if there is no room for the new one.
-fn store(ctx: &mut Ctx, key: Key, old: Option<Loc>, loaded: Loaded<'_>) -> Result<Loc, CommandError> {
-    if let Some(loc) = old {
-        ctx.db(key).remove(loc);
-    }
-    let result = match loaded {
-        Loaded::Int(int) => ctx.create(key, NewValue::Int(int)),
-        Loaded::Text(text) => match text.element() {
-            Element::Int(int) => ctx.create(key, NewValue::Int(int)),
-            Element::Bytes(bytes) => ctx.create(key, NewValue::Str(bytes)),
+/// Puts a value under a key that is free. If memory is short, it is still free after that.
+fn store(ctx: &mut Ctx, key: Key, loaded: Loaded<'_>, deadline_ms: Option<i64>) -> Result<Loc, NoMemory> {
+    let loc = match loaded {
+        Loaded::String(text) => match text.element().canonical() {
+            StringRef::Int(int) => ctx.create(key, NewValue::Int(int)),
+            StringRef::Str(bytes) => ctx.create(key, NewValue::Str(bytes)),
         },
         Loaded::Flat(kind, bytes) => ctx.create(key, NewValue::Flat(kind, &bytes)),
         Loaded::Object(kind, object) => ctx.create_object(key, kind, object),
-    };
-    if result.is_err() && old.is_some() {
-        ctx.changed(key);
+    }?;
+    let db = ctx.db(key);
+    let result = db.note_field_deadlines(loc).and_then(|()| match deadline_ms {
+        Some(deadline_ms) => db.set_deadline(loc, deadline_ms),
+        None => Ok(()),
+    });
+    if result.is_err() {
+        db.remove(loc);
     }
-    Ok(result?)
+    result.map(|()| loc)
+}
+
+/// What values are built by: the thresholds as they are now.
+fn rules<'e>(ctx: &Ctx<'_, 'e>) -> value::Rules<'e> {
+    value::Rules {
+        list: list::value::fill(ctx),
+        set: set::value::rules(ctx.engine),
+        hash: hash::limits(ctx.engine),
+        seed: ctx.engine.keyspace.seed(),
+    }
 }
 
 #[derive(Default)]

@@ -147,13 +147,13 @@ pub(super) fn lock_queued<'e>(engine: &'e Engine, session: &Session) -> LockSet<
         return watched_locks(engine, session);
     };
     for queued in &transaction.queue {
-        match queued.command.locks {
+        match dispatch::locks_of(queued.command, &queued.argv()) {
             Locks::Keys => {
                 if let Ok(keys) = dispatch::find_keys(engine, queued.command, &queued.argv(), None) {
                     hashes.extend(keys.iter().map(|key| key.hash));
                 }
             }
-            Locks::All | Locks::Visits => return LockSet::all(&engine.keyspace),
+            Locks::All | Locks::Visits | Locks::Patterns => return LockSet::all(&engine.keyspace),
             Locks::Queued => {}
         }
     }

@@ -20,6 +20,16 @@ pub struct StoredHash<'d> {
     pub loc: Loc,
 }
 
+impl StoredHash<'_> {
+    /// Makes sure that the database can be told of a deadline when the changes are done.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn reserve_deadline(&mut self) -> Result<(), NoMemory> {
+        self.db.reserve_inner_deadline(self.loc)
+    }
+}
+
 /// A large hash in a database.
 #[derive(Debug)]
 pub struct LargeMut<'d>(ObjectMut<'d>);
@@ -57,6 +67,10 @@ impl Holder for StoredHash<'_> {
         } else {
             Opened::Flat(self.db.flat_mut(self.loc).expect("flat, as it is no object"))
         }
+    }
+
+    fn read(&self) -> HashRef<'_> {
+        HashRef::of(self.db.value(self.loc)).expect("a hash when it was opened")
     }
 
     fn enlarge(&mut self, hash: Hash) -> Result<(), NoMemory> {

@@ -1,5 +1,6 @@
 //! How other threads reach a reactor: a queue and a waker.
 
+use super::doze::Doze;
 use super::listener::Accepted;
 use crate::engine::clients::{Delivery, Outlet};
 use mio::Waker;
@@ -23,6 +24,7 @@ pub enum Message {
 /// The mailbox of one reactor.
 pub struct Mailbox {
     queue: Mutex<Vec<Message>>,
+    doze: Doze,
     waker: Waker,
     /// Connections the reactor serves or has been given; accepting goes to the least loaded.
     pub load: AtomicUsize,
@@ -31,17 +33,13 @@ pub struct Mailbox {
 impl Mailbox {
     /// A mailbox whose reactor is woken through `waker`.
     pub fn new(waker: Waker) -> Self {
-        Self { queue: Mutex::default(), waker, load: AtomicUsize::new(0) }
+        Self { queue: Mutex::default(), doze: Doze::new(), waker, load: AtomicUsize::new(0) }
     }
 
-    /// Puts a message in; wakes the reactor if the mailbox was empty.
+    /// Puts a message in; wakes the reactor if it sleeps.
     pub fn send(&self, message: Message) {
-        let was_empty = {
-            let mut queue = self.queue.lock();
-            queue.push(message);
-            queue.len() == 1
-        };
-        if was_empty {
+        self.queue.lock().push(message);
+        if self.doze.posted() {
             self.wake();
         }
     }
@@ -52,8 +50,14 @@ impl Mailbox {
         let _ = self.waker.wake();
     }
 
+    /// Whether the reactor sleeps or will look here before it does.
+    pub fn doze(&self) -> &Doze {
+        &self.doze
+    }
+
     /// Takes all messages out.
     pub fn take(&self) -> Vec<Message> {
+        self.doze.take();
         std::mem::take(&mut *self.queue.lock())
     }
 

@@ -7,6 +7,7 @@
 mod batch;
 mod conn;
 mod deadlines;
+mod doze;
 pub mod listener;
 pub mod mailbox;
 mod output;

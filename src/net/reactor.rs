@@ -153,10 +153,11 @@ impl Reactor {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(!self.stopping),
             Err(error) => return Err(error),
         }
-        let (mut has_mail, mut accepting) = (false, 0);
+        self.mailbox.doze().get_up();
+        let mut accepting = 0;
         for event in &self.events {
             match event.token() {
-                WAKER => has_mail = true,
+                WAKER => {}
                 Token(token) if token > LISTENERS - self.listening => accepting |= 1 << (LISTENERS - token),
                 Token(token) => {
                     let Some(conn) = self.conns.get_mut(token) else { continue };
@@ -174,9 +175,7 @@ impl Reactor {
                 }
             }
         }
-        if has_mail {
-            self.take_mail();
-        }
+        self.take_mail();
         for index in 0..self.listening {
             if accepting & (1 << index) != 0 {
                 self.accept(index);
@@ -184,15 +183,18 @@ impl Reactor {
         }
         let now_ms = self.engine.clock.now_ms();
         self.serve(now_ms);
+        // What its own connections have sent each other.
+        self.take_mail();
         self.resume_parked(now_ms);
         self.end_waits(now_ms);
         self.expire(now_ms);
         self.check_idle(now_ms);
+        self.mailbox.doze().lie_down();
         Ok(!self.stopping)
     }
 
     fn time_to_wait(&self, timeout: Option<Duration>) -> Option<Duration> {
-        if !self.ready.is_empty() || !self.parked.is_empty() || self.stopping {
+        if !self.ready.is_empty() || !self.parked.is_empty() || self.mailbox.doze().has_mail() || self.stopping {
             return Some(Duration::ZERO);
         }
         let now_ms = self.engine.clock.now_ms();
@@ -260,6 +262,9 @@ impl Reactor {
     }
 
     fn take_mail(&mut self) {
+        if !self.mailbox.doze().has_mail() {
+            return;
+        }
         for message in self.mailbox.take() {
             match message {
                 Message::Accepted(accepted) => self.adopt(accepted),

@@ -75,6 +75,31 @@ pub fn parse_i64(text: &[u8]) -> Option<i64> {
 /// Reads a double as Redis's `getDoubleFromObject`: the whole text must be what `strtod` takes in the
 /// C locale, without leading space; NaN, overflow, and a nonzero number that rounds to zero are refused.
 pub fn parse_f64(text: &[u8]) -> Option<f64> {
+    let value = read_f64(text)?;
+    value.in_range.then_some(value.rounded)
+}
+
+/// Reads a double as C's `strtod` by itself does, which is how Redis reads the bounds of a range of scores: leading
+/// space is skipped, what is too large is infinite, what is too small is 0 or subnormal, nothing at all is 0. The whole text, up to
+/// a NUL, must be a number, and not NaN.
+pub fn parse_f64_lenient(text: &[u8]) -> Option<f64> {
+    let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let space = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).count();
+    Some(read_f64(&text[space..])?.rounded)
+}
+
+/// A number as it was read.
+struct Value {
+    /// The nearest double: infinite if the number is too large, 0 if it is too small.
+    rounded: f64,
+    /// Neither of that.
+    in_range: bool,
+}
+
+fn read_f64(text: &[u8]) -> Option<Value> {
     let (negative, body) = match text {
         [b'-', body @ ..] => (true, body),
         [b'+', body @ ..] => (false, body),
@@ -83,14 +108,17 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
     let magnitude = match body {
         [b'0', b'x' | b'X', digits @ ..] => parse_hexadecimal(digits)?,
         [b'0'..=b'9' | b'.', ..] => parse_decimal(body)?,
-        word if word.eq_ignore_ascii_case(b"inf") || word.eq_ignore_ascii_case(b"infinity") => f64::INFINITY,
+        word if word.eq_ignore_ascii_case(b"inf") || word.eq_ignore_ascii_case(b"infinity") => {
+            Value { rounded: f64::INFINITY, in_range: true }
+        }
         _ => return None,
     };
-    Some(if negative { -magnitude } else { magnitude })
+    let rounded = if negative { -magnitude.rounded } else { magnitude.rounded };
+    Some(Value { rounded, ..magnitude })
 }
 
 /// `digits[.digits][e[±]digits]`, no sign.
-fn parse_decimal(text: &[u8]) -> Option<f64> {
+fn parse_decimal(text: &[u8]) -> Option<Value> {
     let mut digits = 0usize;
     let mut nonzero = false;
     let mut point = false;
@@ -117,9 +145,9 @@ fn parse_decimal(text: &[u8]) -> Option<f64> {
         _ => return None,
     }
     // What is left is a subset of what the standard library takes, and it rounds correctly.
-    let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
-    let out_of_range = value.is_infinite() || (value == 0.0 && nonzero);
-    (!out_of_range).then_some(value)
+    let rounded: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    let out_of_range = rounded.is_infinite() || (rounded == 0.0 && nonzero);
+    Some(Value { rounded, in_range: !out_of_range })
 }
 
 /// `[±]digits` up to the end of the text, saturating: far beyond every double either way.
@@ -145,7 +173,7 @@ fn parse_exponent(text: &[u8]) -> Option<i64> {
 }
 
 /// `hex[.hex][p[±]digits]` after the `0x`, rounded half to even like the decimal form.
-fn parse_hexadecimal(text: &[u8]) -> Option<f64> {
+fn parse_hexadecimal(text: &[u8]) -> Option<Value> {
     let mut mantissa = 0u64;
     let mut sticky = false; // a nonzero digit was dropped below the mantissa
     let mut exponent = 0i64;
@@ -178,23 +206,24 @@ fn parse_hexadecimal(text: &[u8]) -> Option<f64> {
         _ => return None,
     }
     if mantissa == 0 {
-        return Some(0.0);
+        return Some(Value { rounded: 0.0, in_range: true });
     }
-    compose(mantissa, sticky, exponent)
+    let rounded = compose(mantissa, sticky, exponent);
+    Some(Value { rounded, in_range: rounded.is_finite() && rounded != 0.0 })
 }
 
-/// The double nearest to `mantissa × 2^exponent` (ties to even, `sticky` meaning "and a bit more"); None when
-/// it overflows or becomes zero.
-fn compose(mantissa: u64, sticky: bool, exponent: i64) -> Option<f64> {
+/// The double nearest to `mantissa × 2^exponent` (ties to even, `sticky` meaning "and a bit more"); infinity when
+/// it overflows.
+fn compose(mantissa: u64, sticky: bool, exponent: i64) -> f64 {
     let bits = 64 - i64::from(mantissa.leading_zeros());
-    let leading = exponent.checked_add(bits - 1)?; // exponent of the highest set bit
+    let leading = exponent.saturating_add(bits - 1); // exponent of the highest set bit
     if leading > 1023 {
-        return None;
+        return f64::INFINITY;
     }
     // A subnormal keeps fewer bits, down to none when it lies under half of the smallest one.
     let kept = if leading >= -1022 { 53 } else { 53 - (-1022 - leading) };
     if kept < 0 {
-        return None;
+        return 0.0;
     }
     let shift = bits - kept;
     let rounded = if shift <= 0 {
@@ -209,8 +238,7 @@ fn compose(mantissa: u64, sticky: bool, exponent: i64) -> Option<f64> {
     };
     // A carry out of the fraction lands in the exponent field, which is what it should do.
     let encoded = if leading >= -1022 { (((leading + 1023) as u64) << 52) + (rounded - (1 << 52)) } else { rounded };
-    let value = f64::from_bits(encoded);
-    (value.is_finite() && value != 0.0).then_some(value)
+    f64::from_bits(encoded)
 }
 
 /// Appends `value` as C's `printf("%.17g")` prints it (NaN always as `nan`).

@@ -182,8 +182,8 @@ impl ReplyWriter {
         }
     }
 
-    /// A double with 17 significant digits (`%.17g`), which is how Redis answers scores. Doubles with other
-    /// texts (INCRBYFLOAT's long doubles) are bulk strings in both protocols.
+    /// A double with 17 significant digits (`%.17g`), which is how Redis answers scores. INCRBYFLOAT's long doubles
+    /// are bulk strings in both protocols.
     pub fn double(&mut self, value: f64) {
         match self.protocol {
             Protocol::Resp2 => {
@@ -198,6 +198,14 @@ impl ReplyWriter {
             }
         }
         self.crlf();
+    }
+
+    /// A double whose text the caller has made, as for a `long double`.
+    pub fn double_text(&mut self, text: &[u8]) {
+        match self.protocol {
+            Protocol::Resp2 => self.bulk(text),
+            Protocol::Resp3 => self.line(b',', &[text]),
+        }
     }
 
     pub fn boolean(&mut self, value: bool) {

@@ -344,8 +344,10 @@ impl<O: Object> Entry<O> {
             self.put(Kind::String, Form::Embedded, format_int(int, &mut text))?;
         }
         let header = self.header();
-        // A string that grows is expected to grow on; a flat encoding has a limit.
-        let growth = if header.kind() == Kind::String { Growth::Greedy } else { Growth::Exact };
+        // A string that grows is expected to grow on, unless it begins with a length (SETBIT, BITOP); a flat encoding
+        // has a limit.
+        let has_begun = self.bytes().is_some_and(|bytes| !bytes.is_empty());
+        let growth = if header.kind() == Kind::String && has_begun { Growth::Greedy } else { Growth::Exact };
         if header.form() == Form::Boxed {
             self.resize_buffer(header, len, growth)?;
         } else if len > EMBEDDED_MAX {

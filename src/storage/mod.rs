@@ -3,7 +3,8 @@
 //!
 //! What: an [`Entry`] is a name with a value in one allocation: a key of the keyspace, a field of a hash, a
 //! member of a set. A [`Table`] finds entries by the hash of their names, in the order of that hash, and never rehashes
-//! as a whole. A [`TtlHeap`] knows whose deadline comes first.
+//! as a whole. A [`TtlHeap`] knows whose deadline comes first. A [`Ranking`] keeps members in the order of their scores, in a
+//! `RankTree`.
 //!
 //! Nothing here knows what a value means, the time, or a lock. `unsafe` is confined to the files marked below.
 
@@ -22,7 +23,12 @@ mod entry;
 mod hash;
 mod header;
 #[allow(unsafe_code)]
+mod member;
+#[allow(unsafe_code)]
 mod memory;
+mod rank_tree;
+#[allow(unsafe_code)]
+mod ranking;
 mod segment;
 mod table;
 #[cfg(test)]
@@ -39,6 +45,7 @@ pub use dict::{Detached, Dict, FlatMut, GARBAGE_MIN, Garbage, ObjectMut};
 pub use entry::{Entry, Nothing, Object, Outside};
 pub use hash::{HashSeed, KeyHash, POSITION_BITS, Position, SHARD_BITS_MAX};
 pub use memory::{NoMemory, size_class};
+pub use ranking::{Backward, Forward, Ranking, Side};
 pub use table::{Loc, Table};
 pub use ttl_heap::TtlHeap;
 pub use value::{EMBSTR_MAX, Kind, NewValue, StringEncoding, StringRef, ValueRef, format_int, same_bytes};

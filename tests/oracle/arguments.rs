@@ -15,6 +15,8 @@ pub fn arguments(kind: &str, random: &mut Random) -> Vec<Vec<u8>> {
         "integer" => integer(random),
         "member" => member(random),
         "members" => return members(random),
+        "pairs" => return pairs(random),
+        "brink" => letters(random, 62, 66),
         "float" => float(random),
         "index" => index(random),
         "offset" => offset(random),
@@ -39,6 +41,9 @@ pub fn arguments(kind: &str, random: &mut Random) -> Vec<Vec<u8>> {
             let count = random.between(1, 400);
             return (start..start + count).map(|element| element.to_string().into_bytes()).collect();
         }
+        "item" => item(random),
+        "items" => return (0..random.between(5, 150)).map(|_| item(random)).collect(),
+        "item-count" => text(random, &["0", "1", "1", "2", "3", "7", "20", "100", "1000"], 88),
         "hyperloglog" => hyperloglog(random),
         "count" => text(random, &["1", "2", "3", "10", "1000", "100000"], 80),
         "seconds" => number(random, 100_000, 1_000_000_000),
@@ -126,6 +131,11 @@ fn member(random: &mut Random) -> Vec<u8> {
     }
 }
 
+/// Many fields with values, some of them more than once.
+fn pairs(random: &mut Random) -> Vec<Vec<u8>> {
+    members(random).into_iter().flat_map(|field| [field, member(random)]).collect()
+}
+
 /// Many members at once: around the sizes at which encodings change.
 fn members(random: &mut Random) -> Vec<Vec<u8>> {
     let count = *random.pick(&[1, 2, 7, 8, 9, 20, 127, 128, 129, 300, 511, 512, 513, 700]);
@@ -198,11 +208,22 @@ fn field_type(random: &mut Random) -> Vec<u8> {
 
 fn field_offset(random: &mut Random) -> Vec<u8> {
     match random.below(14) {
-        0 => [b"#", &random.pick(ODD_NUMBERS).as_bytes()[..]].concat(),
+        0 => [&b"#"[..], random.pick(ODD_NUMBERS).as_bytes()].concat(),
         1 => random.pick(&["#4611686018427387904", "#9223372036854775807", "#", "##1", "#-1"]).as_bytes().to_vec(),
         2..=5 => format!("#{}", random.between(0, 20)).into_bytes(),
         6 => bit_offset(random),
         _ => random.between(0, 300).to_string().into_bytes(),
+    }
+}
+
+/// An element of a list: one of a few, so that searches find it, or any value; now and then one as long as a node.
+fn item(random: &mut Random) -> Vec<u8> {
+    match random.below(20) {
+        0 => value(random),
+        1 => integer(random),
+        2 if random.percent(20) => letters(random, 4000, 9000),
+        2 | 3 => letters(random, 1, 80),
+        _ => random.pick(&["a", "b", "c", "", "1", "-1", "127", "4096", "100000", "x y"]).as_bytes().to_vec(),
     }
 }
 

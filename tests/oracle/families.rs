@@ -5,7 +5,8 @@
 //! stays out ([`Family::with_types`]) until those types exist.
 
 mod bits;
-
+mod hashes;
+mod lists;
 mod sets;
 
 use super::grammar::Grammar;
@@ -146,7 +147,7 @@ pub struct Family {
     pub grammars: Vec<Grammar>,
 }
 
-pub const NAMES: &[&str] = &["strings", "keys", "connection", "server", "bits", "sets", "mixed"];
+pub const NAMES: &[&str] = &["strings", "keys", "connection", "server", "bits", "hashes", "lists", "sets", "mixed"];
 
 impl Family {
     pub fn new(name: &str) -> Family {
@@ -157,7 +158,9 @@ impl Family {
             "sets" => ("sets", vec![sets::LINES]),
             "server" => ("server", vec![SERVER]),
             "bits" => ("bits", vec![bits::LINES]),
-            "mixed" => ("mixed", vec![STRINGS, KEYS, CONNECTION, SERVER, sets::LINES]),
+            "hashes" => ("hashes", vec![hashes::LINES]),
+            "lists" => ("lists", vec![lists::LINES]),
+            "mixed" => ("mixed", vec![STRINGS, KEYS, CONNECTION, SERVER, sets::LINES, hashes::LINES]),
             _ => panic!("no family {name:?}; there are {NAMES:?}"),
         };
         let grammars = lines.concat().iter().map(|(weight, line)| Grammar::parse(*weight, line)).collect();

@@ -11,7 +11,7 @@ use crate::resp::number::IntegerText;
 use crate::types::bits::{BLOCK_BYTES, Combination, Combiner};
 use smallvec::SmallVec;
 
-/// Where the sources are; absent ones are empty.
+/// The sources and where they are; absent ones are empty.
 type Sources<'k> = SmallVec<[(Key<'k>, Option<Loc>); 8]>;
 
 /// BITOP (AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE) destkey key [key ...]
@@ -21,13 +21,15 @@ pub fn bitop(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let mut len = 0;
     for key in args.keys().skip(1) {
         if let Some(loc) = ctx.read(key) {
-            len = len.max(text_of(ctx.string(key, loc)?, &mut IntegerText::new()).len());
+            len = len.max(len_of(ctx, key, loc)?);
         }
     }
     let found = ctx.write(destination);
     if len > 0 {
+        let mut sources = Sources::new();
+        sources.try_reserve(args.key_count()).map_err(|_| NoMemory)?;
         let loc = prepare(ctx, args, found, len)?;
-        combine(ctx, args, how, loc, len)?;
+        combine(ctx, args, sources, how, loc, len)?;
         ctx.db(destination).clear_deadline(loc);
         ctx.changed(destination);
     } else if let Some(loc) = found {
@@ -61,21 +63,27 @@ fn parse(args: &Args) -> Result<Combination, CommandError> {
     Ok(how)
 }
 
+fn len_of(ctx: &mut Ctx, key: Key, loc: Loc) -> Result<usize, CommandError> {
+    Ok(text_of(ctx.string(key, loc)?, &mut IntegerText::new()).len())
+}
+
 /// Makes the destination a string of `len` bytes. If it is also a source, its content stays.
 fn prepare(ctx: &mut Ctx, args: &Args, found: Option<Loc>, len: usize) -> Result<Loc, CommandError> {
     let destination = args.key(0);
     let is_source = args.keys().skip(1).any(|key| key.bytes == destination.bytes);
     let loc = match found {
-        // A value that is not needed makes room first: it could be of any length and of any type.
-        Some(loc) if !is_source => {
-            ctx.db(destination).set_value(loc, NewValue::Str(b""))?;
+        Some(loc) => {
+            let keeps_buffer = is_source || len_of(ctx, destination, loc).is_ok_and(|present| present == len);
+            if !keeps_buffer {
+                // It could be of any length and of any type, and starts anew.
+                ctx.db(destination).set_value(loc, NewValue::Str(b""))?;
+            }
             loc
         }
-        Some(loc) => loc,
         None => ctx.create(destination, NewValue::Str(b""))?,
     };
     if let Err(error) = ctx.db(destination).string_resize(loc, len) {
-        if !is_source {
+        if !is_source || found.is_none() {
             ctx.db(destination).remove(loc);
             ctx.changed(destination);
         }
@@ -84,11 +92,15 @@ fn prepare(ctx: &mut Ctx, args: &Args, found: Option<Loc>, len: usize) -> Result
     Ok(loc)
 }
 
-/// Fills the destination.
-fn combine(ctx: &mut Ctx, args: &Args, how: Combination, destination: Loc, len: usize) -> CmdResult {
-    // Creating the destination may have moved the others.
-    let mut sources = Sources::new();
-    sources.try_reserve(args.key_count()).map_err(|_| NoMemory)?;
+/// Fills the destination. The sources are looked up once more: creating it may have moved them.
+fn combine<'k>(
+    ctx: &mut Ctx,
+    args: &Args<'k>,
+    mut sources: Sources<'k>,
+    how: Combination,
+    destination: Loc,
+    len: usize,
+) -> CmdResult {
     for key in args.keys().skip(1) {
         let found = ctx.peek(key);
         sources.push((key, found));

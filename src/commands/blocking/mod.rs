@@ -43,6 +43,7 @@
 //!
 //! One load per write where nobody waits. Blocking copies the command's arguments and keys; serving allocates the reply.
 
+pub mod list;
 mod outcome;
 mod serve;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::super::{Args, CmdResult, CommandError, Ctx};
 use crate::engine::clients::End;
+use crate::engine::stats::bump;
 
 /// CLIENT UNBLOCK client-id [TIMEOUT | ERROR]
 pub fn unblock(ctx: &mut Ctx, args: &Args) -> CmdResult {
@@ -15,6 +16,10 @@ pub fn unblock(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let id = args.int(2)?;
     let client = ctx.engine.clients.get(id.cast_unsigned());
     let is_unblocked = client.is_some_and(|client| client.unblock(ctx.engine, how));
+    if is_unblocked && how == End::UnblockedWithError {
+        // Redis counts the other client's error as this command's own failure.
+        bump(&ctx.session.counters.command(ctx.command.id).failed, 1);
+    }
     ctx.reply.integer(is_unblocked.into());
     Ok(())
 }

@@ -15,9 +15,9 @@ mod transfer;
 pub mod value;
 
 pub use edit::{linsert, lrem, lset, ltrim};
-pub use push_pop::{lmpop, lpop, lpush, lpushx, rpop, rpush, rpushx};
+pub use push_pop::{lmpop, lpop, lpush, lpushx, mpop_options, pop_from_first, rpop, rpush, rpushx};
 pub use read::{lindex, llen, lpos, lrange};
-pub use transfer::{lmove, rpoplpush};
+pub use transfer::{lmove, rpoplpush, transfer};
 
 use super::CommandError;
 use crate::resp::number::parse_i64;

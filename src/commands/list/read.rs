@@ -1,4 +1,7 @@
 //! LLEN, LINDEX, LRANGE, LPOS: elements by index, indexes by element.
+//!
+//! LRANGE writes each element from its node straight to the reply. It is not cut into slices, because its reply shows the list
+//! at one moment: while it runs it holds the shard of its key, for a time that grows with the range.
 
 use super::value::{element, list, list_and_reply, reply_element};
 use super::{at_least, index_of, range};

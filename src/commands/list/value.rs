@@ -105,8 +105,16 @@ pub fn push(
     let len = match found {
         None if elements.is_empty() => return Ok(0),
         None if flat::allows(fill, bytes, elements.len()) => {
-            let mut room = [0; flat::BYTES_MAX];
-            let flat = flat::build(&mut room, side, values, elements.len(), bytes);
+            // Most new lists are short: clearing room for the longest would cost more than the rest.
+            let (mut short, mut long);
+            let room = if bytes < SHORT_BYTES {
+                short = [0; SHORT_BYTES];
+                &mut short[..]
+            } else {
+                long = [0; flat::BYTES_MAX];
+                &mut long[..]
+            };
+            let flat = flat::build(room, side, values, elements.len(), bytes);
             ctx.create(key, NewValue::Flat(Kind::List, flat))?;
             elements.len()
         }
@@ -137,6 +145,9 @@ pub fn push(
     }
     Ok(len)
 }
+
+/// Room for the flat encoding of a short list.
+const SHORT_BYTES: usize = 128;
 
 /// Pushes all or none.
 fn push_large(list: &mut List, side: Side, elements: &[&[u8]], fill: Fill) -> Result<usize, NoMemory> {

@@ -1,4 +1,4 @@
-//! What SCAN is told: the cursor and MATCH, COUNT, TYPE.
+//! What SCAN is told: the cursor and MATCH, COUNT, TYPE, NOVALUES.
 
 use crate::commands::{Args, CommandError};
 use crate::engine::glob::Pattern;
@@ -13,6 +13,16 @@ pub struct Options<'a> {
     pub pattern: Pattern<'a>,
     /// The only type wanted; empty if there is no such type.
     pub type_name: Option<&'static str>,
+    /// Only the fields of a hash are wanted.
+    pub no_values: bool,
+}
+
+/// Which options there are besides COUNT and MATCH.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    None,
+    Type,
+    NoValues,
 }
 
 impl<'a> Options<'a> {
@@ -21,33 +31,48 @@ impl<'a> Options<'a> {
     /// # Errors
     /// An unknown option, one without value, a count that is not a positive integer.
     pub fn parse(args: &Args<'a>, first: usize) -> Result<Self, CommandError> {
-        Self::read(args, first, true)
+        Self::read(args, first, Others::Type)
     }
 
-    /// [`Options::parse`] for HSCAN, SSCAN and ZSCAN, which have no TYPE.
+    /// [`Options::parse`] for SSCAN and ZSCAN, which have no TYPE.
     ///
     /// # Errors
     /// As [`Options::parse`].
     pub fn parse_for_members(args: &Args<'a>, first: usize) -> Result<Self, CommandError> {
-        Self::read(args, first, false)
+        Self::read(args, first, Others::None)
     }
 
-    fn read(args: &Args<'a>, first: usize, knows_type: bool) -> Result<Self, CommandError> {
-        let mut options = Self { count: COUNT, pattern: Pattern::ALL, type_name: None };
-        for index in (first..args.len()).step_by(2) {
+    /// [`Options::parse`] for HSCAN, which has NOVALUES instead of TYPE.
+    ///
+    /// # Errors
+    /// As [`Options::parse`].
+    pub fn parse_for_fields(args: &Args<'a>, first: usize) -> Result<Self, CommandError> {
+        Self::read(args, first, Others::NoValues)
+    }
+
+    fn read(args: &Args<'a>, first: usize, others: Others) -> Result<Self, CommandError> {
+        let mut options = Self { count: COUNT, pattern: Pattern::ALL, type_name: None, no_values: false };
+        let mut index = first;
+        while index < args.len() {
+            if others == Others::NoValues && args.is(index, "novalues") {
+                options.no_values = true;
+                index += 1;
+                continue;
+            }
             let value = args.get(index + 1).ok_or(CommandError::SYNTAX)?;
             if args.is(index, "count") {
                 let count = args.int(index + 1)?;
                 options.count = u64::try_from(count).ok().filter(|&count| count > 0).ok_or(CommandError::SYNTAX)?;
             } else if args.is(index, "match") {
                 options.pattern = Pattern::new(value);
-            } else if knows_type && args.is(index, "type") {
+            } else if others == Others::Type && args.is(index, "type") {
                 let known =
                     Kind::ALL.into_iter().map(Kind::name).find(|name| name.as_bytes().eq_ignore_ascii_case(value));
                 options.type_name = Some(known.unwrap_or_default());
             } else {
                 return Err(CommandError::SYNTAX);
             }
+            index += 2;
         }
         Ok(options)
     }

@@ -9,6 +9,9 @@ use crate::types::set::{Member, OwnedSet, Rules, Set, SetRef, flat, outgrown};
 use smallvec::SmallVec;
 use std::sync::atomic::Ordering::Relaxed;
 
+/// Most sets that are made by one command fit into this.
+type SmallFlat = SmallVec<[u8; 128]>;
+
 /// The thresholds as they are now.
 #[inline]
 pub fn rules(engine: &Engine) -> Rules<'_> {
@@ -133,13 +136,10 @@ fn add_to<'a>(
     Ok(())
 }
 
-/// A set of these members.
-///
-/// # Errors
-/// If memory is short.
-pub fn build<'a>(engine: &Engine, members: impl Iterator<Item = Member<'a>>) -> Result<OwnedSet, NoMemory> {
+/// A set of these members; while it is small, without an allocation.
+fn build<'a>(engine: &Engine, members: impl Iterator<Item = Member<'a>>) -> Result<OwnedSet<SmallFlat>, NoMemory> {
     let rules = rules(engine);
-    let mut set = OwnedSet::new();
+    let mut set = OwnedSet::new_in(SmallFlat::new())?;
     for member in members {
         set.add(member, &rules)?;
     }
@@ -178,9 +178,9 @@ pub fn len(db: &Db, loc: Loc) -> usize {
 ///
 /// # Errors
 /// If memory is short.
-pub fn create(ctx: &mut Ctx, key: Key, set: OwnedSet) -> Result<Loc, NoMemory> {
+pub fn create(ctx: &mut Ctx, key: Key, set: OwnedSet<impl Bytes>) -> Result<Loc, NoMemory> {
     match set {
-        OwnedSet::Flat(flat) => ctx.create(key, NewValue::Flat(Kind::Set, &flat)),
+        OwnedSet::Flat(flat) => ctx.create(key, NewValue::Flat(Kind::Set, flat.bytes())),
         OwnedSet::Large(object) => ctx.create_object(key, Kind::Set, object),
     }
 }

@@ -76,6 +76,11 @@ fn keys_of_spec(
             Some(index) => index as i64,
             None => return no_keys,
         },
+        // What BY and GET name, only the data tells: the locks are for that (`Locks::Patterns`).
+        Begin::Unknown if command.id == id::SORT || command.id == id::SORT_RO => {
+            let destination = sort_destination(argv).filter(|_| spec.flags.contains(KeyFlags::OVERWRITE));
+            return Ok(destination.map_or(0..0, |index| index..index + 1).step_by(1));
+        }
         Begin::Unknown => return Err(KeyError::Unknown),
     };
     let (first, last, step) = match spec.find {
@@ -101,6 +106,26 @@ fn keys_of_spec(
         return Err(KeyError::Syntax);
     }
     Ok((first as usize..last as usize + 1).step_by(usize::from(step.unsigned_abs())))
+}
+
+/// Where the destination of SORT is: after the last STORE that is not the operand of another option.
+fn sort_destination(argv: &[&[u8]]) -> Option<usize> {
+    let is = |index: usize, word: &str| argv[index].eq_ignore_ascii_case(word.as_bytes());
+    let mut destination = None;
+    let mut at = 2;
+    while at < argv.len() {
+        at += if is(at, "limit") {
+            3
+        } else if is(at, "get") || is(at, "by") {
+            2
+        } else {
+            if is(at, "store") && at + 1 < argv.len() {
+                destination = Some(at + 1);
+            }
+            1
+        };
+    }
+    destination
 }
 
 /// The index after the keyword, if it stands where keys can still follow.

@@ -246,6 +246,8 @@ pub enum Locks {
     All,
     /// None: it reads the whole keyspace shard by shard. Inside a transaction, all of them.
     Visits,
+    /// Those of its keys, or all if it has a pattern that may name any key (SORT BY, GET).
+    Patterns,
     /// Those of the queued commands and of the watched keys.
     Queued,
 }
@@ -257,6 +259,7 @@ impl Locks {
         match name {
             "all" => Some(Locks::All),
             "visits" => Some(Locks::Visits),
+            "patterns" => Some(Locks::Patterns),
             "queued" => Some(Locks::Queued),
             _ => None,
         }

@@ -12,11 +12,13 @@
 //! | `many` | MGET MSET MSETNX MSETEX |
 //! | `range` | APPEND STRLEN SETRANGE GETRANGE SUBSTR |
 //! | `counter` | INCR DECR INCRBY DECRBY INCRBYFLOAT |
+//! | `increx` | INCREX |
 //! | `lcs`, `subsequence` | LCS |
 
 mod comparison;
 mod counter;
 mod get_set;
+mod increx;
 mod lcs;
 mod many;
 mod options;
@@ -28,6 +30,7 @@ pub(super) use counter::increment;
 pub use counter::{decr, decrby, incr, incrby, incrbyfloat};
 pub(super) use get_set::{NewDeadline, store};
 pub use get_set::{get, getdel, getex, getset, psetex, set, setex, setnx};
+pub use increx::increx;
 pub use lcs::lcs;
 pub use many::{mget, mset, msetex, msetnx};
 pub use range::{append, getrange, setrange, strlen, substr};

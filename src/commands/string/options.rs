@@ -51,7 +51,8 @@ pub enum TimeKind {
 }
 
 impl TimeKind {
-    fn of(option: &[u8]) -> Option<Self> {
+    /// EX, PX, EXAT, PXAT
+    pub fn of(option: &[u8]) -> Option<Self> {
         let is = |word: &[u8]| option.eq_ignore_ascii_case(word);
         match option.len() {
             2 if is(b"EX") => Some(Self::Seconds),

@@ -107,6 +107,10 @@ pub struct Hot {
     pub active_expire_effort: AtomicU32,
     /// Timer runs a second.
     pub hz: AtomicU32,
+    /// Most fields of a flat hash.
+    pub hash_listpack_entries_max: AtomicUsize,
+    /// The longest field or value in one, in bytes.
+    pub hash_listpack_value_max: AtomicUsize,
     /// Bytes up to which a HyperLogLog may be sparse.
     pub hll_sparse_max_bytes: AtomicUsize,
     /// How much a node of a list may hold: elements, or a size class if negative.
@@ -121,6 +125,14 @@ pub struct Hot {
     pub set_listpack_entries_max: AtomicUsize,
     /// Longest of them, in bytes.
     pub set_listpack_value_max: AtomicUsize,
+    /// Most members of a sorted set that is flat.
+    pub zset_listpack_entries_max: AtomicUsize,
+    /// Longest of them, in bytes.
+    pub zset_listpack_value_max: AtomicUsize,
+    /// From how many bytes on a block of a stream is full; 0 without limit.
+    pub stream_node_max_bytes: AtomicUsize,
+    /// From how many entries on; 0 without limit.
+    pub stream_node_max_entries: AtomicU64,
     policy: AtomicU8,
     loglevel: AtomicU8,
     limits: [HotLimit; 3],
@@ -203,6 +215,8 @@ impl Hot {
         self.protected_mode.store(on(Id::ProtectedMode), Relaxed);
         self.active_expire_effort.store(short(Id::ActiveExpireEffort), Relaxed);
         self.hz.store(short(Id::Hz), Relaxed);
+        self.hash_listpack_entries_max.store(size(Id::HashMaxListpackEntries), Relaxed);
+        self.hash_listpack_value_max.store(size(Id::HashMaxListpackValue), Relaxed);
         self.hll_sparse_max_bytes.store(size(Id::HllSparseMaxBytes), Relaxed);
         self.list_max_listpack_size.store(number(Id::ListMaxListpackSize), Relaxed);
         self.original_replies_typed.store(on(Id::OriginalReplies), Relaxed);
@@ -210,6 +224,10 @@ impl Hot {
         self.set_intset_entries_max.store(size(Id::SetMaxIntsetEntries), Relaxed);
         self.set_listpack_entries_max.store(size(Id::SetMaxListpackEntries), Relaxed);
         self.set_listpack_value_max.store(size(Id::SetMaxListpackValue), Relaxed);
+        self.zset_listpack_entries_max.store(size(Id::ZsetMaxListpackEntries), Relaxed);
+        self.zset_listpack_value_max.store(size(Id::ZsetMaxListpackValue), Relaxed);
+        self.stream_node_max_bytes.store(size(Id::StreamNodeMaxBytes), Relaxed);
+        self.stream_node_max_entries.store(unsigned(Id::StreamNodeMaxEntries), Relaxed);
         self.policy.store(index(Id::MaxmemoryPolicy), Relaxed);
         self.loglevel.store(index(Id::Loglevel), Relaxed);
         if let Value::Limits(limits) = value(Id::ClientOutputBufferLimit) {

@@ -136,10 +136,7 @@ const CLUSTER: Status = Unbuilt("cluster mode");
 const TLS: Status = Unbuilt("TLS");
 const SCRIPTING: Status = Unbuilt("scripting");
 const ACL: Status = Unbuilt("ACLs");
-const HASHES: Status = Unbuilt("hashes");
 const LISTS: Status = Unbuilt("compression of lists");
-const ZSETS: Status = Unbuilt("sorted sets");
-const STREAMS: Status = Unbuilt("streams");
 const SYSLOG: Status = Unbuilt("logging to syslog");
 const CPULIST: Status = Foreign("threads are left to the scheduler or to taskset");
 const DEFRAG: Status = Foreign("its allocator does not defragment in the background");
@@ -241,18 +238,18 @@ settings! {
     NotifyKeyspaceEvents "notify-keyspace-events", Kind::Events, "", 0, Unbuilt("keyspace notifications");
     TrackingTableMaxKeys "tracking-table-max-keys", int(0, LONG_MAX), "1000000", 0, Unbuilt("client-side caching");
     // Encodings of types.
-    HashMaxListpackEntries "hash-max-listpack-entries" / "hash-max-ziplist-entries", int(0, LONG_MAX), "512", 0, HASHES;
-    HashMaxListpackValue "hash-max-listpack-value" / "hash-max-ziplist-value", memory(0, SIZE_MAX), "64", 0, HASHES;
+    HashMaxListpackEntries "hash-max-listpack-entries" / "hash-max-ziplist-entries", int(0, LONG_MAX), "512", 0, Works;
+    HashMaxListpackValue "hash-max-listpack-value" / "hash-max-ziplist-value", memory(0, SIZE_MAX), "64", 0, Works;
     ListMaxListpackSize "list-max-listpack-size" / "list-max-ziplist-size", int(i32::MIN as i64, INT_MAX), "-2", 0, Works;
     ListCompressDepth "list-compress-depth", int(0, INT_MAX), "0", 0, LISTS;
     SetMaxIntsetEntries "set-max-intset-entries", int(0, LONG_MAX), "512", 0, Works;
     SetMaxListpackEntries "set-max-listpack-entries", int(0, LONG_MAX), "0", 0, Works;
     SetMaxListpackValue "set-max-listpack-value", memory(0, SIZE_MAX), "64", 0, Works;
-    ZsetMaxListpackEntries "zset-max-listpack-entries" / "zset-max-ziplist-entries", int(0, LONG_MAX), "128", 0, ZSETS;
-    ZsetMaxListpackValue "zset-max-listpack-value" / "zset-max-ziplist-value", memory(0, SIZE_MAX), "64", 0, ZSETS;
+    ZsetMaxListpackEntries "zset-max-listpack-entries" / "zset-max-ziplist-entries", int(0, LONG_MAX), "128", 0, Works;
+    ZsetMaxListpackValue "zset-max-listpack-value" / "zset-max-ziplist-value", memory(0, SIZE_MAX), "64", 0, Works;
     HllSparseMaxBytes "hll-sparse-max-bytes", memory(0, SIZE_MAX), "3000", 0, Works;
-    StreamNodeMaxBytes "stream-node-max-bytes", memory(0, SIZE_MAX), "4096", 0, STREAMS;
-    StreamNodeMaxEntries "stream-node-max-entries", int(0, LONG_MAX), "100", 0, STREAMS;
+    StreamNodeMaxBytes "stream-node-max-bytes", memory(0, SIZE_MAX), "4096", 0, Works;
+    StreamNodeMaxEntries "stream-node-max-entries", int(0, LONG_MAX), "100", 0, Works;
     SanitizeDumpPayload "sanitize-dump-payload", Choice(&["no", "yes", "clients"]), "no", 0, Unbuilt("RESTORE");
     // Scripting.
     LuaTimeLimit "busy-reply-threshold" / "lua-time-limit", int(0, LONG_MAX), "5000", 0, SCRIPTING;

@@ -1,6 +1,7 @@
 //! One element of a value: the flat encodings keep what is the text of an integer as that integer.
 
 use crate::resp::number::{IntegerText, parse_f64, parse_i64};
+use crate::storage::StringRef;
 
 /// An element, borrowed from the payload. Two of them can be the same string in different clothes: [`Element::text`]
 /// decides.
@@ -10,7 +11,24 @@ pub enum Element<'a> {
     Bytes(&'a [u8]),
 }
 
+impl<'a> From<StringRef<'a>> for Element<'a> {
+    fn from(string: StringRef<'a>) -> Self {
+        match string {
+            StringRef::Int(int) => Self::Int(int),
+            StringRef::Str(bytes) => Self::Bytes(bytes),
+        }
+    }
+}
+
 impl<'a> Element<'a> {
+    /// The same string as the integer whose text it is, if it is one: how values are stored.
+    pub fn canonical(self) -> StringRef<'a> {
+        match (self.int(), self) {
+            (Some(int), _) | (None, Self::Int(int)) => StringRef::Int(int),
+            (None, Self::Bytes(bytes)) => StringRef::Str(bytes),
+        }
+    }
+
     /// The bytes that a client sees; `digits` holds them if the element is an integer.
     pub fn text<'t>(&self, digits: &'t mut IntegerText) -> &'t [u8]
     where
@@ -65,6 +83,8 @@ mod tests {
         assert_eq!(Element::Bytes(b"-12").int(), Some(-12));
         assert_eq!(Element::Bytes(b"012").int(), None);
         assert_eq!((Element::Int(i64::MIN).text_len(), Element::Bytes(b"abc").text_len()), (20, 3));
+        assert_eq!(Element::Bytes(b"12").canonical(), StringRef::Int(12));
+        assert_eq!(Element::Bytes(b"012").canonical(), StringRef::Str(b"012"));
         assert!(Element::Int(12).is(Element::Bytes(b"12")) && Element::Bytes(b"12").is(Element::Int(12)));
         assert!(!Element::Int(12).is(Element::Bytes(b"012")) && !Element::Bytes(b"a").is(Element::Bytes(b"b")));
         assert_eq!(Element::Bytes(b"-inf").score(), Some(f64::NEG_INFINITY));

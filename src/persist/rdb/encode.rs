@@ -84,7 +84,11 @@ impl Cut {
 ///
 /// # Errors
 /// If memory is short.
-pub fn intset(writer: &mut Writer, count: usize, integers: impl Iterator<Item = i64> + Clone) -> Result<(), NoMemory> {
+pub fn intset<I: Iterator<Item = i64>>(
+    writer: &mut Writer,
+    count: usize,
+    integers: impl Fn() -> I,
+) -> Result<(), NoMemory> {
     let mut bytes = Vec::new();
     intset::build(count, integers, &mut bytes)?;
     writer.text(&bytes)

@@ -56,12 +56,16 @@ impl Iterator for Integers<'_> {
     }
 }
 
-/// Writes integers that ascend, `count` of them, into `bytes`, replacing what is there.
+/// Writes integers that ascend, `count` of them each time that they are asked for, into `bytes`, replacing what is there.
 ///
 /// # Errors
 /// If memory is short.
-pub fn build(count: usize, integers: impl Iterator<Item = i64> + Clone, bytes: &mut Vec<u8>) -> Result<(), NoMemory> {
-    let all = |fits: fn(i64) -> bool| integers.clone().all(fits);
+pub fn build<I: Iterator<Item = i64>>(
+    count: usize,
+    integers: impl Fn() -> I,
+    bytes: &mut Vec<u8>,
+) -> Result<(), NoMemory> {
+    let all = |fits: fn(i64) -> bool| integers().all(fits);
     let width = match () {
         () if all(|int| i16::try_from(int).is_ok()) => 2,
         () if all(|int| i32::try_from(int).is_ok()) => 4,
@@ -72,7 +76,7 @@ pub fn build(count: usize, integers: impl Iterator<Item = i64> + Clone, bytes: &
     bytes.try_reserve(HEADER_BYTES + count * width).map_err(|_| NoMemory)?;
     bytes.extend_from_slice(&(width as u32).to_le_bytes());
     bytes.extend_from_slice(&count_field.to_le_bytes());
-    for int in integers.take(count) {
+    for int in integers().take(count) {
         bytes.extend_from_slice(&int.to_le_bytes()[..width]);
     }
     Ok(())
@@ -88,7 +92,7 @@ mod tests {
 
     fn built(integers: &[i64]) -> Vec<u8> {
         let mut bytes = vec![7];
-        build(integers.len(), integers.iter().copied(), &mut bytes).unwrap();
+        build(integers.len(), || integers.iter().copied(), &mut bytes).unwrap();
         bytes
     }
 

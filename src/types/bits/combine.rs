@@ -4,8 +4,9 @@
 //! result forms in a buffer that stays in the first-level cache. So every source is read once and the result written
 //! once, however many sources there are, and the caller need not hold all of them at the same time.
 
-/// Bytes combined at a time. Two buffers of this size and a piece of a source fit into the smallest first-level cache.
-pub const BLOCK_BYTES: usize = 8 * 1024;
+/// Bytes combined at a time: enough that it does not matter what a block costs beside its bytes, and so few that two
+/// buffers, a piece of a source and one of the destination fit into the smallest first-level cache.
+pub const BLOCK_BYTES: usize = 4 * 1024;
 
 /// How the bits at the same place in all sources make one bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +53,12 @@ impl Combiner {
                 result.fill(0);
                 load(aside, first);
             }
-            _ => {
+            Combination::One => {
                 load(result, first);
                 aside.fill(0);
+            }
+            Combination::And | Combination::Or | Combination::Xor | Combination::Not | Combination::Diff => {
+                load(result, first);
             }
         }
     }

@@ -6,7 +6,7 @@
 
 use super::flat::{self, Deadline, ENTRIES_MAX, Flat};
 use super::large::Hash;
-use super::{HashRef, Limits, NOTHING_DUE, Text};
+use super::{HashRef, Item, Limits, NOTHING_DUE, Text};
 use crate::storage::{Bytes, HashSeed, NoMemory};
 use smallvec::SmallVec;
 use std::ops::DerefMut;
@@ -29,6 +29,8 @@ pub trait Holder {
 
     fn open(&mut self) -> Opened<Self::Flat<'_>, Self::Large<'_>>;
 
+    fn read(&self) -> HashRef<'_>;
+
     /// Puts a large hash in the place of the flat one.
     ///
     /// # Errors
@@ -50,15 +52,6 @@ impl Default for Owned {
     }
 }
 
-impl Owned {
-    pub fn as_ref(&self) -> HashRef<'_> {
-        match self {
-            Self::Flat(bytes) => HashRef::Flat(Flat::new(bytes)),
-            Self::Large(hash) => HashRef::Large(hash),
-        }
-    }
-}
-
 impl Holder for Owned {
     type Flat<'a>
         = &'a mut SmallVec<[u8; 256]>
@@ -73,6 +66,13 @@ impl Holder for Owned {
         match self {
             Self::Flat(bytes) => Opened::Flat(bytes),
             Self::Large(hash) => Opened::Large(hash),
+        }
+    }
+
+    fn read(&self) -> HashRef<'_> {
+        match self {
+            Self::Flat(bytes) => HashRef::Flat(Flat::new(bytes)),
+            Self::Large(hash) => HashRef::Large(hash),
         }
     }
 
@@ -113,6 +113,11 @@ impl<'s, H: Holder> Editor<'s, H> {
     #[inline]
     pub fn holder(&mut self) -> &mut H {
         &mut self.holder
+    }
+
+    /// A field and what belongs to it.
+    pub fn get(&self, field: Text) -> Option<Item<'_>> {
+        self.holder.read().get(field, self.seed, self.due_ms)
     }
 
     /// Sets a field; whether it is new.

@@ -11,7 +11,7 @@
 //! Searching is one pass that compares lengths and bytes and decodes nothing. Everything is O(n), and n is small. Editing
 //! works on whatever owns the bytes; a value that is replaced by one of the same size is overwritten where it is.
 //!
-//! Invariant: `count` tuples follow the header. What follows them is not looked at: giving memory back may fail.
+//! Invariants: there is a header, and `count` tuples follow it. What follows them is not looked at: giving memory back may fail.
 
 use super::element::{Coded, decode, size};
 use crate::storage::{Bytes, NoMemory, StringRef};

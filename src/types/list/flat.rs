@@ -1,16 +1,16 @@
 //! Flat encoding of a short list: the number of its elements in one byte, then a run of them.
 //!
 //! It lies in the entry, so a list of ten short elements costs one allocation with its key. Pushing to the left moves the
-//! bytes behind, which is why the limit is a few hundred of them; a longer list is a [`List`](super::List), which
-//! has room at both ends.
+//! bytes behind, which is why the limit is what an entry can hold; a longer list is a [`List`](super::List), which has room at
+//! both ends.
 
 use super::element::{self, encoded_len};
 use super::{Fill, Side, run};
 use crate::storage::{Bytes, NoMemory, StringRef};
 use std::ops::Range;
 
-/// Bytes of a flat encoding's run.
-const RUN_MAX: usize = 512;
+/// Bytes of a flat encoding's run: with the count it is always small enough to be embedded in the entry.
+const RUN_MAX: usize = 900;
 /// Elements of a flat encoding: their number is one byte.
 const COUNT_MAX: usize = u8::MAX as usize;
 
@@ -26,11 +26,11 @@ pub const BYTES_MAX: usize = 1 + RUN_MAX;
 /// The flat encoding of a list without elements, to begin with.
 pub const EMPTY: [u8; 1] = [0];
 
-/// Puts the flat encoding of `count` elements that take `bytes`, pushed to `side` one after the other, together in `room`. The
-/// caller has asked [`allows`].
+/// Puts the flat encoding of `count` elements that take `bytes`, pushed to `side` one after the other, together in `room`, one
+/// byte more than that at least. The caller has asked [`allows`].
 #[inline]
 pub fn build<'r, 'e>(
-    room: &'r mut [u8; BYTES_MAX],
+    room: &'r mut [u8],
     side: Side,
     elements: impl Iterator<Item = StringRef<'e>>,
     count: usize,

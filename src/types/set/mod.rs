@@ -28,6 +28,8 @@ mod owned;
 mod packed;
 mod read;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use large::Set;
 pub use member::Member;

@@ -2,14 +2,14 @@
 
 use super::flat::{self, Added};
 use super::{Member, Rules, Set, SetRef};
-use crate::storage::NoMemory;
+use crate::storage::{Bytes, NoMemory};
 use crate::types::{Object, Variant};
 
-/// See the module's comment.
+/// See the module's comment. `B` is where its flat encoding is put together.
 #[derive(Debug)]
-pub enum OwnedSet {
+pub enum OwnedSet<B = Vec<u8>> {
     /// A flat encoding.
-    Flat(Vec<u8>),
+    Flat(B),
     /// An [`Object::Set`].
     Large(Box<Object>),
 }
@@ -19,11 +19,22 @@ impl OwnedSet {
     pub fn new() -> Self {
         Self::Flat(flat::EMPTY.to_vec())
     }
+}
+
+impl<B: Bytes> OwnedSet<B> {
+    /// A set without members, in an empty buffer.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new_in(mut buffer: B) -> Result<Self, NoMemory> {
+        buffer.splice(0..0, flat::EMPTY.len())?.copy_from_slice(flat::EMPTY);
+        Ok(Self::Flat(buffer))
+    }
 
     #[inline]
     pub fn view(&self) -> SetRef<'_> {
         let view = match self {
-            Self::Flat(flat) => SetRef::of_flat(flat),
+            Self::Flat(flat) => SetRef::of_flat(flat.bytes()),
             Self::Large(object) => Set::from_object(object).map(SetRef::of_large),
         };
         view.expect("made as a set")
@@ -48,7 +59,7 @@ impl OwnedSet {
                 Added::New => Ok(true),
                 Added::Known => Ok(false),
                 Added::Outgrown => {
-                    *self = Self::Large(outgrown(flat, member, rules)?);
+                    *self = Self::Large(outgrown(flat.bytes(), member, rules)?);
                     Ok(true)
                 }
             },

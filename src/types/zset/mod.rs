@@ -1,22 +1,25 @@
-//! ZSet.
+//! Sorted sets: members in the order of their scores.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `flat` | the flat encoding of a small one |
+//! | `edit` | changing either encoding, and the way from one to the other |
+//! | `view` | either encoding, to read |
+//! | `range` | ranges of scores and of names |
+//! | `algebra` | union, intersection, difference |
+//!
+//! A large one is a [`Ranking`](crate::storage::Ranking): a hash table and a B+-tree with counts over the same members.
+//! Both encodings answer every kind of range with a range of ranks, and are then walked by rank in either direction.
 
-use crate::storage::NoMemory;
+pub mod algebra;
+mod edit;
+pub mod flat;
+mod range;
+#[cfg(test)]
+mod tests;
+mod view;
 
-/// A large zset.
-#[derive(Debug)]
-pub struct ZSet {}
-
-impl ZSet {
-    /// Bytes on the heap, as the allocator rounds them, without `Self`; takes constant time.
-    pub fn memory(&self) -> usize {
-        0
-    }
-
-    /// A copy that shares nothing.
-    ///
-    /// # Errors
-    /// If memory is short.
-    pub fn duplicate(&self) -> Result<Self, NoMemory> {
-        Ok(Self {})
-    }
-}
+pub use crate::storage::{Ranking as ZSet, Side};
+pub use edit::{Change, FlatChange, OwnedZSet, Rules, large, update_flat, update_large};
+pub use range::{LexBound, LexRange, ScoreRange};
+pub use view::{Iter, View};

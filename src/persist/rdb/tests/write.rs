@@ -37,7 +37,10 @@ fn sets_are_written_as_redis_writes_them() {
     for name in ["set-int16", "set-int32", "set-int64"] {
         let Value::Set(set) = expected(name) else { unreachable!() };
         let integers: BTreeSet<i64> = set.iter().map(|text| Element::Bytes(text).int().unwrap()).collect();
-        assert!(written(|writer| encode::intset(writer, set.len(), integers.iter().copied())) == body(name), "{name}");
+        assert!(
+            written(|writer| encode::intset(writer, set.len(), || integers.iter().copied())) == body(name),
+            "{name}"
+        );
     }
     for name in ["set-mixed", "set-large"] {
         // In the order of Redis's hash table.

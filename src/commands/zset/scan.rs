@@ -1,0 +1,58 @@
+//! ZSCAN.
+
+use super::value;
+use crate::commands::scan::{Options, parse_cursor};
+use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::resp::number::write_double_17g;
+use crate::types::zset::View;
+
+/// Buckets that are visited at most for each member that was asked for, if they are nearly empty; as in Redis.
+const BUCKETS_PER_MEMBER: u64 = 10;
+
+/// ZSCAN key cursor [MATCH pattern] [COUNT count]
+pub fn zscan(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    let cursor = parse_cursor(&args[2]).ok_or(CommandError::fixed("ERR invalid cursor"))?;
+    let key = args.key(0);
+    let Some(loc) = ctx.read(key) else {
+        ctx.reply.array(2);
+        ctx.reply.bulk(b"0");
+        ctx.reply.array(0);
+        return Ok(());
+    };
+    let (zset, reply) = value::view(ctx, key, loc)?;
+    let options = Options::parse_for_members(args, 3)?;
+    reply.array(2);
+    let cursor_at = reply.begin();
+    let (mark, mut found, mut visited) = (reply.begin(), 0, 0);
+    let mut text = Vec::new();
+    let mut visit = |name: &[u8], score: f64| {
+        visited += 1;
+        if options.pattern.matches(name) {
+            found += 2;
+            reply.bulk(name);
+            text.clear();
+            write_double_17g(score, &mut text);
+            reply.bulk(&text);
+        }
+        visited
+    };
+    let next = match zset {
+        View::Flat(_) => {
+            zset.iter().for_each(|(name, score)| {
+                visit(name, score);
+            });
+            0
+        }
+        View::Large(zset) => {
+            let (mut next, mut seen) = (Some(cursor), 0);
+            for _ in 0..options.count.saturating_mul(BUCKETS_PER_MEMBER) {
+                let Some(at) = next.filter(|_| seen < options.count) else { break };
+                next = zset.scan(at, |name, score| seen = visit(name, score));
+            }
+            next.unwrap_or(0)
+        }
+    };
+    reply.end_array(mark, found);
+    reply.prepend(cursor_at, |reply| reply.bulk_integer(next as i64));
+    Ok(())
+}

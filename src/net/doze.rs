@@ -1,0 +1,104 @@
+//! Whether a reactor has to be woken up for its mail.
+//!
+//! Waking costs a system call, and a reactor at work will look into its mailbox anyway before it sleeps: when it serves
+//! a client that is blocked on another of its own connections, mail to itself needs no waking. The order of steps makes
+//! sure that no mail is slept over:
+//!
+//! - who sends puts the mail into the queue first and then calls [`Doze::posted`];
+//! - the reactor first calls [`Doze::lie_down`] and then asks [`Doze::has_mail`]; only if there is none does it sleep.
+//!
+//! Either the reactor sees the mail, or the sender sees that it lies. The model below checks the interleavings (`make loom`).
+
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicBool, Ordering};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The two flags. A reactor lies while it is not in a turn, too, as one that the host drives may be for long.
+pub struct Doze {
+    has_mail: AtomicBool,
+    lies: AtomicBool,
+}
+
+impl Doze {
+    /// Lying, without mail.
+    pub fn new() -> Self {
+        Self { has_mail: AtomicBool::new(false), lies: AtomicBool::new(true) }
+    }
+
+    /// Mail is in the queue; whether the reactor must be woken.
+    pub fn posted(&self) -> bool {
+        self.has_mail.store(true, Ordering::SeqCst);
+        self.lies.load(Ordering::SeqCst) && self.lies.swap(false, Ordering::SeqCst)
+    }
+
+    /// The reactor is about to sleep.
+    pub fn lie_down(&self) {
+        self.lies.store(true, Ordering::SeqCst);
+    }
+
+    /// The reactor will look for mail before it sleeps.
+    pub fn get_up(&self) {
+        self.lies.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether there may be mail.
+    #[inline]
+    pub fn has_mail(&self) -> bool {
+        self.has_mail.load(Ordering::SeqCst)
+    }
+
+    /// The reactor is about to empty the queue.
+    pub fn take(&self) {
+        self.has_mail.store(false, Ordering::SeqCst);
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model {
+    use super::*;
+    use loom::sync::atomic::AtomicUsize;
+    use loom::sync::{Arc, Mutex};
+    use loom::thread;
+
+    #[test]
+    fn no_mail_is_slept_over() {
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(3);
+        model.check(|| {
+            let doze = Arc::new(Doze::new());
+            let queue = Arc::new(Mutex::new(0));
+            let wakes = Arc::new(AtomicUsize::new(0));
+            let senders: Vec<_> = (0..2)
+                .map(|_| {
+                    let (doze, queue, wakes) = (doze.clone(), queue.clone(), wakes.clone());
+                    thread::spawn(move || {
+                        *queue.lock().unwrap() += 1;
+                        if doze.posted() {
+                            wakes.fetch_add(1, Ordering::SeqCst);
+                        }
+                    })
+                })
+                .collect();
+            let mut taken = 0;
+            // Two turns that do not sleep; each uses up the wake-ups that came before it.
+            for _ in 0..2 {
+                wakes.swap(0, Ordering::SeqCst);
+                doze.get_up();
+                if doze.has_mail() {
+                    doze.take();
+                    taken += std::mem::take(&mut *queue.lock().unwrap());
+                }
+                doze.lie_down();
+            }
+            let would_sleep = !doze.has_mail();
+            for sender in senders {
+                sender.join().unwrap();
+            }
+            let left = *queue.lock().unwrap();
+            assert_eq!(taken + left, 2);
+            let is_woken = wakes.load(Ordering::SeqCst) > 0;
+            assert!(left == 0 || !would_sleep || is_woken, "asleep with {left} in the mailbox");
+        });
+    }
+}

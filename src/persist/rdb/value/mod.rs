@@ -1,0 +1,12 @@
+//! Stored values into payloads and back: where the codecs meet the types.
+//!
+//! | file | what |
+//! |---|---|
+//! | `save` | a stored value into the encoding that Redis 7.0 would have it in |
+//! | `load` | a body of any encoding into a value that belongs to no key yet |
+
+mod load;
+mod save;
+
+pub use load::{Loaded, Rules, load, load_payload};
+pub use save::{Saved, save_payload};
