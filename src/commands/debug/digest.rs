@@ -4,11 +4,25 @@
 //! adding is exclusive or, so the order in which keys are met does not matter.
 
 use super::super::{Args, CmdResult, Ctx, Key};
-use crate::keyspace::{Db, Loc, StringRef, ValueRef, format_int};
+use crate::keyspace::{Db, Kind, Loc};
+use crate::resp::number::write_double_17g;
+use crate::types::hash::{HashRef, text_of};
+use crate::types::list::{ListRef, Side};
+use crate::types::set::SetRef;
+use crate::types::zset::View;
 use sha1::{Digest as _, Sha1};
 
-/// Type number of strings in the digest.
-const STRING: u32 = 0;
+/// The number of a type in the digest.
+fn number_of(kind: Kind) -> u32 {
+    match kind {
+        Kind::String => 0,
+        Kind::List => 1,
+        Kind::Set => 2,
+        Kind::ZSet => 3,
+        Kind::Hash => 4,
+        Kind::Stream => 6,
+    }
+}
 
 #[derive(Clone, Copy, Default)]
 struct Digest([u8; 20]);
@@ -24,12 +38,33 @@ impl Digest {
         self.0 = Sha1::digest(self.0).into();
     }
 
-    fn mix_value(&mut self, db: &Db, loc: Loc) {
-        self.mix(&STRING.to_be_bytes());
-        match db.value(loc) {
-            ValueRef::String(StringRef::Int(int)) => self.mix(format_int(int, &mut [0; 20])),
-            ValueRef::String(StringRef::Str(text)) => self.mix(text),
-            ValueRef::Flat(..) | ValueRef::Object(..) => {}
+    /// Adds a member of something without order that consists of several strings.
+    fn add_group<'a>(&mut self, strings: impl IntoIterator<Item = &'a [u8]>) {
+        let mut group = Self::default();
+        strings.into_iter().for_each(|string| group.mix(string));
+        self.add(&group.0);
+    }
+
+    fn mix_value(&mut self, db: &Db, loc: Loc, now_ms: i64) {
+        let value = db.value(loc);
+        self.mix(&number_of(value.kind()).to_be_bytes());
+        let (mut digits, mut more_digits) = ([0; 20], [0; 20]);
+        if let Some(string) = value.string() {
+            self.mix(text_of(string, &mut digits));
+        } else if let Some(list) = ListRef::of(value) {
+            list.iter(Side::Left).for_each(|element| self.mix(text_of(element, &mut digits)));
+        } else if let Some(set) = SetRef::of(value) {
+            set.iter().for_each(|member| self.add(member.text(&mut digits)));
+        } else if let Some(hash) = HashRef::of(value) {
+            for item in hash.iter(now_ms) {
+                self.add_group([text_of(item.field, &mut digits), text_of(item.value, &mut more_digits)]);
+            }
+        } else if let Some(zset) = View::of(value) {
+            for (member, score) in zset.iter() {
+                let mut text = Vec::new();
+                write_double_17g(score, &mut text);
+                self.add_group([member, &text]);
+            }
         }
         if db.deadline_ms(loc).is_some() {
             self.add(b"!!expire!!");
@@ -43,6 +78,7 @@ impl Digest {
 
 /// DEBUG DIGEST.
 pub fn digest(ctx: &mut Ctx) -> CmdResult {
+    let now_ms = ctx.now_ms();
     let mut all = Digest::default();
     for number in 0..ctx.engine.databases() {
         let mut dbs: Vec<&Db> = ctx.all_shards().filter_map(|shard| shard.existing_db(number)).collect();
@@ -55,7 +91,7 @@ pub fn digest(ctx: &mut Ctx) -> CmdResult {
             for loc in db.iter() {
                 let mut one = Digest::default();
                 one.mix(db.key(loc));
-                one.mix_value(db, loc);
+                one.mix_value(db, loc, now_ms);
                 all.add(&one.0);
             }
         }
@@ -67,13 +103,14 @@ pub fn digest(ctx: &mut Ctx) -> CmdResult {
 /// DEBUG DIGEST-VALUE [key [key ...]]. A key whose time has come but that is still there counts as there.
 pub fn digest_value(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let keys = &args.argv()[2..];
+    let now_ms = ctx.now_ms();
     ctx.reply.array(keys.len());
     for bytes in keys {
         let key = Key { bytes, hash: ctx.engine.keyspace.hash(bytes) };
         let mut digest = Digest::default();
         let db = ctx.db(key);
         if let Some(loc) = db.locate(key.hash, key.bytes) {
-            digest.mix_value(db, loc);
+            digest.mix_value(db, loc, now_ms);
         }
         ctx.reply.status(&digest.hex());
     }
