@@ -29,7 +29,9 @@ mod memory;
 mod rank_tree;
 #[allow(unsafe_code)]
 mod ranking;
+#[allow(unsafe_code)]
 mod segment;
+#[allow(unsafe_code)]
 mod table;
 #[cfg(test)]
 pub mod testing;

@@ -5,7 +5,7 @@
 //!              |---------|---------|---------|-- ... --|---------|
 //!  buckets     |    0    |    1    |    2    |         |  n - 1  |      home = rest * n / 2^32
 //!                   \__ full? the next one, cyclically, and `ov` of each bucket passed goes up
-//!  blocks      |  8 buckets   |  8 buckets   | ... up to 8 blocks
+//!  blocks      |  8 buckets   |  8 buckets   | ... up to 7 blocks
 //! ```
 //!
 //! Why ranges instead of a modulus: any multiple of 8 works, not only powers of two, so a segment is as large
@@ -21,7 +21,7 @@ use super::bucket::{Bucket, Item, SLOTS};
 use super::hash::{POSITION_BITS, Position};
 use super::memory::{NoMemory, prefetch};
 use blocks::Blocks;
-pub use blocks::{BLOCK_BUCKETS, Block};
+pub use blocks::{BLOCK_BUCKETS, Block, Shape};
 pub use blocks::{FIRST_BLOCKS, Spares};
 use std::mem::size_of;
 
@@ -41,7 +41,6 @@ pub struct Segment<E> {
     len: u32,
     /// A position with the segment's prefix; its upper half.
     start: u32,
-    depth: u8,
 }
 
 /// A slot of a segment.
@@ -50,10 +49,10 @@ pub type Place = (usize, usize);
 impl<E: Item> Segment<E> {
     /// The segment of all positions, empty.
     pub fn new(spares: &mut Spares<E>) -> Result<Self, NoMemory> {
-        const { assert!(size_of::<Self>() == 96) };
-        let mut blocks = Blocks::default();
+        const { assert!(size_of::<Self>() == 24) };
+        let mut blocks = Blocks::with_capacity(1, spares)?;
         blocks.resize(1, spares)?;
-        Ok(Self { blocks, len: 0, start: 0, depth: 0 })
+        Ok(Self { blocks, len: 0, start: 0 })
     }
 
     #[inline]
@@ -63,7 +62,7 @@ impl<E: Item> Segment<E> {
 
     #[inline]
     pub fn depth(&self) -> u32 {
-        u32::from(self.depth)
+        self.blocks.depth()
     }
 
     /// A cursor inside the segment.
@@ -77,9 +76,15 @@ impl<E: Item> Segment<E> {
         self.blocks.width()
     }
 
-    /// The first blocks, and how positions map to them: number of blocks and depth; for those who look without the lock.
-    pub fn shape(&self) -> (&[Option<Box<Block<E>>>; FIRST_BLOCKS], usize, u32) {
-        (self.blocks.first(), self.blocks.len(), self.depth())
+    /// What others may look at.
+    #[inline(always)]
+    pub fn shape(&self) -> &Shape<E> {
+        self.blocks.shape()
+    }
+
+    /// Gives up what is left of an empty segment.
+    pub fn retire(self, spares: &mut Spares<E>) {
+        self.blocks.retire(spares);
     }
 
     /// Size in blocks.
@@ -109,7 +114,7 @@ impl<E: Item> Segment<E> {
 
     #[inline(always)]
     fn home(&self, position: Position) -> usize {
-        position.scale(u32::from(self.depth), self.width())
+        position.scale(self.depth(), self.width())
     }
 
     #[inline(always)]
@@ -117,33 +122,10 @@ impl<E: Item> Segment<E> {
         if bucket + 1 == self.width() { 0 } else { bucket + 1 }
     }
 
-    /// The first place in the probe sequence of a position, which starts at `home`, for which `is_it` holds.
     #[inline(always)]
-    fn probe(&self, home: usize, position: Position, is_it: impl Fn(&E) -> bool) -> Option<(Place, &E)> {
-        let mut at = home;
-        loop {
-            let bucket = self.bucket(at)?;
-            for slot in bucket.candidates(position.fingerprint()) {
-                if let Some(entry) = bucket.entry(slot)
-                    && entry.tag() == position.tag()
-                    && is_it(entry)
-                {
-                    return Some(((at, slot), entry));
-                }
-            }
-            if bucket.overflow() == 0 {
-                return None;
-            }
-            at = self.next(at);
-            if at == home {
-                return None;
-            }
-        }
-    }
-
-    #[inline(always)]
-    pub fn find(&self, home: usize, position: Position, key: &[u8]) -> Option<(Place, &E)> {
-        self.probe(home, position, |entry| entry.has_key(key))
+    pub fn find(&self, position: Position, key: &[u8]) -> Option<(Place, &E)> {
+        let home = (self.home(position), self.width());
+        probe(home, position, |bucket| self.bucket(bucket), |item| item.has_key(key))
     }
 
     /// The place of the item with these hash bits for which `is_it` holds, without reading what any item owns.
@@ -157,22 +139,6 @@ impl<E: Item> Segment<E> {
             at = self.next(at);
         }
         None
-    }
-
-    #[inline(always)]
-    pub fn prefetch_bucket(&self, home: usize) {
-        if let Some(bucket) = self.bucket(home) {
-            prefetch(std::ptr::from_ref(bucket).cast());
-        }
-    }
-
-    /// Starts loading the entry that a search for this position would compare first.
-    #[inline(always)]
-    pub fn prefetch_entry(&self, home: usize, position: Position) {
-        self.probe(home, position, |entry| {
-            entry.prefetch();
-            true
-        });
     }
 
     /// Adds an entry; a slot is free.
@@ -251,16 +217,17 @@ impl<E: Item> Segment<E> {
     pub fn split(&mut self, spares: &mut Spares<E>) -> Result<Self, NoMemory> {
         let (lower_len, upper_len) = self.halves();
         let (lower_blocks, upper_blocks) = (fitting(lower_len, FILL_MAX), fitting(upper_len, FILL_MAX));
-        let blocks = Blocks::with_capacity(upper_blocks)?;
+        let blocks = Blocks::with_capacity(upper_blocks, spares)?;
         let mut entries = Taken::with_capacity(self.len())?;
         self.drain(&mut entries);
         if let Err(error) = self.blocks.resize(self.blocks.len().max(lower_blocks + upper_blocks), spares) {
             entries.put_into(self);
             return Err(error);
         }
-        let start = self.start | 1 << (31 - self.depth);
-        self.depth += 1;
-        let mut upper = Self { blocks, len: 0, start, depth: self.depth };
+        let start = self.start | 1 << (31 - self.depth());
+        self.blocks.set_depth(self.depth() + 1);
+        let mut upper = Self { blocks, len: 0, start };
+        upper.blocks.set_depth(self.depth());
         (0..upper_blocks).filter_map(|_| self.blocks.pop()).for_each(|block| upper.blocks.push(block));
         self.blocks.truncate(lower_blocks, spares);
         for (position, entry) in entries.0 {
@@ -277,14 +244,13 @@ impl<E: Item> Segment<E> {
         self.drain(&mut entries);
         buddy.drain(&mut entries);
         self.start = self.start.min(buddy.start);
-        self.depth -= 1;
+        self.blocks.set_depth(self.depth() - 1);
         let blocks = fitting(len, FILL_SHRUNK);
         while self.blocks.len() < blocks.min(FIRST_BLOCKS)
             && let Some(block) = buddy.blocks.pop()
         {
             self.blocks.push(block);
         }
-        buddy.blocks.truncate(0, spares);
         // Without memory for the right size, the blocks there are hold all entries as they did before.
         let _ = self.blocks.resize(blocks, spares);
         entries.put_into(self);
@@ -293,7 +259,8 @@ impl<E: Item> Segment<E> {
 
     /// Takes all entries out and clears the overflow counts.
     fn drain(&mut self, taken: &mut Taken<E>) {
-        for bucket in self.blocks.iter_mut() {
+        for bucket in 0..self.width() {
+            let Some(bucket) = self.bucket_mut(bucket) else { break };
             for slot in 0..SLOTS {
                 if let Some(position) = bucket.position(slot)
                     && let Some(entry) = bucket.take(slot)
@@ -328,6 +295,58 @@ impl<E: Item> Segment<E> {
     pub fn places(&self) -> impl Iterator<Item = Place> {
         let all = self.blocks.iter().enumerate();
         all.flat_map(|(at, bucket)| (0..SLOTS).filter(|&slot| bucket.entry(slot).is_some()).map(move |slot| (at, slot)))
+    }
+}
+
+impl<E: Item> Shape<E> {
+    /// Finds an item under the lock. A segment of more blocks than the shape shows is searched by [`Segment::find`].
+    #[inline(always)]
+    pub fn find(&self, position: Position, key: &[u8]) -> Found<'_, E> {
+        let home = self.home(position);
+        if home.1 > FIRST_BLOCKS * BLOCK_BUCKETS {
+            return Found::Elsewhere;
+        }
+        match probe(home, position, |bucket| self.bucket(bucket), |item| item.has_key(key)) {
+            Some((place, item)) => Found::Here(place, item),
+            None => Found::Nothing,
+        }
+    }
+}
+
+/// What [`Shape::find`] finds.
+pub enum Found<'s, E> {
+    Here(Place, &'s E),
+    Nothing,
+    /// Only the segment knows.
+    Elsewhere,
+}
+
+/// The first place in the probe sequence of a position, which starts at `home` of so many buckets, for which `is_it` holds.
+#[inline(always)]
+fn probe<'b, E: Item + 'b>(
+    (home, width): (usize, usize),
+    position: Position,
+    bucket_at: impl Fn(usize) -> Option<&'b Bucket<E>>,
+    is_it: impl Fn(&E) -> bool,
+) -> Option<(Place, &'b E)> {
+    let mut at = home;
+    loop {
+        let bucket = bucket_at(at)?;
+        for slot in bucket.candidates(position.fingerprint()) {
+            if let Some(item) = bucket.entry(slot)
+                && item.tag() == position.tag()
+                && is_it(item)
+            {
+                return Some(((at, slot), item));
+            }
+        }
+        if bucket.overflow() == 0 {
+            return None;
+        }
+        at = if at + 1 == width { 0 } else { at + 1 };
+        if at == home {
+            return None;
+        }
     }
 }
 

@@ -10,8 +10,8 @@
 //! whole; and because directory, segments and buckets all follow the order of the hash, a position is a SCAN
 //! cursor that survives growing, shrinking, splitting and merging.
 //!
-//! Invariants: the directory has 2^`depth` items; a segment of depth d owns the 2^(`depth` - d) neighbouring
-//! items that share its d-bit prefix; `deepest` segments have the directory's depth; an empty table owns no
+//! Invariants: the directory ([`View`]) has 2^`depth` places; a segment of depth d owns the 2^(`depth` - d) neighbouring
+//! places that share its d-bit prefix; `deepest` segments have the directory's depth; an empty table owns no
 //! memory, unless others look at it without the lock ([`View`]): it then keeps its last segment. Cost: 11.5 to 12.2 bytes of table per key from a few hundred keys on. A segment whose keys cannot be
 //! told apart by their hash grows instead of splitting, so that colliding hashes cost time, not memory.
 
@@ -19,8 +19,8 @@ pub use super::bucket::Item;
 use super::bucket::{Bucket, Moving, SLOTS};
 use super::hash::Position;
 use super::memory::NoMemory;
-use super::segment::{BLOCK_BUCKETS, DEPTH_MAX, Place, Segment, Spares};
-use super::view::{Retired, Shared, View};
+use super::segment::{BLOCK_BUCKETS, DEPTH_MAX, Found, Place, Segment, Shape, Spares};
+use super::view::{Retired, View};
 use std::mem::size_of;
 
 /// Two segments of together at most this many entries become one; a split leaves about 384.
@@ -51,40 +51,13 @@ impl Loc {
     }
 }
 
-/// A pointer of the directory: a segment, and of that segment what a lookup needs to find the home bucket, so
-/// that it need not read the segment for that.
-#[derive(Clone, Copy, Debug, Default)]
-struct Owner {
-    segment: u32,
-    /// Number of blocks, depth in the low byte.
-    shape: u32,
-}
-
-const _: () = assert!(size_of::<Owner>() == 8);
-
-impl Owner {
-    fn new<E: Item>(number: usize, segment: &Segment<E>) -> Self {
-        Self { segment: number as u32, shape: (segment.blocks() as u32) << 8 | segment.depth() }
-    }
-
-    #[inline(always)]
-    fn segment(self) -> usize {
-        self.segment as usize
-    }
-
-    #[inline(always)]
-    fn home(self, position: Position) -> usize {
-        position.scale(self.shape & 0xFF, (self.shape >> 8) as usize * BLOCK_BUCKETS)
-    }
-}
-
 /// See the module's comment.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Table<E> {
-    directory: Vec<Owner>,
+    /// The directory; `None` if there are no segments.
+    view: Option<Box<View<E>>>,
     segments: Vec<Segment<E>>,
-    depth: u32,
     len: usize,
     /// Bytes of all buckets.
     bucket_bytes: usize,
@@ -92,39 +65,39 @@ pub struct Table<E> {
     deepest: u32,
     /// The widest segment there has been since the table was empty, in buckets.
     widest: u32,
+    /// Kept if others look at the table without the lock.
     spares: Spares<E>,
-    /// For those who look without the lock; `None` if nobody does.
-    shared: Option<Box<Shared<E>>>,
+    /// Former views, if others may look at them.
+    retired: Vec<Retired<E>>,
 }
 
 impl<E> Default for Table<E> {
     fn default() -> Self {
-        let (directory, segments) = (Vec::new(), Vec::new());
-        let (spares, shared) = (Spares::freeing(), None);
-        Self { directory, segments, depth: 0, len: 0, bucket_bytes: 0, deepest: 0, widest: 0, spares, shared }
+        let (segments, spares, retired) = (Vec::new(), Spares::freeing(), Vec::new());
+        Self { view: None, segments, len: 0, bucket_bytes: 0, deepest: 0, widest: 0, spares, retired }
     }
 }
 
 impl<E: Item> Table<E> {
     /// An empty table that shows a [`View`].
     pub fn shared() -> Self {
-        Self { spares: Spares::keeping(), shared: Some(Box::default()), ..Self::default() }
+        Self { spares: Spares::keeping(), ..Self::default() }
     }
 
     pub fn is_shared(&self) -> bool {
-        self.shared.is_some()
+        self.spares.keeps()
     }
 
     /// What can be read without the lock.
     #[inline]
     pub fn view(&self) -> Option<&View<E>> {
-        self.shared.as_ref()?.view()
+        self.view.as_deref()
     }
 
     /// Something waits to be dropped when nobody looks at it any more.
     #[inline]
     pub fn has_retired(&self) -> bool {
-        self.shared.as_ref().is_some_and(|shared| shared.has_retired() || self.has_surplus())
+        !self.retired.is_empty() || self.has_surplus()
     }
 
     #[inline]
@@ -134,11 +107,9 @@ impl<E: Item> Table<E> {
 
     /// What waits to be dropped when nobody looks at it any more.
     pub fn take_retired(&mut self) -> Vec<Retired<E>> {
-        let has_surplus = self.has_surplus();
-        let Some(shared) = &mut self.shared else { return Vec::new() };
-        let mut retired = shared.take_retired();
-        if has_surplus {
-            retired.push(Retired::Blocks(self.spares.take()));
+        let mut retired = std::mem::take(&mut self.retired);
+        if self.has_surplus() {
+            retired.push(Retired::Blocks(self.spares.take_blocks()));
         }
         retired
     }
@@ -156,27 +127,36 @@ impl<E: Item> Table<E> {
     /// Bytes on the heap, without the entries.
     pub fn memory(&self) -> usize {
         self.bucket_bytes
-            + self.directory.capacity() * size_of::<Owner>()
+            + self.view.as_ref().map_or(0, |view| view.memory())
             + self.segments.capacity() * size_of::<Segment<E>>()
+            + self.segments.len() * size_of::<Shape<E>>()
             + self.spares.memory()
-            + self.shared.as_ref().map_or(0, |shared| shared.memory())
     }
 
     #[inline(always)]
-    fn item(&self, position: Position) -> Option<Owner> {
-        self.directory.get(position.prefix(self.depth)).copied()
+    fn shape(&self, position: Position) -> Option<&Shape<E>> {
+        // SAFETY: the view is borrowed from its table.
+        unsafe { self.view.as_ref()?.shape(position) }
     }
 
     /// The number of the segment that owns a position.
     fn owner(&self, position: Position) -> Option<usize> {
-        self.item(position).map(Owner::segment)
+        self.shape(position).map(Shape::number)
+    }
+
+    fn depth(&self) -> u32 {
+        self.view.as_ref().map_or(0, |view| view.depth())
     }
 
     #[inline(always)]
     pub fn find(&self, position: Position, key: &[u8]) -> Option<(Loc, &E)> {
-        let item = self.item(position)?;
-        let (place, entry) = self.segments.get(item.segment())?.find(item.home(position), position, key)?;
-        Some((Loc::new(item.segment(), place), entry))
+        let shape = self.shape(position)?;
+        let (place, entry) = match shape.find(position, key) {
+            Found::Here(place, entry) => (place, entry),
+            Found::Nothing => return None,
+            Found::Elsewhere => self.segments[shape.number()].find(position, key)?,
+        };
+        Some((Loc::new(shape.number(), place), entry))
     }
 
     /// The place of the item with these hash bits for which `is_it` holds, without reading what any item owns.
@@ -187,15 +167,16 @@ impl<E: Item> Table<E> {
 
     #[inline(always)]
     pub fn prefetch_bucket(&self, position: Position) {
-        if let Some(item) = self.item(position) {
-            self.segments[item.segment()].prefetch_bucket(item.home(position));
+        if let Some(view) = &self.view {
+            // SAFETY: the view is borrowed from its table.
+            unsafe { view.prefetch_bucket(position) };
         }
     }
 
     #[inline(always)]
     pub fn prefetch_entry(&self, position: Position) {
-        if let Some(item) = self.item(position) {
-            self.segments[item.segment()].prefetch_entry(item.home(position), position);
+        if let Some(item) = self.shape(position).and_then(|shape| shape.glimpse(position)) {
+            item.prefetch();
         }
     }
 
@@ -290,18 +271,13 @@ impl<E: Item> Table<E> {
 
     /// The first segment of an empty table.
     fn begin(&mut self) -> Result<(), NoMemory> {
-        self.directory.try_reserve_exact(1)?;
         self.segments.try_reserve_exact(1)?;
-        if let Some(shared) = &mut self.shared {
-            shared.reserve()?;
-        }
         let first = Segment::new(&mut self.spares)?;
+        self.view = Some(View::new(0, |_| first.shape())?);
         self.bucket_bytes = first.memory();
-        self.directory.push(Owner::new(0, &first));
         self.segments.push(first);
-        (self.depth, self.deepest, self.widest) = (0, 1, self.segments[0].width() as u32);
+        (self.deepest, self.widest) = (1, self.segments[0].width() as u32);
         self.register(0);
-        self.reshape_view();
         Ok(())
     }
 
@@ -331,14 +307,11 @@ impl<E: Item> Table<E> {
 
     fn split(&mut self, number: usize) -> Result<(), NoMemory> {
         let depth = self.segments[number].depth();
-        if depth == self.depth {
+        if depth == self.depth() {
             self.double()?;
         }
         if self.segments.len() == self.segments.capacity() {
             self.segments.try_reserve_exact(1 + self.segments.len() / 4)?;
-        }
-        if let Some(shared) = &mut self.shared {
-            shared.reserve()?;
         }
         let before = self.segments[number].memory();
         let upper = self.segments[number].split(&mut self.spares);
@@ -350,7 +323,7 @@ impl<E: Item> Table<E> {
         self.register(number);
         let upper = upper?;
         self.widest = self.widest.max(upper.width() as u32);
-        if depth + 1 == self.depth {
+        if depth + 1 == self.depth() {
             self.deepest += 2;
         }
         self.segments.push(upper);
@@ -361,42 +334,37 @@ impl<E: Item> Table<E> {
     /// Brings the directory up to date with a segment.
     fn register(&mut self, number: usize) {
         let segment = &self.segments[number];
-        let owned = self.owned(segment);
-        self.directory[owned.clone()].fill(Owner::new(number, segment));
-        if let Some(shared) = &mut self.shared {
-            shared.register(number, segment, owned);
+        segment.shape().set_number(number);
+        if let Some(view) = &self.view {
+            let first = Position::from_cursor(segment.start()).prefix(view.depth());
+            view.set(first..first + (1 << (view.depth() - segment.depth())), segment.shape());
         }
-    }
-
-    /// Shows a directory of another depth.
-    fn reshape_view(&mut self) {
-        let Self { shared, directory, depth, .. } = self;
-        if let Some(shared) = shared {
-            shared.set_depth(*depth, |place| directory[place].segment());
-        }
-    }
-
-    /// The directory items of a segment.
-    fn owned(&self, segment: &Segment<E>) -> std::ops::Range<usize> {
-        let first = Position::from_cursor(segment.start()).prefix(self.depth);
-        first..first + (1 << (self.depth - segment.depth()))
     }
 
     /// Doubles the directory.
     fn double(&mut self) -> Result<(), NoMemory> {
-        let mut doubled = Vec::new();
-        doubled.try_reserve_exact(2 * self.directory.len())?;
-        doubled.extend(self.directory.iter().flat_map(|&item| [item, item]));
-        self.directory = doubled;
-        self.depth += 1;
+        self.set_depth(self.depth() + 1, |place| place / 2)?;
         self.deepest = 0;
-        self.reshape_view();
+        Ok(())
+    }
+
+    /// Replaces the directory by one of another depth; `old` tells which place of the old one a new one is.
+    fn set_depth(&mut self, depth: u32, old: impl Fn(usize) -> usize) -> Result<(), NoMemory> {
+        let Some(view) = &self.view else { return Err(NoMemory) };
+        // SAFETY: the view is borrowed from its table.
+        let new = View::new(depth, |place| unsafe { view.at(old(place)) }.expect("a place of the old view"))?;
+        if self.spares.keeps() {
+            self.retired.try_reserve(1)?;
+            self.retired.extend(self.view.replace(new).map(Retired::View));
+        } else {
+            self.view = Some(new);
+        }
         Ok(())
     }
 
     /// After a removal: shrinks what has become too large. Lack of memory only means that it stays large.
     pub fn tidy(&mut self, position: Position) {
-        if self.is_empty() && self.shared.is_none() {
+        if self.is_empty() && !self.is_shared() {
             *self = Self::default();
             return;
         }
@@ -430,19 +398,14 @@ impl<E: Item> Table<E> {
         a.merge(b, &mut self.spares).ok()?;
         self.bucket_bytes = self.bucket_bytes - before + a.memory();
         self.register(number);
-        self.segments.swap_remove(buddy);
-        if let Some(shared) = &mut self.shared {
-            shared.swap_remove(buddy);
-        }
+        self.segments.swap_remove(buddy).retire(&mut self.spares);
         if buddy < self.segments.len() {
             self.register(buddy);
         }
-        if depth == self.depth {
+        if depth == self.depth() {
             self.deepest -= 2;
         }
-        while self.deepest == 0 && self.depth > 0 {
-            self.halve();
-        }
+        while self.deepest == 0 && self.depth() > 0 && self.halve().is_ok() {}
         if self.segments.len() < self.segments.capacity() / 4 {
             self.segments.shrink_to(self.segments.len() * 2);
         }
@@ -450,16 +413,11 @@ impl<E: Item> Table<E> {
     }
 
     /// Halves the directory: no segment needs its last bit.
-    fn halve(&mut self) {
-        let half = self.directory.len() / 2;
-        for index in 0..half {
-            self.directory[index] = self.directory[2 * index];
-        }
-        self.directory.truncate(half);
-        self.directory.shrink_to_fit();
-        self.depth -= 1;
-        self.reshape_view();
-        self.deepest = self.segments.iter().filter(|segment| segment.depth() == self.depth).count() as u32;
+    fn halve(&mut self) -> Result<(), NoMemory> {
+        let depth = self.depth() - 1;
+        self.set_depth(depth, |place| 2 * place)?;
+        self.deepest = self.segments.iter().filter(|segment| segment.depth() == depth).count() as u32;
+        Ok(())
     }
 
     /// Visits the entries of one home bucket from the cursor (0 at first) on, and returns the cursor to continue

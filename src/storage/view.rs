@@ -1,89 +1,95 @@
-//! View: what of a table can be read without its lock: enough to fetch a bucket, and from it an entry, into the cache.
+//! View: the directory of a table, which is also what can be read of it without its lock: enough to fetch a bucket, and
+//! from it an entry, into the cache.
 //!
 //! ```text
-//!  root ──► View: depth, shapes[2^depth] ──► Shape of a segment ──► block ──► bucket: marks and words
+//!  View: depth, shapes[2^depth] ──► Shape of a segment ──► block ──► bucket: marks and words
 //! ```
 //!
-//! Why: a window of requests is prefetched in two passes before it runs. With a lock round trip for each request in each
-//! pass, the locked instructions keep the cache misses of the window from overlapping: a quarter of the CPU time at deep
-//! pipelines.
+//! Why without the lock: a window of requests is prefetched in two passes before it runs. With a lock round trip for each
+//! request in each pass, the locked instructions keep the cache misses of the window from overlapping: a quarter of the
+//! CPU time at deep pipelines.
 //!
 //! What makes it right: the owner of the table changes all of it under the lock, by atomic stores. A reader may see the
 //! old state, the new one or a mixture; then it fetches something useless, or nothing. It never sees freed memory: what
 //! the table gives up is freed only after every reader that may have seen it has finished ([`Retired`], and
 //! `keyspace::readers`, which waits for that). Blocks and shapes that are used again stay blocks and shapes.
 
-use super::bucket::{Bucket, Item};
+use super::bucket::Item;
 use super::hash::Position;
 use super::memory::{NoMemory, prefetch};
-use super::segment::{BLOCK_BUCKETS, Block, FIRST_BLOCKS, Segment};
+use super::segment::{Block, Shape};
 use std::mem::ManuallyDrop;
 use std::ops::Range;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicPtr, AtomicU32};
-
-/// How positions map to the buckets of one segment.
-#[derive(Debug)]
-pub struct Shape<E> {
-    /// Number of blocks, depth in the low byte: in one word, so that they fit each other.
-    size: AtomicU32,
-    /// Null where there is no block. A segment with more blocks than these, which only colliding hashes make, is not
-    /// prefetched beyond them.
-    blocks: [AtomicPtr<Block<E>>; FIRST_BLOCKS],
-}
-
-impl<E> Default for Shape<E> {
-    fn default() -> Self {
-        Self { size: AtomicU32::new(0), blocks: [const { AtomicPtr::new(std::ptr::null_mut()) }; FIRST_BLOCKS] }
-    }
-}
-
-impl<E: Item> Shape<E> {
-    /// Shows the present state of a segment.
-    fn show(&self, segment: &Segment<E>) {
-        let (blocks, count, depth) = segment.shape();
-        for (shown, block) in self.blocks.iter().zip(blocks) {
-            let pointer = block.as_deref().map_or(std::ptr::null(), std::ptr::from_ref);
-            shown.store(pointer.cast_mut(), Release);
-        }
-        self.size.store((count as u32) << 8 | depth, Release);
-    }
-
-    #[inline(always)]
-    fn home(&self, position: Position) -> (usize, usize) {
-        let size = self.size.load(Relaxed);
-        let width = (size >> 8) as usize * BLOCK_BUCKETS;
-        (position.scale(size & 0xFF, width), width)
-    }
-
-    #[inline(always)]
-    fn bucket(&self, bucket: usize) -> Option<*const Bucket<E>> {
-        let block = self.blocks.get(bucket / BLOCK_BUCKETS)?.load(Acquire);
-        // Only the address: nothing is read here.
-        (!block.is_null()).then(|| block.cast::<Bucket<E>>().wrapping_add(bucket % BLOCK_BUCKETS).cast_const())
-    }
-}
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::Ordering::{Acquire, Release};
 
 /// See the module's comment.
 #[derive(Debug)]
 pub struct View<E> {
     depth: u32,
-    /// Never null; they live as long as the view or are [`Retired`].
+    /// By the first `depth` bits of a position. Never null; the shapes are owned by the segments.
     shapes: Vec<AtomicPtr<Shape<E>>>,
 }
 
 impl<E: Item> View<E> {
-    /// Starts loading the bucket of a position.
+    /// A directory of 2^`depth` places; `shape` tells what is in each.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new<'s>(depth: u32, mut shape: impl FnMut(usize) -> &'s Shape<E>) -> Result<Box<Self>, NoMemory>
+    where
+        E: 's,
+    {
+        let mut shapes = Vec::new();
+        shapes.try_reserve_exact(1 << depth)?;
+        shapes.extend((0..1 << depth).map(|place| AtomicPtr::new(std::ptr::from_ref(shape(place)).cast_mut())));
+        Ok(Box::new(Self { depth, shapes }))
+    }
+
+    #[inline(always)]
+    pub fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// Puts a shape into some places.
+    pub fn set(&self, places: Range<usize>, shape: &Shape<E>) {
+        for place in &self.shapes[places] {
+            place.store(std::ptr::from_ref(shape).cast_mut(), Release);
+        }
+    }
+
+    /// The shape in a place.
     ///
     /// # Safety
     /// The view is borrowed from its table, or the caller is a reader as the module's comment says.
     #[inline(always)]
+    pub unsafe fn at(&self, place: usize) -> Option<&Shape<E>> {
+        let shape = self.shapes.get(place)?.load(Acquire);
+        // SAFETY: never null, and by this function's contract not freed meanwhile.
+        Some(unsafe { &*shape })
+    }
+
+    /// The shape of the segment that owns a position.
+    ///
+    /// # Safety
+    /// As [`View::at`].
+    #[inline(always)]
+    pub unsafe fn shape(&self, position: Position) -> Option<&Shape<E>> {
+        // SAFETY: by this function's contract.
+        unsafe { self.at(position.prefix(self.depth)) }
+    }
+
+    /// Starts loading the bucket of a position.
+    ///
+    /// # Safety
+    /// As [`View::at`].
+    #[inline(always)]
     pub unsafe fn prefetch_bucket(&self, position: Position) {
-        let Some(shape) = self.shape(position) else { return };
-        // SAFETY: by this function's contract the shape is not freed meanwhile.
-        let shape = unsafe { &*shape };
-        if let Some(bucket) = shape.bucket(shape.home(position).0) {
-            prefetch(bucket.cast());
+        // SAFETY: by this function's contract.
+        if let Some(shape) = unsafe { self.shape(position) }
+            && let Some(bucket) = shape.bucket(shape.home(position).0)
+        {
+            prefetch(std::ptr::from_ref(bucket).cast());
         }
     }
 
@@ -91,27 +97,16 @@ impl<E: Item> View<E> {
     /// is far from home.
     ///
     /// # Safety
-    /// As [`View::prefetch_bucket`].
+    /// As [`View::at`].
     #[inline(always)]
     pub unsafe fn glimpse(&self, position: Position) -> Option<ManuallyDrop<E>> {
-        // SAFETY: by this function's contract the shape is not freed meanwhile.
-        let shape = unsafe { &*self.shape(position)? };
-        let (home, width) = shape.home(position);
-        // SAFETY: by this function's contract the block is not freed meanwhile, and all of it is atomic.
-        let bucket = unsafe { &*shape.bucket(home)? };
-        if let Some(item) = bucket.glimpse(position) {
-            return Some(item);
-        }
-        if bucket.overflow() == 0 {
-            return None;
-        }
-        // SAFETY: as above.
-        unsafe { &*shape.bucket(if home + 1 >= width { 0 } else { home + 1 })? }.glimpse(position)
+        // SAFETY: by this function's contract.
+        unsafe { self.shape(position)? }.glimpse(position)
     }
 
-    #[inline(always)]
-    fn shape(&self, position: Position) -> Option<*const Shape<E>> {
-        Some(self.shapes.get(position.prefix(self.depth))?.load(Acquire).cast_const())
+    /// Bytes on the heap.
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + self.shapes.capacity() * size_of::<usize>()
     }
 }
 
@@ -120,97 +115,6 @@ impl<E: Item> View<E> {
 pub enum Retired<E> {
     View(Box<View<E>>),
     Blocks(Vec<Box<Block<E>>>),
-}
-
-/// The view of a table and all that belongs to it, kept up to date by the table.
-#[derive(Debug)]
-pub struct Shared<E> {
-    /// `None` when there was no memory for it: then nothing is prefetched.
-    view: Option<Box<View<E>>>,
-    /// By segment number.
-    shapes: Vec<Box<Shape<E>>>,
-    spare_shapes: Vec<Box<Shape<E>>>,
-    retired: Vec<Retired<E>>,
-}
-
-impl<E> Default for Shared<E> {
-    fn default() -> Self {
-        Self { view: None, shapes: Vec::new(), spare_shapes: Vec::new(), retired: Vec::new() }
-    }
-}
-
-impl<E: Item> Shared<E> {
-    /// The view to publish.
-    #[inline]
-    pub fn view(&self) -> Option<&View<E>> {
-        self.view.as_deref()
-    }
-
-    /// Makes room for the shape of one more segment; to be called before there is one.
-    pub fn reserve(&mut self) -> Result<(), NoMemory> {
-        self.shapes.try_reserve(1)?;
-        if self.spare_shapes.is_empty() {
-            self.spare_shapes.try_reserve(1)?;
-            self.spare_shapes.push(Box::default());
-        }
-        Ok(())
-    }
-
-    /// Shows segment `number`, which may be the next new one, at its places of the directory.
-    pub fn register(&mut self, number: usize, segment: &Segment<E>, owned: Range<usize>) {
-        if number == self.shapes.len() {
-            self.shapes.push(self.spare_shapes.pop().unwrap_or_default());
-        }
-        let shape = &*self.shapes[number];
-        shape.show(segment);
-        if let Some(view) = &self.view {
-            for place in &view.shapes[owned] {
-                place.store(std::ptr::from_ref(shape).cast_mut(), Release);
-            }
-        }
-    }
-
-    /// Segment `number` goes, and the last one takes its number.
-    pub fn swap_remove(&mut self, number: usize) {
-        let shape = self.shapes.swap_remove(number);
-        self.spare_shapes.push(shape);
-    }
-
-    /// Replaces the view by one of another depth; `owner` tells the segment of each place.
-    pub fn set_depth(&mut self, depth: u32, owner: impl Fn(usize) -> usize) {
-        let mut shapes = Vec::new();
-        let view = shapes.try_reserve_exact(1 << depth).is_ok().then(|| {
-            shapes.extend((0..1 << depth).map(|place| {
-                let shape =
-                    self.shapes.get(owner(place)).map_or(std::ptr::null(), |shape| std::ptr::from_ref(&**shape));
-                AtomicPtr::new(shape.cast_mut())
-            }));
-            Box::new(View { depth, shapes })
-        });
-        if let Some(old) = std::mem::replace(&mut self.view, view) {
-            self.retired.push(Retired::View(old));
-        }
-    }
-
-    /// Something waits to be dropped.
-    #[inline]
-    pub fn has_retired(&self) -> bool {
-        !self.retired.is_empty()
-    }
-
-    /// What waits to be dropped.
-    pub fn take_retired(&mut self) -> Vec<Retired<E>> {
-        std::mem::take(&mut self.retired)
-    }
-
-    /// Bytes on the heap.
-    pub fn memory(&self) -> usize {
-        let shapes = (self.shapes.len() + self.spare_shapes.len()) * size_of::<Shape<E>>();
-        let pointers = self.shapes.capacity() + self.spare_shapes.capacity();
-        let view =
-            self.view.as_ref().map_or(0, |view| size_of::<View<E>>() + view.shapes.capacity() * size_of::<usize>());
-        size_of::<Self>() + shapes + pointers * size_of::<usize>() + view
-    }
 }
 
 #[cfg(test)]
@@ -222,7 +126,7 @@ mod tests {
 
     /// What the view shows of the items in the table.
     fn shown(table: &Table<Entry<Nothing>>, positions: &[Position]) -> usize {
-        let view = table.view().expect("there is memory for it");
+        let view = table.view().expect("the table is not empty");
         // SAFETY: the view is borrowed from its table.
         let glimpses = positions.iter().map(|&position| (position, unsafe { view.glimpse(position) }));
         glimpses.filter(|(position, item)| item.as_ref().is_some_and(|item| item.tag() == position.tag())).count()

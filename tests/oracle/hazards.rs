@@ -51,7 +51,9 @@ pub fn is_safe(command: &Command) -> bool {
             _ => true,
         },
         b"SADD" if SINGLES.contains(&command.upper(1).as_slice()) => count == 3 && command.arguments[2] == b"7",
-        b"SRANDMEMBER" | b"HRANDFIELD" => number(command, 2).is_none_or(|count| count > -CARDINALITY_MAX || count == i64::MIN),
+        b"SRANDMEMBER" | b"HRANDFIELD" => {
+            number(command, 2).is_none_or(|count| count > -CARDINALITY_MAX || count == i64::MIN)
+        }
         // Answers only what can't be a shutdown.
         b"SHUTDOWN" => {
             count > 1 && (1..count).any(|index| !SHUTDOWN_OPTIONS.contains(&command.upper(index).as_slice()))

@@ -33,8 +33,15 @@ impl<'a> Options<'a> {
     /// # Errors
     /// Syntax, or a LIMIT that is not an integer.
     pub fn parse(args: &Args<'a>, may_store: bool) -> Result<Self, CommandError> {
-        let mut options =
-            Self { by: By::Itself, get: Vec::new(), alpha: false, descending: false, store: false, offset: 0, count: -1 };
+        let mut options = Self {
+            by: By::Itself,
+            get: Vec::new(),
+            alpha: false,
+            descending: false,
+            store: false,
+            offset: 0,
+            count: -1,
+        };
         let mut at = 2;
         while at < args.len() {
             let left = args.len() - at - 1;
@@ -98,7 +105,8 @@ mod tests {
     fn limits_are_cut_to_what_is_there() {
         let of = |offset, count| {
             let none = Vec::new();
-            Options { by: By::Itself, get: none, alpha: false, descending: false, store: false, offset, count }.range(10)
+            Options { by: By::Itself, get: none, alpha: false, descending: false, store: false, offset, count }
+                .range(10)
         };
         assert_eq!([of(0, -1), of(2, 3), of(-5, 2)], [0..10, 2..5, 0..2]);
         assert_eq!([of(8, 5), of(10, 1), of(99, -1), of(3, 0)], [8..10, 10..10, 10..10, 3..3]);

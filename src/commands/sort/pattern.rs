@@ -2,8 +2,8 @@
 
 use super::super::{Ctx, Key};
 use super::string_into;
-use crate::types::hash::{HashRef, Text};
 use crate::resp::number::parse_i64;
+use crate::types::hash::{HashRef, Text};
 
 /// See the module's comment.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +24,7 @@ impl<'a> Pattern<'a> {
         // An arrow with nothing behind it belongs to the name of the key.
         let arrow = after.windows(2).position(|pair| pair == b"->").filter(|arrow| arrow + 2 < after.len());
         match arrow {
-            Some(arrow) => {
-                Self { whole, parts: Some((before, &after[..arrow])), field: Some(&after[arrow + 2..]) }
-            }
+            Some(arrow) => Self { whole, parts: Some((before, &after[..arrow])), field: Some(&after[arrow + 2..]) },
             None => Self { whole, parts: Some((before, after)), field: None },
         }
     }

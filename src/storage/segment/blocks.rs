@@ -4,56 +4,157 @@
 //! step would leave the allocator's pages of the former size half empty: 6 bytes per key, measured. And a
 //! segment that grows or splits keeps its blocks: nothing is freed while a store grows.
 //!
-//! The pointers of the first eight are in the list itself, so that finding a bucket reads one cache line of the
-//! segment and then the bucket. More than eight are needed only where hashes collide by the hundreds.
+//! The pointers of the first seven are in the [`Shape`], one cache line from which a lookup, and whoever prefetches
+//! without the lock, gets to the bucket. More than seven are needed only where hashes collide by the hundreds.
 
-use super::super::bucket::Bucket;
+use super::super::bucket::{Bucket, Item};
+use super::super::hash::Position;
 use super::super::memory::NoMemory;
 use std::mem::size_of;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicPtr, AtomicU32};
 
 /// Buckets of a block. 512 bytes: every allocator has that class and aligns it without waste.
 pub const BLOCK_BUCKETS: usize = 8;
-/// Blocks in the list itself.
-pub const FIRST_BLOCKS: usize = 8;
+/// Blocks whose pointers are in the shape.
+pub const FIRST_BLOCKS: usize = 7;
 
 pub type Block<E> = [Bucket<E>; BLOCK_BUCKETS];
 
-/// See the module's comment.
+/// How positions map to the buckets of one segment, in one cache line. All of it is atomic, as with
+/// [`Bucket`]: the holder of the lock changes it, others read it.
 #[derive(Debug)]
-#[repr(C)]
-pub struct Blocks<E> {
-    first: [Option<Box<Block<E>>>; FIRST_BLOCKS],
-    #[expect(clippy::box_collection, reason = "8 bytes instead of 24 in every segment that has none")]
-    more: Option<Box<Vec<Box<Block<E>>>>>,
-    len: u32,
+#[repr(C, align(64))]
+pub struct Shape<E> {
+    /// Number of blocks, depth in the low byte: in one word, so that they fit each other.
+    size: AtomicU32,
+    /// The segment it belongs to.
+    number: AtomicU32,
+    /// Owned; null where there is none.
+    first: [AtomicPtr<Block<E>>; FIRST_BLOCKS],
 }
 
-impl<E> Default for Blocks<E> {
+impl<E> Default for Shape<E> {
     fn default() -> Self {
-        const { assert!(size_of::<Block<E>>() == 512 && size_of::<Self>() == 80) };
-        Self { first: [const { None }; FIRST_BLOCKS], more: None, len: 0 }
+        const { assert!(size_of::<Self>() == 64 && size_of::<Block<E>>() == 512) };
+        let first = [const { AtomicPtr::new(ptr::null_mut()) }; FIRST_BLOCKS];
+        Self { size: AtomicU32::new(0), number: AtomicU32::new(0), first }
     }
 }
 
-/// Blocks that no segment uses any more, given out again before new ones are made.
+impl<E> Shape<E> {
+    #[inline(always)]
+    fn size(&self) -> (usize, u32) {
+        let size = self.size.load(Relaxed);
+        ((size >> 8) as usize, size & 0xFF)
+    }
+
+    fn set_size(&self, blocks: usize, depth: u32) {
+        self.size.store((blocks as u32) << 8 | depth, Release);
+    }
+
+    /// The number of the segment.
+    #[inline(always)]
+    pub fn number(&self) -> usize {
+        self.number.load(Relaxed) as usize
+    }
+
+    pub fn set_number(&self, number: usize) {
+        self.number.store(number as u32, Relaxed);
+    }
+
+    /// The home bucket of a position, and the number of buckets.
+    #[inline(always)]
+    pub fn home(&self, position: Position) -> (usize, usize) {
+        let (blocks, depth) = self.size();
+        let width = blocks * BLOCK_BUCKETS;
+        (position.scale(depth, width), width)
+    }
+
+    /// A bucket of one of the first blocks.
+    #[inline(always)]
+    pub fn bucket(&self, bucket: usize) -> Option<&Bucket<E>> {
+        let block = self.first.get(bucket / BLOCK_BUCKETS)?.load(Acquire);
+        // SAFETY: the shape owns the block. Without the lock, a block that was given up meanwhile is still a block:
+        // see `Spares`. All of a bucket that changes is atomic.
+        unsafe { block.as_ref() }.map(|block| &block[bucket % BLOCK_BUCKETS])
+    }
+
+    /// A bucket of one of the first blocks.
+    #[inline(always)]
+    fn bucket_mut(&mut self, bucket: usize) -> Option<&mut Bucket<E>> {
+        let block = *self.first.get_mut(bucket / BLOCK_BUCKETS)?.get_mut();
+        // SAFETY: the shape owns the block, and &mut self is exclusive among those who hold the lock.
+        unsafe { block.as_mut() }.map(|block| &mut block[bucket % BLOCK_BUCKETS])
+    }
+
+    /// Exchanges one of the first blocks.
+    fn replace(&self, place: usize, block: Option<Box<Block<E>>>) -> Option<Box<Block<E>>> {
+        let new = block.map_or(ptr::null_mut(), Box::into_raw);
+        let old = NonNull::new(self.first[place].swap(new, Release))?;
+        // SAFETY: the pointer came from into_raw here, and the shape owned it until just now.
+        Some(unsafe { Box::from_raw(old.as_ptr()) })
+    }
+}
+
+impl<E: Item> Shape<E> {
+    /// A copy of the item that a search for this position would compare first, to call [`Item::prefetch`] on; `None` if it
+    /// is far from home. Also without the lock.
+    #[inline(always)]
+    pub fn glimpse(&self, position: Position) -> Option<std::mem::ManuallyDrop<E>> {
+        let (home, width) = self.home(position);
+        let bucket = self.bucket(home)?;
+        if let Some(item) = bucket.glimpse(position) {
+            return Some(item);
+        }
+        if bucket.overflow() == 0 {
+            return None;
+        }
+        self.bucket(if home + 1 >= width { 0 } else { home + 1 })?.glimpse(position)
+    }
+}
+
+impl<E> Drop for Shape<E> {
+    fn drop(&mut self) {
+        (0..FIRST_BLOCKS).for_each(|place| drop(self.replace(place, None)));
+    }
+}
+
+/// See the module's comment.
+#[derive(Debug)]
+pub struct Blocks<E> {
+    shape: Box<Shape<E>>,
+    #[expect(clippy::box_collection, reason = "8 bytes instead of 24 in every segment that has none")]
+    more: Option<Box<Vec<Box<Block<E>>>>>,
+}
+
+/// Blocks and shapes that no segment uses any more, given out again before new ones are made.
 ///
-/// Whoever prefetches may still look into them, so they stay what they are: a block is freed only with its table, or
+/// Whoever prefetches may still look into them, so they stay what they are: they are freed only with their table, or
 /// as surplus, which the table's owner frees when nobody looks any more.
 #[derive(Debug)]
 pub struct Spares<E> {
     blocks: Vec<Box<Block<E>>>,
+    shapes: Vec<Box<Shape<E>>>,
     keeps: bool,
 }
 
 impl<E> Spares<E> {
     /// Keeps what it gets, until it is taken.
     pub const fn keeping() -> Self {
-        Self { blocks: Vec::new(), keeps: true }
+        Self { blocks: Vec::new(), shapes: Vec::new(), keeps: true }
     }
 
     /// Frees what it gets.
     pub const fn freeing() -> Self {
-        Self { blocks: Vec::new(), keeps: false }
+        Self { blocks: Vec::new(), shapes: Vec::new(), keeps: false }
+    }
+
+    /// Whether others may look at what it gets.
+    #[inline]
+    pub fn keeps(&self) -> bool {
+        self.keeps
     }
 
     fn give(&mut self, block: Box<Block<E>>) {
@@ -62,7 +163,7 @@ impl<E> Spares<E> {
         }
     }
 
-    fn get(&mut self) -> Result<Box<Block<E>>, NoMemory> {
+    fn block(&mut self) -> Result<Box<Block<E>>, NoMemory> {
         if let Some(block) = self.blocks.pop() {
             return Ok(block);
         }
@@ -72,6 +173,10 @@ impl<E> Spares<E> {
         buckets.into_boxed_slice().try_into().map_err(|_| NoMemory)
     }
 
+    fn shape(&mut self) -> Box<Shape<E>> {
+        self.shapes.pop().unwrap_or_default()
+    }
+
     /// Bytes of all blocks.
     #[inline]
     pub fn block_bytes(&self) -> usize {
@@ -79,20 +184,22 @@ impl<E> Spares<E> {
     }
 
     /// All blocks.
-    pub fn take(&mut self) -> Vec<Box<Block<E>>> {
+    pub fn take_blocks(&mut self) -> Vec<Box<Block<E>>> {
         std::mem::take(&mut self.blocks)
     }
 
     /// Bytes on the heap.
     pub fn memory(&self) -> usize {
-        self.block_bytes() + self.blocks.capacity() * size_of::<usize>()
+        let pointers = self.blocks.capacity() + self.shapes.capacity();
+        self.block_bytes() + self.shapes.len() * size_of::<Shape<E>>() + pointers * size_of::<usize>()
     }
 }
 
 impl<E> Blocks<E> {
     /// An empty list to which `blocks` can be pushed.
-    pub fn with_capacity(blocks: usize) -> Result<Self, NoMemory> {
-        let mut list = Self::default();
+    pub fn with_capacity(blocks: usize, spares: &mut Spares<E>) -> Result<Self, NoMemory> {
+        let mut list = Self { shape: spares.shape(), more: None };
+        list.shape.set_size(0, 0);
         list.reserve(blocks.saturating_sub(FIRST_BLOCKS))?;
         Ok(list)
     }
@@ -106,10 +213,26 @@ impl<E> Blocks<E> {
         Ok(())
     }
 
+    /// What others may look at.
+    #[inline(always)]
+    pub fn shape(&self) -> &Shape<E> {
+        &self.shape
+    }
+
     /// Number of blocks.
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.len as usize
+        self.shape.size().0
+    }
+
+    /// Hash bits that all positions here share.
+    #[inline(always)]
+    pub fn depth(&self) -> u32 {
+        self.shape.size().1
+    }
+
+    pub fn set_depth(&mut self, depth: u32) {
+        self.shape.set_size(self.len(), depth);
     }
 
     /// Number of buckets.
@@ -120,53 +243,50 @@ impl<E> Blocks<E> {
 
     #[inline(always)]
     pub fn bucket(&self, bucket: usize) -> Option<&Bucket<E>> {
-        let (block, bucket) = (bucket / BLOCK_BUCKETS, bucket % BLOCK_BUCKETS);
-        match self.first.get(block) {
-            Some(first) => first.as_ref().map(|block| &block[bucket]),
-            None => Some(&self.more.as_ref()?.get(block - FIRST_BLOCKS)?[bucket]),
+        if bucket < FIRST_BLOCKS * BLOCK_BUCKETS {
+            return self.shape.bucket(bucket);
         }
+        let (block, bucket) = (bucket / BLOCK_BUCKETS, bucket % BLOCK_BUCKETS);
+        Some(&self.more.as_ref()?.get(block - FIRST_BLOCKS)?[bucket])
     }
 
     #[inline]
     pub fn bucket_mut(&mut self, bucket: usize) -> Option<&mut Bucket<E>> {
-        let (block, bucket) = (bucket / BLOCK_BUCKETS, bucket % BLOCK_BUCKETS);
-        match self.first.get_mut(block) {
-            Some(first) => first.as_mut().map(|block| &mut block[bucket]),
-            None => Some(&mut self.more.as_mut()?.get_mut(block - FIRST_BLOCKS)?[bucket]),
+        if bucket < FIRST_BLOCKS * BLOCK_BUCKETS {
+            return self.shape.bucket_mut(bucket);
         }
+        let (block, bucket) = (bucket / BLOCK_BUCKETS, bucket % BLOCK_BUCKETS);
+        Some(&mut self.more.as_mut()?.get_mut(block - FIRST_BLOCKS)?[bucket])
     }
 
     /// All buckets in order.
     pub fn iter(&self) -> impl Iterator<Item = &Bucket<E>> {
-        let more = self.more.iter().flat_map(|more| more.iter());
-        self.first.iter().flatten().chain(more).flat_map(|block| block.iter())
-    }
-
-    /// All buckets in order.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Bucket<E>> {
-        let more = self.more.iter_mut().flat_map(|more| more.iter_mut());
-        self.first.iter_mut().flatten().chain(more).flat_map(|block| block.iter_mut())
+        (0..self.width()).filter_map(|bucket| self.bucket(bucket))
     }
 
     /// Adds a block, for which there is room.
     pub fn push(&mut self, block: Box<Block<E>>) {
-        match self.first.get_mut(self.len as usize) {
-            Some(place) => *place = Some(block),
-            None => self.more.get_or_insert_default().push(block),
+        let (len, depth) = self.shape.size();
+        if len < FIRST_BLOCKS {
+            self.shape.replace(len, Some(block));
+        } else {
+            self.more.get_or_insert_default().push(block);
         }
-        self.len += 1;
+        self.shape.set_size(len + 1, depth);
     }
 
     pub fn pop(&mut self) -> Option<Box<Block<E>>> {
-        let last = self.len().checked_sub(1)?;
-        let block = match self.first.get_mut(last) {
-            Some(place) => place.take(),
-            None => self.more.as_mut().and_then(|more| more.pop()),
+        let (len, depth) = self.shape.size();
+        let last = len.checked_sub(1)?;
+        self.shape.set_size(last, depth);
+        let block = if last < FIRST_BLOCKS {
+            self.shape.replace(last, None)
+        } else {
+            self.more.as_mut().and_then(|more| more.pop())
         };
         if last <= FIRST_BLOCKS {
             self.more = None;
         }
-        self.len -= 1;
         block
     }
 
@@ -184,14 +304,17 @@ impl<E> Blocks<E> {
         self.truncate(blocks, spares);
         self.reserve(blocks.saturating_sub(FIRST_BLOCKS))?;
         while self.len() < blocks {
-            self.push(spares.get()?);
+            self.push(spares.block()?);
         }
         Ok(())
     }
 
-    /// The first blocks, for those who look without the lock.
-    pub fn first(&self) -> &[Option<Box<Block<E>>>; FIRST_BLOCKS] {
-        &self.first
+    /// Gives up all, which is empty.
+    pub fn retire(mut self, spares: &mut Spares<E>) {
+        self.truncate(0, spares);
+        if spares.keeps {
+            spares.shapes.push(self.shape);
+        }
     }
 }
 
@@ -201,15 +324,16 @@ mod tests {
 
     #[test]
     fn every_bucket_is_found_at_every_length() {
-        let mut blocks = Blocks::<std::num::NonZeroU64>::default();
-        for len in [1, 8, 9, 20, 8, 3, 12, 0] {
-            blocks.resize(len, &mut Spares::freeing()).unwrap();
+        let mut spares = Spares::freeing();
+        let mut blocks = Blocks::<NonZeroWord>::with_capacity(1, &mut spares).unwrap();
+        for len in [1, 7, 8, 9, 20, 8, 3, 12, 0] {
+            blocks.resize(len, &mut spares).unwrap();
             assert_eq!((blocks.len(), blocks.iter().count()), (len, blocks.width()));
-            let in_order = blocks.iter().enumerate();
-            assert!(
-                in_order.into_iter().all(|(at, bucket)| blocks.bucket(at).is_some_and(|b| std::ptr::eq(b, bucket)))
-            );
+            let mut in_order = blocks.iter().enumerate();
+            assert!(in_order.all(|(at, bucket)| blocks.bucket(at).is_some_and(|b| ptr::eq(b, bucket))));
             assert!(blocks.bucket(blocks.width()).is_none());
         }
     }
+
+    type NonZeroWord = std::num::NonZeroU64;
 }
