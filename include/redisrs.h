@@ -292,9 +292,10 @@ void rs_session_close(rs_session *session);
 rs_status rs_session_next_push(rs_session *session, int64_t timeout_ms, rs_reply **out);
 
 /* Ends the wait that another thread is in with this session, or, if it is in none, its next one:
-   the wait returns RS_ERR_CLOSED. The session stays usable. The one function that may be called
-   while another thread uses the session; also from a callback and, since it takes a lock, not
-   from a signal handler.
+   rs_session_next_push returns RS_ERR_CLOSED, and the reply of a command that waits (BLPOP) is
+   an error that begins with that word. The session stays usable. The one function that may be
+   called while another thread uses the session; also from a callback and, since it takes a lock,
+   not from a signal handler.
 
    Returns RS_OK, or RS_ERR_ARGUMENT if session is NULL. */
 rs_status rs_session_interrupt(rs_session *session);
@@ -368,6 +369,9 @@ rs_reply *rs_vcommand(rs_session *session, const char *format, va_list ap);
        if (reply != NULL && reply->type == RS_REPLY_ERROR)
            fprintf(stderr, "%s\n", reply->str);
        rs_reply_free(reply);
+
+   A command that waits (BLPOP) blocks the calling thread until it is served or its time is over;
+   rs_session_interrupt ends that.
 
    Returns the reply, to be freed with rs_reply_free. A command that fails is a reply too, of
    type RS_REPLY_ERROR; one that was told to be silent (CLIENT REPLY) is nil. NULL, with a text

@@ -62,6 +62,21 @@ fn hashes() {
 }
 
 #[test]
+fn dump() {
+    run_family("dump");
+}
+
+#[test]
+fn streams() {
+    run_family("streams");
+}
+
+#[test]
+fn zsets() {
+    run_family("zsets");
+}
+
+#[test]
 fn mixed() {
     run_family("mixed");
 }

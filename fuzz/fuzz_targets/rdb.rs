@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use redisrs::persist::rdb::stream_decode::{Fields, Group, StreamId, StreamInfo, StreamSink, stream};
+use redisrs::persist::rdb::stream_decode::{Entry, Group, Node, StreamId, StreamInfo, StreamSink, stream};
 use redisrs::persist::rdb::{Element, LoadError, Reader, Writer, decode, listpack, open};
 
 /// An element takes a byte at least, and compression makes at most 88 of one.
@@ -24,12 +24,17 @@ impl Tally {
 }
 
 impl StreamSink for Tally {
-    fn entry(&mut self, id: StreamId, fields: Fields<'_>) -> Result<(), LoadError> {
-        assert!(self.last_id.is_none_or(|last_id| last_id < id));
-        self.last_id = Some(id);
-        let count = fields.count_left();
-        assert_eq!(fields.count() as u64, count);
-        // Names may be shared by all entries of a node.
+    fn node(&mut self, node: Node<'_>) -> Result<(), LoadError> {
+        self.add(node.names.count())
+    }
+
+    fn entry(&mut self, entry: Entry<'_>) -> Result<(), LoadError> {
+        let count = entry.fields.count_left();
+        assert_eq!(entry.fields.count() as u64, count);
+        if !entry.is_deleted {
+            assert!(self.last_id.is_none_or(|last_id| last_id < entry.id));
+            self.last_id = Some(entry.id);
+        }
         self.add(1)
     }
 

@@ -1,6 +1,6 @@
 //! DUMP and RESTORE: a value as bytes, in the serialisation of Redis ([`rdb`]).
 
-use super::{Args, CmdResult, CommandError, Ctx, Key, hash, list, set};
+use super::{Args, CmdResult, CommandError, Ctx, Key, hash, list, set, zset};
 use crate::engine::access;
 use crate::keyspace::{Loc, NewValue, NoMemory, StringRef};
 use crate::persist::rdb::value::{self, Loaded};
@@ -99,6 +99,7 @@ fn rules<'e>(ctx: &Ctx<'_, 'e>) -> value::Rules<'e> {
         list: list::value::fill(ctx),
         set: set::value::rules(ctx.engine),
         hash: hash::limits(ctx.engine),
+        zset: zset::value::rules(ctx.engine),
         seed: ctx.engine.keyspace.seed(),
     }
 }

@@ -34,6 +34,9 @@ type Argv<'a> = SmallVec<[&'a [u8]; 16]>;
 ///         fprintf(stderr, "%s\n", reply->str);
 ///     rs_reply_free(reply);
 ///
+/// A command that waits (BLPOP) blocks the calling thread until it is served or its time is over; `rs_session_interrupt` ends
+/// that.
+///
 /// Returns the reply, to be freed with `rs_reply_free`. A command that fails is a reply too, of type RS_REPLY_ERROR; one
 /// that was told to be silent (CLIENT REPLY) is nil. NULL, with a text in `rs_last_error`, only if a pointer is NULL,
 /// `argc` is not positive, the session is closed or used by another thread, the call comes from inside a callback, there

@@ -191,8 +191,8 @@ pub unsafe extern "C" fn rs_session_next_push(
     }))
 }
 
-/// Ends the wait that another thread is in with this session, or, if it is in none, its next one: the wait returns
-/// `RS_ERR_CLOSED`. The session stays usable. The one function that may be called while another thread uses the
+/// Ends the wait that another thread is in with this session, or, if it is in none, its next one: `rs_session_next_push`
+/// returns `RS_ERR_CLOSED`, and the reply of a command that waits (BLPOP) is an error that begins with that word. The session stays usable. The one function that may be called while another thread uses the
 /// session; also from a callback and, since it takes a lock, not from a signal handler.
 ///
 /// Returns `RS_OK`, or `RS_ERR_ARGUMENT` if `session` is NULL.

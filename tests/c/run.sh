@@ -81,3 +81,5 @@ expect "original_client (typed)" "$bin/with_server" original-replies typed -- \
 OUT
 $prefix "$bin/abi" 20 >"$work/printed" 2>"$work/errors" || { cat "$work/printed" "$work/errors" >&2; exit 1; }
 echo "c ($title): abi ok, $(cat "$work/printed")"
+$prefix "$bin/blocking" >"$work/printed" 2>"$work/errors" || { cat "$work/printed" "$work/errors" >&2; exit 1; }
+echo "c ($title): blocking ok, $(cat "$work/printed")"

@@ -4,6 +4,7 @@
 //! replies independent of timing: a deadline is in the past or more than a day away, and relative ones are drawn from so
 //! wide a range that two of them are never closer than the tolerance of the comparison.
 
+use super::payloads::payload;
 use super::pools::*;
 use super::random::Random;
 
@@ -44,6 +45,23 @@ pub fn arguments(kind: &str, random: &mut Random) -> Vec<Vec<u8>> {
         "item" => item(random),
         "items" => return (0..random.between(5, 150)).map(|_| item(random)).collect(),
         "item-count" => text(random, &["0", "1", "1", "2", "3", "7", "20", "100", "1000"], 88),
+        "stream" if random.percent(93) => random.pick(&KEYS[..4]).to_vec(),
+        "stream" => random.pick(KEYS).to_vec(),
+        "new-id" => new_id(random),
+        "stream-id" => stream_id(random),
+        "range-id" => range_id(random),
+        "group" => text(random, &["g", "g", "g", "h", "", "group"], 96),
+        "consumer" => text(random, &["c", "c", "d", "e", "", "C", "consumer-with-a-long-name"], 97),
+        "idle" => text(random, &["0", "0", "0", "100000000", "200000000", "-1"], 92),
+        "fields" => return stream_fields(random),
+        "zmember" => zmember(random),
+        "score" => score(random),
+        "scored" => return scored(random, score),
+        "unscored" => return scored(random, |_| b"0".to_vec()),
+        "score-bound" => score_bound(random),
+        "lex-key" => random.pick(LEX_KEYS).to_vec(),
+        "lex-bound" => lex_bound(random),
+        "aggregate" => text(random, &["SUM", "MIN", "max", "Sum", "avg"], 95),
         "hyperloglog" => hyperloglog(random),
         "count" => text(random, &["1", "2", "3", "10", "1000", "100000"], 80),
         "seconds" => number(random, 100_000, 1_000_000_000),
@@ -70,6 +88,8 @@ pub fn arguments(kind: &str, random: &mut Random) -> Vec<Vec<u8>> {
         "library" => text(random, &["*", "lib", "l*", ""], 95),
         "version" => text(random, &["5", "6", "1"], 80),
         "size" => text(random, &["1", "10", "20"], 80),
+        "payload" => payload(random),
+        "restored-group" => text(random, &["first", "second", "group"], 95),
         "nasty" => nasty(random),
         "unknown-command" => text(random, &["NOSUCH", "GETT", "", "SE T", "SET\0", "\r\n", "nosuch|sub", "@get"], 95),
         "setting" => {
@@ -224,6 +244,110 @@ fn item(random: &mut Random) -> Vec<u8> {
         2 if random.percent(20) => letters(random, 4000, 9000),
         2 | 3 => letters(random, 1, 80),
         _ => random.pick(&["a", "b", "c", "", "1", "-1", "127", "4096", "100000", "x y"]).as_bytes().to_vec(),
+    }
+}
+
+/// An id for XADD: often one that is above all others.
+fn new_id(random: &mut Random) -> Vec<u8> {
+    match random.below(20) {
+        0..=12 => b"50-*".to_vec(),
+        13 => format!("{}-*", random.between(0, 55)).into_bytes(),
+        14..=18 => stream_id(random),
+        _ => text(random, &["51-1", "1526919030474-55", "0-0", "0-*", "-", "+", "50-**"], 90),
+    }
+}
+
+/// The id of an entry that may be there.
+fn stream_id(random: &mut Random) -> Vec<u8> {
+    match random.below(20) {
+        0..=9 => format!("50-{}", random.between(0, 40)).into_bytes(),
+        10..=13 => format!("{}-{}", random.between(0, 55), random.between(0, 9)).into_bytes(),
+        14 | 15 => random.between(0, 60).to_string().into_bytes(),
+        16 => b"0".to_vec(),
+        _ => text(random, &["0-0", "$", ">", "-", "+", "(1-1", "18446744073709551615"], 90),
+    }
+}
+
+fn range_id(random: &mut Random) -> Vec<u8> {
+    match random.below(10) {
+        0..=2 => b"-".to_vec(),
+        3..=5 => b"+".to_vec(),
+        6 => [b"(".to_vec(), stream_id(random)].concat(),
+        _ => stream_id(random),
+    }
+}
+
+/// Fields with values, mostly of few different sets of fields.
+fn stream_fields(random: &mut Random) -> Vec<Vec<u8>> {
+    let names: &[&[u8]] = match random.below(8) {
+        0..=3 => &[b"f", b"12"],
+        4 => &[b"f"],
+        5 => &[b"f", b"13"],
+        6 => &[b"temperature", b"f", b"-1"],
+        _ => return vec![short(random), short(random)],
+    };
+    names.iter().flat_map(|name| [name.to_vec(), short(random)]).collect()
+}
+
+/// A value of which several fit into a node.
+fn short(random: &mut Random) -> Vec<u8> {
+    let mut value = value(random);
+    value.truncate(150);
+    value
+}
+
+/// A member of a sorted set: one of a few, so that commands meet it again, or any value.
+fn zmember(random: &mut Random) -> Vec<u8> {
+    match random.below(12) {
+        0 => value(random),
+        1 => integer(random),
+        2 => letters(random, 62, 66),
+        3..=5 => format!("m{}", random.below(40)).into_bytes(),
+        _ => random.pick(&["a", "b", "c", "d", "aa", "ab", "b\0", "", "1", "5", "10"]).as_bytes().to_vec(),
+    }
+}
+
+/// A score: one of a few, so that there are ties, or any double.
+fn score(random: &mut Random) -> Vec<u8> {
+    match random.below(8) {
+        0 => float(random),
+        1 => random.pick(&["inf", "-inf", "+inf", "-0", "0", "nan", "1e308", "-1e308", "0.1"]).as_bytes().to_vec(),
+        2 => integer(random),
+        _ => random.between(0, 12).to_string().into_bytes(),
+    }
+}
+
+/// Many members with scores: around the size at which the encoding changes.
+fn scored(random: &mut Random, mut score: impl FnMut(&mut Random) -> Vec<u8>) -> Vec<Vec<u8>> {
+    let count = *random.pick(&[5, 20, 100, 127, 128, 129, 130, 300]);
+    let first = random.below(200);
+    let pair = |number: usize| {
+        let mut given = score(random);
+        // One bad score would spoil them all.
+        if given.iter().any(|byte| !byte.is_ascii_digit()) {
+            given = b"7.5".to_vec();
+        }
+        [given, format!("m{number}").into_bytes()]
+    };
+    (first..first + count).flat_map(pair).collect()
+}
+
+fn score_bound(random: &mut Random) -> Vec<u8> {
+    let bound = match random.below(10) {
+        0 => random.pick(ODD_FLOATS).as_bytes().to_vec(),
+        1 => random.pick(&["", " 1", "1 ", "1e999", "-1e999", "1e-999", "0x1p99999", "nan", "(1"]).as_bytes().to_vec(),
+        2 | 3 => random.pick(&["-inf", "+inf", "inf"]).as_bytes().to_vec(),
+        _ => score(random),
+    };
+    if random.percent(30) { [b"(", &bound[..]].concat() } else { bound }
+}
+
+fn lex_bound(random: &mut Random) -> Vec<u8> {
+    match random.below(10) {
+        0 | 1 => b"-".to_vec(),
+        2 | 3 => b"+".to_vec(),
+        4 => random.pick(&["", "a", "-a", "+\0", "-\0x", "++", "[", "(", "[-", "{a"]).as_bytes().to_vec(),
+        kind => [if kind < 7 { &b"["[..] } else { b"(" }, &zmember(random)[..]].concat(),
     }
 }
 

@@ -16,6 +16,8 @@ pub enum Rule {
     AnyOrder,
     /// Integers that differ by no more than this; special values (≤ 0) exactly.
     Near(i64),
+    /// Moments and idle times of streams to a thousand seconds, everything else exactly.
+    Times,
     /// The wire type of the reply.
     Kind,
     /// The wire types of the reply and of its elements, at every depth.
@@ -41,6 +43,8 @@ pub enum Rule {
     CommandInfo,
     /// The same for COMMAND DOCS.
     CommandDocs,
+    /// DUMP: what is in the payload.
+    Payload,
     /// COMMAND LIST: of the names, those that both know.
     CommandNames,
 }
@@ -74,6 +78,11 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("HVALS", "", Rule::AnyOrder),
     ("HRANDFIELD", "", Rule::Kinds),
     ("HSCAN", "", Rule::Scan),
+    ("DUMP", "", Rule::Payload),
+    ("XPENDING", "", Rule::Times),
+    ("XINFO", "", Rule::Times),
+    ("ZRANDMEMBER", "", Rule::Kinds),
+    ("ZSCAN", "", Rule::Scan),
     ("OBJECT", "IDLETIME", Rule::Kind),
     ("OBJECT", "FREQ", Rule::Kind),
     ("CLIENT", "ID", Rule::Kind),

@@ -5,9 +5,12 @@
 //! stays out ([`Family::with_types`]) until those types exist.
 
 mod bits;
+mod dump;
 mod hashes;
 mod lists;
 mod sets;
+mod zsets;
+mod streams;
 
 use super::grammar::Grammar;
 
@@ -147,7 +150,7 @@ pub struct Family {
     pub grammars: Vec<Grammar>,
 }
 
-pub const NAMES: &[&str] = &["strings", "keys", "connection", "server", "bits", "hashes", "lists", "sets", "mixed"];
+pub const NAMES: &[&str] = &["strings", "keys", "connection", "server", "bits", "hashes", "lists", "sets", "dump", "streams", "mixed"];
 
 impl Family {
     pub fn new(name: &str) -> Family {
@@ -160,6 +163,9 @@ impl Family {
             "bits" => ("bits", vec![bits::LINES]),
             "hashes" => ("hashes", vec![hashes::LINES]),
             "lists" => ("lists", vec![lists::LINES]),
+            "dump" => ("dump", vec![dump::LINES]),
+            "streams" => ("streams", vec![streams::LINES]),
+            "zsets" => ("zsets", vec![zsets::LINES]),
             "mixed" => ("mixed", vec![STRINGS, KEYS, CONNECTION, SERVER, sets::LINES, hashes::LINES]),
             _ => panic!("no family {name:?}; there are {NAMES:?}"),
         };

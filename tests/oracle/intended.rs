@@ -32,6 +32,8 @@ pub const REPLIES: &[Intended] = &[
         covers: names_fewer,
         reason: "what needs tracking or blocking commands is not there, and SETINFO (7.2) is",
     },
+    Intended { title: "ZRANK", covers: is_with_score, reason: "the WITHSCORE of 7.2 is there" },
+    Intended { title: "ZREVRANK", covers: is_with_score, reason: "the WITHSCORE of 7.2 is there" },
     Intended { title: "FUNCTION HELP", covers: names_fewer, reason: "there is no scripting engine yet" },
     Intended { title: "FUNCTION STATS", covers: has_no_engine, reason: "there is no scripting engine yet" },
     Intended { title: "COMMAND LIST", covers: names_fewer, reason: "only the commands that exist are listed" },
@@ -83,6 +85,11 @@ fn names_fewer(_: &Command, ours: &Received, theirs: &Received) -> bool {
         ["SETINFO", "setinfo", "meta attr", "LIB-NAME", "LIB-VER"].iter().any(|word| line.contains(word))
     };
     !ours.is_empty() && ours.iter().all(|line| theirs.contains(line) || is_setinfo(line))
+}
+
+/// Too many arguments for 7.0.
+fn is_with_score(command: &Command, _: &Received, theirs: &Received) -> bool {
+    command.arguments.len() == 4 && theirs.reply.is_error()
 }
 
 fn has_no_engine(_: &Command, ours: &Received, _: &Received) -> bool {

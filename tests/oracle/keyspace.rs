@@ -46,7 +46,7 @@ fn reader(kind: &[u8], key: &[u8]) -> Command {
         b"set" => Command::new(&[b"SMEMBERS", key]),
         b"hash" => Command::new(&[b"HGETALL", key]),
         b"zset" => Command::new(&[&b"ZRANGE"[..], key, b"0", b"-1", b"WITHSCORES"]),
-        b"stream" => Command::new(&[&b"XRANGE"[..], key, b"-", b"+"]),
+        b"stream" => Command::new(&[&b"XINFO"[..], b"STREAM", key, b"FULL", b"COUNT", b"0"]),
         _ => Command::new(&[b"GET", key]),
     }
 }

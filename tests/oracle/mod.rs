@@ -27,6 +27,7 @@ pub mod intended;
 pub mod keyspace;
 pub mod mutant;
 pub mod pair;
+pub mod payloads;
 pub mod pools;
 pub mod random;
 pub mod reduce;

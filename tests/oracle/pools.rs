@@ -23,6 +23,9 @@ pub const KEYS: &[&[u8]] = &[
 
 pub const HLL_KEYS: &[&[u8]] = &[b"h1", b"h2", b"h3", b"h4"];
 
+/// Keys of sorted sets whose scores are all 0.
+pub const LEX_KEYS: &[&[u8]] = &[b"lex:1", b"lex:2", b"lex:3"];
+
 pub const INTEGERS: &[&str] = &[
     "0",
     "1",
@@ -249,6 +252,8 @@ pub const PARAMETERS: &[(&str, &[&str])] = &[
     ("hll-sparse-max-bytes", &["3000", "0", "30", "300", "20000", "-1"]),
     ("hz", &["10", "1", "500", "501", "0", "-5"]),
     ("latency-monitor-threshold", &["0", "1000000", "-1"]),
+    ("stream-node-max-entries", &["100", "0", "-1"]),
+    ("stream-node-max-bytes", &["4096", "0", "4kb"]),
     ("no-such-parameter", &["1"]),
     ("Slowlog-Max-Len", &["64"]),
     ("slowlog-max-le*", &["64"]),

@@ -6,6 +6,7 @@
 use super::command::{Command, escape_short};
 use super::compare::Rule;
 use super::intended;
+use super::payloads;
 use super::resp::Reply;
 use std::collections::BTreeSet;
 
@@ -27,6 +28,7 @@ pub fn reduce(
     match rule {
         Rule::AnyOrder => each(&sorted),
         Rule::Near(_) => each(&Reply::clone),
+        Rule::Times => each(&rounded_times),
         Rule::Kind => each(&|_| Reply::Null),
         Rule::Kinds => each(&kinds),
         Rule::FirstFields => match (ours.elements(), theirs.elements()) {
@@ -42,6 +44,7 @@ pub fn reduce(
         Rule::Flags => each(&sorted_flags),
         Rule::CommandInfo => command_info(command, ours, theirs, common),
         Rule::CommandDocs => command_docs(ours, theirs, |name| common.contains(name)),
+        Rule::Payload => each(&payloads::content),
         Rule::CommandNames => each(&|reply| command_names(reply, common)),
     }
 }
@@ -108,6 +111,42 @@ fn sorted(reply: &Reply) -> Reply {
         items.sort();
         items
     })
+}
+
+/// Rounds what depends on when a command came: the time of a pending entry, and what has a name that says so.
+fn rounded_times(reply: &Reply) -> Reply {
+    const NAMES: &[&[u8]] = &[b"idle", b"seen-time"];
+    let is_named = |name: &Reply| name.text().is_some_and(|name| NAMES.contains(&name));
+    if let Reply::Map(pairs) = reply {
+        let pair = |(name, value): &(Reply, Reply)| {
+            (name.clone(), if is_named(name) { rounded(value) } else { rounded_times(value) })
+        };
+        return Reply::Map(pairs.iter().map(pair).collect());
+    }
+    rebuild(reply, |items| match items.as_slice() {
+        // An entry with its consumer, or in his own list.
+        [Reply::Bulk(_), Reply::Bulk(_), Reply::Integer(_), Reply::Integer(_)] => {
+            vec![items[0].clone(), items[1].clone(), rounded(&items[2]), items[3].clone()]
+        }
+        [Reply::Bulk(_), Reply::Integer(_), Reply::Integer(_)] => {
+            vec![items[0].clone(), rounded(&items[1]), items[2].clone()]
+        }
+        _ => {
+            let each = |(at, item)| match at {
+                1.. if is_named(&items[at - 1]) => rounded(item),
+                _ => rounded_times(item),
+            };
+            items.iter().enumerate().map(each).collect()
+        }
+    })
+}
+
+/// Milliseconds to a thousand seconds.
+fn rounded(reply: &Reply) -> Reply {
+    match reply {
+        Reply::Integer(ms) => Reply::Integer(ms.saturating_add(500_000).div_euclid(1_000_000)),
+        other => other.clone(),
+    }
 }
 
 /// Sorts only what servers print in no particular order: arrays of nothing but simple strings, which are flags.

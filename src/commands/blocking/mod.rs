@@ -49,6 +49,7 @@ mod serve;
 #[cfg(test)]
 mod tests;
 mod waiter;
+pub mod zset;
 
 pub use crate::keyspace::blocked::Awaited;
 pub use serve::{release, serve_shard};

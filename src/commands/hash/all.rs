@@ -89,8 +89,8 @@ pub fn hscan(ctx: &mut Ctx, args: &Args) -> CmdResult {
         }
     };
     let next = match hash {
-        HashRef::Flat(flat) => {
-            flat.iter().for_each(visit);
+        HashRef::Flat(_) => {
+            hash.iter(due_ms).for_each(visit);
             None
         }
         HashRef::Large(hash) => scan(hash, Cursor::from_number(cursor), options.count, due_ms, &mut visit),

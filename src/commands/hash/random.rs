@@ -9,6 +9,7 @@ use crate::engine::random::Random;
 use crate::resp::number::parse_i64;
 use crate::resp::{Protocol, ReplyWriter};
 use crate::types::hash::{HashRef, Item};
+use smallvec::SmallVec;
 
 /// A hash with more than this many times as many fields as are wanted is drawn from, not passed over.
 const DRAW_FROM: usize = 3;
@@ -60,7 +61,7 @@ pub fn hrandfield(ctx: &mut Ctx, args: &Args) -> CmdResult {
 /// One random field.
 fn pick<'a>(hash: HashRef<'a>, due_ms: i64, random: &mut Random) -> Option<Item<'a>> {
     match hash {
-        HashRef::Flat(flat) => flat.iter().nth(random.below(flat.len() as u64) as usize),
+        HashRef::Flat(_) => hash.iter(due_ms).nth(random.below(hash.len(due_ms) as u64) as usize),
         HashRef::Large(hash) => hash.random(due_ms, || random.bits()),
     }
 }
@@ -88,8 +89,8 @@ impl Draw<'_> {
         self.reply.buffer_mut().try_reserve(least).map_err(|_| CommandError::NO_MEMORY)?;
         self.begin(count);
         match self.hash {
-            HashRef::Flat(flat) => {
-                let items: smallvec::SmallVec<[Item<'_>; 32]> = flat.iter().collect();
+            HashRef::Flat(_) => {
+                let items: SmallVec<[Item<'_>; 32]> = self.hash.iter(self.due_ms).collect();
                 for _ in 0..count {
                     if let Some(item) = items.get(self.random.below(items.len() as u64) as usize) {
                         write(self.reply, *item, self.with_values);

@@ -50,8 +50,7 @@ impl NewEntry<'_> {
             // Time may go backwards, ids may not.
             NewId::Now if self.now_ms > last.ms => Id::new(self.now_ms, 0),
             NewId::Now => last.next().unwrap_or(Id::MIN),
-            // The text is Redis's, who finds no better one.
-            NewId::At(ms) if ms == last.ms => Id::new(ms, last.seq.checked_add(1).ok_or(TOO_LARGE)?),
+            NewId::At(ms) if ms == last.ms => Id::new(ms, last.seq.checked_add(1).ok_or(NOT_ABOVE)?),
             NewId::At(ms) => Id::new(ms, 0),
         };
         if id > last { Ok(id) } else { Err(NOT_ABOVE) }

@@ -187,8 +187,8 @@ fn unrecognized(option: &[u8]) -> CommandError {
 const ATTEMPTS: u64 = 10;
 /// Redis notes deleted ids in an array of this many bytes each.
 const ID_BYTES: i64 = 16;
-/// More than any allocator has.
-const ARRAY_BYTES_MAX: i64 = 1 << 47;
+/// What its allocator has, on a usual machine.
+const ARRAY_BYTES_MAX: i64 = 5 << 44;
 
 /// XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]
 pub fn xautoclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {

@@ -111,7 +111,7 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
     };
     let mut request = Request { count: 0, wait: None, membership: None, keys: SmallVec::new(), ids_at: 0 };
     let mut is_noack = false;
-    let mut at = 1;
+    let (mut at, mut keys_at) = (1, 0);
     while at < args.len() {
         let left = args.len() - at - 1;
         if args.is(at, "block") && left >= 1 {
@@ -124,8 +124,8 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
             if left % 2 != 0 {
                 return Err(UNBALANCED);
             }
-            request.ids_at = at + 1 + left / 2;
-            request.keys = keys_at(args, at + 1, left / 2)?;
+            keys_at = at + 1;
+            request.ids_at = keys_at + left / 2;
             break;
         } else if args.is(at, "group") && left >= 2 {
             only_in_groups("GROUP")?;
@@ -148,15 +148,13 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
         None if is_group => return Err(CommandError::fixed("ERR Missing GROUP option for XREADGROUP")),
         None => {}
     }
+    // The command table looks for the word STREAMS, too. A group or a consumer of that name behind other options misleads
+    // it, and then the keys are not locked.
+    if !args.key_positions().iter().map(|key| key.index as usize).eq(keys_at..request.ids_at) {
+        return Err(CommandError::SYNTAX);
+    }
+    request.keys = args.keys().collect();
     Ok(request)
-}
-
-/// The keys behind STREAMS. The command table looks for that word, too; a group or a consumer of that name may mislead it,
-/// and then the keys are not locked.
-fn keys_at<'a>(args: &Args<'a>, first: usize, count: usize) -> Result<SmallVec<[Key<'a>; 4]>, CommandError> {
-    let expected = first..first + count;
-    let found = args.key_positions().iter().map(|key| key.index as usize);
-    if found.eq(expected) { Ok(args.keys().collect()) } else { Err(CommandError::SYNTAX) }
 }
 
 /// What an id means at present.

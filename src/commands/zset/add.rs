@@ -29,9 +29,9 @@ struct Options {
 }
 
 impl Options {
-    /// Reads the options from argument 2 on; where the scores begin.
-    fn parse(args: &Args) -> Result<(Self, usize), CommandError> {
-        let mut options = Self::default();
+    /// Reads further options from argument 2 on; where the scores begin.
+    fn parse(self, args: &Args) -> Result<(Self, usize), CommandError> {
+        let mut options = self;
         let mut at = 2;
         while at < args.len() {
             let option = [
@@ -86,16 +86,17 @@ struct Outcome {
 
 /// ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]
 pub fn zadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    let (options, first) = Options::parse(args)?;
-    add(ctx, args, options, first)
+    add(ctx, args, Options::default())
 }
 
 /// ZINCRBY key increment member
 pub fn zincrby(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    add(ctx, args, Options { incr: true, ..Options::default() }, 2)
+    // An increment that reads like an option of ZADD is taken for one, as in Redis.
+    add(ctx, args, Options { incr: true, ..Options::default() })
 }
 
-fn add(ctx: &mut Ctx, args: &Args, options: Options, first: usize) -> CmdResult {
+fn add(ctx: &mut Ctx, args: &Args, options: Options) -> CmdResult {
+    let (options, first) = options.parse(args)?;
     let scores = (first..args.len()).step_by(2).map(|at| args.float(at));
     let scores = scores.collect::<Result<SmallVec<[f64; 8]>, _>>()?;
     let key = args.key(0);

@@ -5,7 +5,7 @@
 
 use super::{begin_members, bounds, reply_member, value};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
-use crate::types::zset::{LexRange, OwnedZSet, ScoreRange, View};
+use crate::types::zset::{LexRange, OwnedZSet, Rules, ScoreRange, View};
 use std::ops::Range;
 
 const LIMIT_OF_RANKS: CommandError =
@@ -67,12 +67,15 @@ pub fn zrangestore(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let (destination, source) = (args.key(0), args.key(1));
     let mut built = OwnedZSet::new()?;
     if let Some(loc) = ctx.read(source) {
-        let seed = ctx.engine.keyspace.seed();
+        let rules = value::rules(ctx.engine);
         let zset = value::view(ctx, source, loc)?.0;
+        let ranks = request.ranks(zset);
+        let is_known_to_be_large = matches!(request.bounds, Bounds::Rank(..)) && ranks.len() > rules.entries_max;
+        let rules = if is_known_to_be_large { Rules::for_building(rules.seed) } else { rules };
         let mut result = Ok(());
-        zset.walk(request.ranks(zset), false, |name, score| {
+        zset.walk(ranks, request.is_reverse, |name, score| {
             if result.is_ok() {
-                result = built.add(name, score, seed).map(drop);
+                result = built.add(name, score, &rules).map(drop);
             }
         });
         result?;

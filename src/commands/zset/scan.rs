@@ -3,7 +3,7 @@
 use super::value;
 use crate::commands::scan::{Options, parse_cursor};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
-use crate::resp::number::write_double_17g;
+use crate::resp::number::{IntegerText, write_double_17g};
 use crate::types::zset::View;
 
 /// Buckets that are visited at most for each member that was asked for, if they are nearly empty; as in Redis.
@@ -24,14 +24,17 @@ pub fn zscan(ctx: &mut Ctx, args: &Args) -> CmdResult {
     reply.array(2);
     let cursor_at = reply.begin();
     let (mark, mut found, mut visited) = (reply.begin(), 0, 0);
-    let mut text = Vec::new();
+    let (is_flat, mut text) = (matches!(zset, View::Flat(_)), Vec::new());
     let mut visit = |name: &[u8], score: f64| {
         visited += 1;
         if options.pattern.matches(name) {
             found += 2;
             reply.bulk(name);
             text.clear();
-            write_double_17g(score, &mut text);
+            match integer(score).filter(|_| is_flat) {
+                Some(int) => text.extend_from_slice(IntegerText::new().format(int)),
+                None => write_double_17g(score, &mut text),
+            }
             reply.bulk(&text);
         }
         visited
@@ -55,4 +58,11 @@ pub fn zscan(ctx: &mut Ctx, args: &Args) -> CmdResult {
     reply.end_array(mark, found);
     reply.prepend(cursor_at, |reply| reply.bulk_integer(next as i64));
     Ok(())
+}
+
+/// The score as Redis's listpacks store it if it is a whole number of up to 62 bits: then its text has all digits.
+fn integer(score: f64) -> Option<i64> {
+    const MAX: f64 = (i64::MAX / 2) as f64;
+    let int = score as i64;
+    ((-MAX..=MAX).contains(&score) && int as f64 == score).then_some(int)
 }

@@ -27,6 +27,7 @@ pub fn rules(engine: &Engine) -> Rules<'_> {
     Rules {
         entries_max: hot.zset_listpack_entries_max.load(Relaxed),
         value_max: hot.zset_listpack_value_max.load(Relaxed),
+        drops_sign_of_zero: true,
         seed: engine.keyspace.seed(),
     }
 }

@@ -20,7 +20,7 @@ use super::listpack::Entries;
 use super::{Corrupt, Element, LoadError, Reader, Text, type_id};
 use crate::storage::NoMemory;
 
-const FLAG_DELETED: i64 = 1;
+pub(super) const FLAG_DELETED: i64 = 1;
 pub(super) const FLAG_SAME_FIELDS: i64 = 2;
 
 const ID_BYTES: usize = 16;
@@ -52,6 +52,8 @@ impl StreamId {
 /// What is known of a stream as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamInfo {
+    /// Of the first entry, 0-0 without any.
+    pub first_id: StreamId,
     pub last_id: StreamId,
     pub max_deleted_id: StreamId,
     pub entries_added: u64,
@@ -89,6 +91,43 @@ pub struct Pending {
     pub deliveries: u64,
 }
 
+/// A node: entries next to each other that often have the same fields.
+#[derive(Debug)]
+pub struct Node<'a> {
+    /// No entry in it has a smaller one.
+    pub id: StreamId,
+    /// The names of the fields that its entries often have.
+    pub names: Names<'a>,
+    /// How large its listpack is.
+    pub bytes: usize,
+}
+
+/// The names of the fields that entries of a node share.
+#[derive(Clone, Debug)]
+pub struct Names<'a> {
+    entries: Entries<'a>,
+    left: u64,
+}
+
+impl<'a> Iterator for Names<'a> {
+    type Item = Element<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        // The names were walked before, so there is no error and no end here.
+        self.entries.expect().ok()
+    }
+}
+
+/// An entry of a node.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    pub id: StreamId,
+    /// It only takes up room.
+    pub is_deleted: bool,
+    pub fields: Fields<'a>,
+}
+
 /// The fields of one entry: names and values.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
@@ -110,16 +149,17 @@ impl<'a> Iterator for Fields<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        // The entry was walked before, so there is no error and no end here.
         let name = self.names.as_mut().unwrap_or(&mut self.values).expect().ok()?;
         Some((name, self.values.expect().ok()?))
     }
 }
 
-/// What a stream is built from, in this order: all entries, the numbers, the groups.
+/// What a stream is built from, in this order: the nodes, each with its entries; the numbers; the groups.
 pub trait StreamSink {
-    /// An entry, with a larger id than the one before.
-    fn entry(&mut self, id: StreamId, fields: Fields<'_>) -> Result<(), LoadError>;
+    /// A node, with a larger id than the one before.
+    fn node(&mut self, node: Node<'_>) -> Result<(), LoadError>;
+    /// An entry of the node that came last. Those that are not deleted have larger ids than those before.
+    fn entry(&mut self, entry: Entry<'_>) -> Result<(), LoadError>;
     /// The numbers.
     fn info(&mut self, info: StreamInfo) -> Result<(), LoadError>;
     /// A group; that no two of them, and no two of its consumers, have the same name is for the sink to see to.
@@ -148,13 +188,14 @@ pub fn stream(type_id: u8, reader: &mut Reader<'_>, sink: &mut impl StreamSink) 
     let length = reader.length()?;
     let last_id = StreamId::read(reader)?;
     let knows_history = type_id != type_id::STREAM_LISTPACKS;
-    let info = if knows_history {
-        // The first id, which the entries show as well.
+    let (max_deleted_id, entries_added) = if knows_history {
+        // The first id is what the entries show.
         StreamId::read(reader)?;
-        StreamInfo { last_id, max_deleted_id: StreamId::read(reader)?, entries_added: reader.length()? }
+        (StreamId::read(reader)?, reader.length()?)
     } else {
-        StreamInfo { last_id, max_deleted_id: StreamId::default(), entries_added: length }
+        (StreamId::default(), length)
     };
+    let info = StreamInfo { first_id: found.first.unwrap_or_default(), last_id, max_deleted_id, entries_added };
     let is_sound = length == found.count
         && found.last.is_none_or(|id| id <= last_id)
         && info.max_deleted_id <= last_id
@@ -178,15 +219,30 @@ pub fn stream(type_id: u8, reader: &mut Reader<'_>, sink: &mut impl StreamSink) 
     Ok(())
 }
 
-/// What the nodes held so far.
+/// What the nodes held so far, but for entries that are deleted.
 #[derive(Default)]
 struct Found {
+    node: Option<StreamId>,
     count: u64,
     first: Option<StreamId>,
     last: Option<StreamId>,
 }
 
 impl Found {
+    /// Checks the id of the next entry, deleted or not: when it was added, it was larger than what was there. (It can be
+    /// smaller than that of a deleted one, since XSETID sets the last id back.)
+    fn check(&self, id: StreamId) -> Result<(), Corrupt> {
+        let is_in_node = self.node.is_none_or(|node| node <= id);
+        if is_in_node && self.last.is_none_or(|last| last < id) { Ok(()) } else { Err(Corrupt) }
+    }
+
+    /// Notes an entry that is not deleted.
+    fn add(&mut self, id: StreamId) {
+        self.first.get_or_insert(id);
+        self.last = Some(id);
+        self.count += 1;
+    }
+
     /// How many entries a group has read that is at `id`, in a stream that does not know what was deleted, as Redis
     /// estimates it.
     fn read_until(&self, id: StreamId, info: &StreamInfo) -> Option<u64> {
@@ -203,7 +259,10 @@ impl Found {
 }
 
 /// Reads one node.
-fn node(node: StreamId, blob: &[u8], found: &mut Found, sink: &mut impl StreamSink) -> Result<(), LoadError> {
+fn node(id: StreamId, blob: &[u8], found: &mut Found, sink: &mut impl StreamSink) -> Result<(), LoadError> {
+    if found.node.replace(id).is_some_and(|before| before >= id) {
+        return Err(LoadError::Corrupt);
+    }
     let mut entries = Entries::new(blob)?;
     let (live, deleted, names_count) = (entries.expect_int()?, entries.expect_int()?, entries.expect_int()?);
     let names = entries.clone();
@@ -211,12 +270,15 @@ fn node(node: StreamId, blob: &[u8], found: &mut Found, sink: &mut impl StreamSi
     if entries.expect_int()? != 0 {
         return Err(LoadError::Corrupt);
     }
+    let left = u64::try_from(names_count).map_err(|_| Corrupt)?;
+    sink.node(Node { id, names: Names { entries: names.clone(), left }, bytes: blob.len() })?;
     let (mut seen_live, mut seen_deleted) = (0, 0);
     while let Some(flags) = entries.next() {
         let flags = flags?.int().ok_or(Corrupt)?;
         let (ms, seq) = (entries.expect_int()?, entries.expect_int()?);
-        let id = StreamId { ms: node.ms.wrapping_add_signed(ms), seq: node.seq.wrapping_add_signed(seq) };
+        let id = StreamId { ms: id.ms.wrapping_add_signed(ms), seq: id.seq.wrapping_add_signed(seq) };
         let shares_names = flags & FLAG_SAME_FIELDS != 0;
+        let is_deleted = flags & FLAG_DELETED != 0;
         let count = if shares_names { names_count } else { entries.expect_int()? };
         let fields = Fields {
             names: shares_names.then(|| names.clone()),
@@ -230,18 +292,14 @@ fn node(node: StreamId, blob: &[u8], found: &mut Found, sink: &mut impl StreamSi
         if entries.expect_int()? != before {
             return Err(LoadError::Corrupt);
         }
-        if flags & FLAG_DELETED != 0 {
+        found.check(id)?;
+        if is_deleted {
             seen_deleted += 1;
-            continue;
+        } else {
+            seen_live += 1;
+            found.add(id);
         }
-        seen_live += 1;
-        if found.last.is_some_and(|last| last >= id) {
-            return Err(LoadError::Corrupt);
-        }
-        found.first.get_or_insert(id);
-        found.last = Some(id);
-        found.count += 1;
-        sink.entry(id, fields)?;
+        sink.entry(Entry { id, is_deleted, fields })?;
     }
     if (live, deleted) == (seen_live, seen_deleted) { Ok(()) } else { Err(LoadError::Corrupt) }
 }

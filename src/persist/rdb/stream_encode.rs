@@ -5,7 +5,7 @@
 //! pending, each [`pending_id`]. The layout is described where it is read, in `stream_decode`.
 
 use super::listpack::Builder;
-use super::stream_decode::{FLAG_SAME_FIELDS, StreamId, StreamInfo};
+use super::stream_decode::{FLAG_DELETED, FLAG_SAME_FIELDS, StreamId, StreamInfo};
 use super::{Element, Writer};
 use crate::storage::NoMemory;
 
@@ -20,62 +20,70 @@ fn write_id(writer: &mut Writer, id: StreamId) -> Result<(), NoMemory> {
     writer.length(id.seq)
 }
 
-/// Writes a node of these entries, of which there is at least one; `listpack` is where it is built.
+/// An entry of a node, to be written.
+#[derive(Clone)]
+pub struct NodeEntry<F> {
+    pub id: StreamId,
+    pub is_deleted: bool,
+    /// Its fields have the names of the node, in the same order.
+    pub has_usual_names: bool,
+    pub fields: F,
+}
+
+/// Writes a node of entries that often have fields with these names; no entry has a smaller id than the node.
+/// `listpack` is where it is built.
 ///
 /// # Errors
 /// If memory is short.
 pub fn node<'e, F>(
     writer: &mut Writer,
     listpack: &mut Builder,
-    entries: impl Iterator<Item = (StreamId, F)> + Clone,
+    id: StreamId,
+    names: &[Element<'e>],
+    entries: impl Iterator<Item = NodeEntry<F>> + Clone,
 ) -> Result<(), NoMemory>
 where
     F: Iterator<Item = (Element<'e>, Element<'e>)> + Clone,
 {
-    let Some((first_id, first)) = entries.clone().next() else { return Ok(()) };
-    let names = first.map(|(name, _)| name);
-    let names_count = names.clone().count() as i64;
+    let deleted = entries.clone().filter(|entry| entry.is_deleted).count();
+    let live = entries.clone().count() - deleted;
     listpack.clear();
-    for number in [entries.clone().count() as i64, 0, names_count] {
-        listpack.push_int(number)?;
+    for number in [live, deleted, names.len()] {
+        listpack.push_int(number as i64)?;
     }
-    for name in names.clone() {
-        listpack.push_element(name)?;
+    for name in names {
+        listpack.push_element(*name)?;
     }
     listpack.push_int(0)?;
-    for (id, fields) in entries {
-        let same = fields.clone().count() as i64 == names_count
-            && fields.clone().zip(names.clone()).all(|((name, _), shared)| name.is(shared));
-        listpack.push_int(if same { FLAG_SAME_FIELDS } else { 0 })?;
-        listpack.push_int(id.ms.wrapping_sub(first_id.ms) as i64)?;
-        listpack.push_int(id.seq.wrapping_sub(first_id.seq) as i64)?;
-        let mut before = 3;
-        if !same {
-            listpack.push_int(fields.clone().count() as i64)?;
-            before += 1;
+    for entry in entries {
+        let before = listpack.len();
+        let same_fields = if entry.has_usual_names { FLAG_SAME_FIELDS } else { 0 };
+        listpack.push_int(same_fields | if entry.is_deleted { FLAG_DELETED } else { 0 })?;
+        listpack.push_int(entry.id.ms.wrapping_sub(id.ms) as i64)?;
+        listpack.push_int(entry.id.seq.wrapping_sub(id.seq) as i64)?;
+        if !entry.has_usual_names {
+            listpack.push_int(entry.fields.clone().count() as i64)?;
         }
-        for (name, value) in fields {
-            if !same {
+        for (name, value) in entry.fields {
+            if !entry.has_usual_names {
                 listpack.push_element(name)?;
-                before += 1;
             }
             listpack.push_element(value)?;
-            before += 1;
         }
-        listpack.push_int(before)?;
+        listpack.push_int((listpack.len() - before) as i64)?;
     }
-    writer.text(&first_id.to_bytes())?;
+    writer.text(&id.to_bytes())?;
     writer.text(listpack.finish())
 }
 
-/// Writes what is known of the stream as a whole. `first_id` is that of the first entry, or 0-0.
+/// Writes what is known of the stream as a whole.
 ///
 /// # Errors
 /// If memory is short.
-pub fn numbers(writer: &mut Writer, length: u64, first_id: StreamId, info: &StreamInfo) -> Result<(), NoMemory> {
+pub fn numbers(writer: &mut Writer, length: u64, info: &StreamInfo) -> Result<(), NoMemory> {
     writer.length(length)?;
     write_id(writer, info.last_id)?;
-    write_id(writer, first_id)?;
+    write_id(writer, info.first_id)?;
     write_id(writer, info.max_deleted_id)?;
     writer.length(info.entries_added)
 }

@@ -129,14 +129,16 @@ impl<'s, H: Holder> Editor<'s, H> {
         let longest = field.bytes.len().max(value.bytes.len());
         let fits = longest <= self.limits.value_bytes.min(u32::MAX as usize);
         let entries_max = self.limits.entries.min(ENTRIES_MAX - 1);
-        let at = self.seed.hash(field.bytes);
+        let seed = self.seed;
         let done = match self.holder.open() {
             Opened::Flat(mut bytes) if fits => {
                 let is_new = flat::set(&mut bytes, &field.coded(), &value.coded(), keep)?;
                 Some((is_new, is_new && Flat::new(bytes.bytes()).len() > entries_max))
             }
             Opened::Flat(_) => None,
-            Opened::Large(mut hash) => return hash.set(at, field.bytes, value.packed(), keep, self.due_ms),
+            Opened::Large(mut hash) => {
+                return hash.set(seed.hash(field.bytes), field.bytes, value.packed(), keep, self.due_ms);
+            }
         };
         if let Some((is_new, is_full)) = done {
             if is_full {
@@ -146,7 +148,7 @@ impl<'s, H: Holder> Editor<'s, H> {
         }
         self.enlarge()?;
         match self.holder.open() {
-            Opened::Large(mut hash) => hash.set(at, field.bytes, value.packed(), keep, self.due_ms),
+            Opened::Large(mut hash) => hash.set(seed.hash(field.bytes), field.bytes, value.packed(), keep, self.due_ms),
             Opened::Flat(_) => Err(NoMemory),
         }
     }

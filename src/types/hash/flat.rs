@@ -31,6 +31,13 @@ pub struct Item<'a> {
     pub deadline_ms: Option<i64>,
 }
 
+impl Item<'_> {
+    #[inline]
+    pub fn is_due(&self, now_ms: i64) -> bool {
+        self.deadline_ms.is_some_and(|deadline_ms| deadline_ms <= now_ms)
+    }
+}
+
 /// What becomes of the deadline of a field whose value is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deadline {

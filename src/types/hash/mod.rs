@@ -14,10 +14,10 @@
 //!
 //! A flat hash has them in its tuples, a large one in its dictionary. The keyspace knows each hash that has any by its
 //! earliest (`Dict::set_inner_deadline`), so that the drivers of background expiry wake up for it, and so that a lookup
-//! of its key removes what is due before anyone sees the hash (`Db::expire_fields` in `keyspace::fields`). A flat hash
-//! is rid of all that is due in one pass. A large one loses a bounded number of fields each time; those that are due but
-//! not removed yet are hidden from readers, who say up to which time fields are gone (`due_ms`). A hash without any
-//! deadline pays for none of this: `due_ms` is then `i64::MIN`.
+//! of its key removes what is due before anyone sees the hash (`ShardData::settle_fields` in `keyspace::fields`). A flat
+//! hash is rid of all that is due in one pass. A large one loses a bounded number of fields each time. What is due but
+//! not removed yet is hidden from readers, who say up to which time fields are gone (`due_ms`). Where nothing has a
+//! deadline nobody pays for this: `due_ms` is then [`NOTHING_DUE`].
 
 mod editor;
 mod element;
@@ -86,6 +86,7 @@ impl<'a> HashRef<'a> {
     /// Fields that are not gone.
     pub fn len(self, due_ms: i64) -> usize {
         match self {
+            Self::Flat(flat) if flat.has_deadlines() => self.iter(due_ms).count(),
             Self::Flat(flat) => flat.len(),
             Self::Large(hash) => hash.len(due_ms),
         }
@@ -95,7 +96,7 @@ impl<'a> HashRef<'a> {
     #[inline]
     pub fn get(self, field: Text, seed: &HashSeed, due_ms: i64) -> Option<Item<'a>> {
         match self {
-            Self::Flat(flat) => flat.get(&field.coded()),
+            Self::Flat(flat) => flat.get(&field.coded()).filter(|item| !item.is_due(due_ms)),
             Self::Large(hash) => hash.get(seed.hash(field.bytes), field.bytes, due_ms),
         }
     }
@@ -107,7 +108,8 @@ impl<'a> HashRef<'a> {
             Self::Large(hash) => (None, Some(hash)),
         };
         let large = large.into_iter().flat_map(move |hash| hash.iter(due_ms));
-        flat.into_iter().flat_map(Flat::iter).chain(large)
+        let flat = flat.into_iter().flat_map(Flat::iter).filter(move |item| !item.is_due(due_ms));
+        flat.chain(large)
     }
 
     /// The earliest deadline of a field, `i64::MAX` if none has one.
@@ -121,7 +123,7 @@ impl<'a> HashRef<'a> {
     /// Whether no field is left at `now_ms` that is not due.
     pub fn is_spent(self, now_ms: i64) -> bool {
         match self {
-            Self::Flat(flat) => flat.iter().all(|item| item.deadline_ms.is_some_and(|due_ms| due_ms <= now_ms)),
+            Self::Flat(flat) => flat.iter().all(|item| item.is_due(now_ms)),
             Self::Large(hash) => hash.is_spent(now_ms),
         }
     }

@@ -53,7 +53,7 @@ impl<'s> Subject<'s> {
             1 => (number << (number % 60)).to_string().into_bytes(),
             2 => number.to_string().repeat(1 + number as usize % 20).into_bytes(),
             3 => [&[0xE0, 0xFF, b'0'][..], &number.to_le_bytes()].concat(),
-            4 if number % 5 == 0 => vec![b'x'; number as usize % 300],
+            4 if number.is_multiple_of(5) => vec![b'x'; number as usize % 300],
             _ => format!("field:{number}").into_bytes(),
         }
     }

@@ -3,7 +3,7 @@
 //! Scores are multiplied by the weight of their set and put together in the order of the sets' sizes, smallest first, as
 //! in Redis: the sum of floating-point numbers depends on the order. What is not a number counts as 0.
 
-use super::{OwnedZSet, View};
+use super::{OwnedZSet, Rules, View};
 use crate::storage::{HashSeed, NoMemory};
 use crate::types::set::{Member, SetRef};
 use smallvec::SmallVec;
@@ -105,8 +105,8 @@ fn intersect_with<B>(
 /// # Errors
 /// If memory is short.
 pub fn intersect(sources: &mut [Weighted], aggregate: Aggregate, seed: &HashSeed) -> Result<OwnedZSet, NoMemory> {
-    let mut result = OwnedZSet::new()?;
-    let outcome = intersect_with(sources, aggregate, |name, score| step(result.add(name, score, seed)));
+    let (mut result, rules) = (OwnedZSet::new()?, Rules::for_building(seed));
+    let outcome = intersect_with(sources, aggregate, |name, score| step(result.add(name, score, &rules)));
     finish(outcome, result)
 }
 
@@ -126,11 +126,11 @@ pub fn intersection_len(sources: &mut [Weighted], limit: usize) -> usize {
 /// If memory is short.
 pub fn unite(sources: &mut [Weighted], aggregate: Aggregate, seed: &HashSeed) -> Result<OwnedZSet, NoMemory> {
     sources.sort_by_key(|(source, _)| source.len());
-    let mut result = OwnedZSet::new()?;
+    let (mut result, rules) = (OwnedZSet::new()?, Rules::for_building(seed));
     let outcome = sources.iter().try_for_each(|(source, weight)| {
         source.try_each(|name, score| {
             let score = number(score * weight);
-            step(result.update(name, seed, |old| Some(old.map_or(score, |old| aggregate.apply(old, score)))))
+            step(result.update(name, &rules, |old| Some(old.map_or(score, |old| aggregate.apply(old, score)))))
         })
     });
     finish(outcome, result)
@@ -141,14 +141,14 @@ pub fn unite(sources: &mut [Weighted], aggregate: Aggregate, seed: &HashSeed) ->
 /// # Errors
 /// If memory is short.
 pub fn subtract(sources: &[Weighted], seed: &HashSeed) -> Result<OwnedZSet, NoMemory> {
-    let mut result = OwnedZSet::new()?;
+    let (mut result, rules) = (OwnedZSet::new()?, Rules::for_building(seed));
     let Some(((first, _), others)) = sources.split_first() else { return Ok(result) };
     let others: SmallVec<[Source; 8]> = others.iter().map(|(source, _)| *source).collect();
     let outcome = first.try_each(|name, score| {
         if others.iter().any(|other| other.score(name).is_some()) {
             return ControlFlow::Continue(());
         }
-        step(result.add(name, score, seed))
+        step(result.add(name, score, &rules))
     });
     finish(outcome, result)
 }

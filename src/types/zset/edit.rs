@@ -15,10 +15,23 @@ const BUILDING_VALUE_MAX: usize = 64;
 pub struct Rules<'e> {
     pub entries_max: usize,
     pub value_max: usize,
+    /// Whether -0 becomes 0 in a flat encoding: Redis's listpacks do not know it, its skiplists do.
+    pub drops_sign_of_zero: bool,
     pub seed: &'e HashSeed,
 }
 
-impl Rules<'_> {
+impl<'e> Rules<'e> {
+    /// Those for a set that is being built.
+    pub fn for_building(seed: &'e HashSeed) -> Self {
+        Self { entries_max: BUILDING_ENTRIES_MAX, value_max: BUILDING_VALUE_MAX, drops_sign_of_zero: false, seed }
+    }
+
+    /// A score as a flat encoding stores it.
+    #[inline]
+    fn flat_score(&self, score: f64) -> f64 {
+        if self.drops_sign_of_zero { score + 0.0 } else { score }
+    }
+
     /// Whether a flat encoding of `bytes` may have this many members, the longest of them of `name_len`.
     #[inline]
     fn allows(&self, entries: usize, name_len: usize, bytes: usize) -> bool {
@@ -57,14 +70,14 @@ pub fn update_flat(
     let old = flat::find(bytes.bytes(), name).map(|(_, item)| item.score);
     let change = match (old, decide(old)) {
         (Some(old), Some(new)) if old != new => {
-            flat::set_score(bytes, name, new)?;
+            flat::set_score(bytes, name, rules.flat_score(new))?;
             Change::Updated
         }
         (None, Some(new)) => {
             if !rules.allows(flat::len(bytes.bytes()) + 1, name.len(), bytes.bytes().len()) {
                 return Ok(FlatChange::Outgrown(new));
             }
-            flat::insert(bytes, name, new)?;
+            flat::insert(bytes, name, rules.flat_score(new))?;
             Change::Added
         }
         _ => Change::None,
@@ -129,22 +142,21 @@ impl OwnedZSet {
         }
     }
 
-    /// [`update_flat`] for a set that is being built; it is large or flat as is best for building it.
+    /// [`update_flat`], and beyond.
     ///
     /// # Errors
     /// If memory is short.
     pub fn update(
         &mut self,
         name: &[u8],
-        seed: &HashSeed,
+        rules: &Rules,
         decide: impl FnOnce(Option<f64>) -> Option<f64>,
     ) -> Result<Change, NoMemory> {
-        let rules = Rules { entries_max: BUILDING_ENTRIES_MAX, value_max: BUILDING_VALUE_MAX, seed };
         match self {
-            Self::Flat(bytes) => match update_flat(bytes, name, &rules, decide)? {
+            Self::Flat(bytes) => match update_flat(bytes, name, rules, decide)? {
                 FlatChange::Done(change) => Ok(change),
                 FlatChange::Outgrown(score) => {
-                    let mut zset = large(View::Flat(bytes).iter(), seed)?;
+                    let mut zset = large(View::Flat(bytes).iter(), rules.seed)?;
                     zset.insert(name, score)?;
                     *self = Self::Large(Box::new(zset.into_object()));
                     Ok(Change::Added)
@@ -161,11 +173,11 @@ impl OwnedZSet {
     ///
     /// # Errors
     /// If memory is short.
-    pub fn add(&mut self, name: &[u8], score: f64, seed: &HashSeed) -> Result<bool, NoMemory> {
-        Ok(self.update(name, seed, |old| old.or(Some(score)))? == Change::Added)
+    pub fn add(&mut self, name: &[u8], score: f64, rules: &Rules) -> Result<bool, NoMemory> {
+        Ok(self.update(name, rules, |old| old.or(Some(score)))? == Change::Added)
     }
 
-    /// The same set in the encoding that the rules demand.
+    /// The same set in the encoding that the rules demand, as it is to be stored.
     ///
     /// # Errors
     /// If memory is short.
@@ -180,12 +192,14 @@ impl OwnedZSet {
             }
         }
         let is_flat = may_be_flat && rules.allows(view.len(), longest, bytes);
+        let is_as_stored = |score: f64| score.to_bits() == rules.flat_score(score).to_bits();
         match (&self, is_flat) {
-            (Self::Flat(_), true) | (Self::Large(_), false) => Ok(self),
+            (Self::Flat(_), true) if view.iter().all(|(_, score)| is_as_stored(score)) => Ok(self),
+            (Self::Large(_), false) => Ok(self),
             (Self::Flat(_), false) => Ok(Self::Large(Box::new(large(view.iter(), rules.seed)?.into_object()))),
-            (Self::Large(_), true) => {
+            (_, true) => {
                 let mut bytes = Vec::new();
-                flat::build(view.iter(), &mut bytes)?;
+                flat::build(view.iter().map(|(name, score)| (name, rules.flat_score(score))), &mut bytes)?;
                 Ok(Self::Flat(bytes))
             }
         }

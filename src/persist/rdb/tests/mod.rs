@@ -12,7 +12,7 @@ mod expected;
 mod read;
 mod write;
 
-use super::stream_decode::{Fields, Group, StreamId, StreamInfo, StreamSink, stream};
+use super::stream_decode::{Entry, Group, Node, StreamId, StreamInfo, StreamSink, stream};
 use super::{Corrupt, Element, LoadError, Reader, decode, open};
 use crate::resp::number::IntegerText;
 use crate::storage::Kind;
@@ -62,12 +62,19 @@ fn unless_known(is_new: bool) -> Result<(), LoadError> {
 }
 
 impl StreamSink for Stream {
-    fn entry(&mut self, id: StreamId, fields: Fields<'_>) -> Result<(), LoadError> {
-        let count = fields.count_left();
-        let fields: Vec<_> = fields.map(|(name, value)| (owned(name), owned(value))).collect();
+    fn node(&mut self, node: Node<'_>) -> Result<(), LoadError> {
+        assert!(node.names.count() < node.bytes);
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: Entry<'_>) -> Result<(), LoadError> {
+        let count = entry.fields.count_left();
+        let fields: Vec<_> = entry.fields.map(|(name, value)| (owned(name), owned(value))).collect();
         assert_eq!(fields.len() as u64, count);
-        assert!(self.entries.last().is_none_or(|(before, _)| *before < pair(id)));
-        self.entries.push((pair(id), fields));
+        if !entry.is_deleted {
+            assert!(self.entries.last().is_none_or(|(before, _)| *before < pair(entry.id)));
+            self.entries.push((pair(entry.id), fields));
+        }
         Ok(())
     }
 

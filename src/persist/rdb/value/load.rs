@@ -4,10 +4,12 @@
 //! has the encoding that OBJECT ENCODING tells of such a value. An element that is there already means that the payload
 //! is corrupt.
 
-use crate::keyspace::{HashSeed, Kind, NoMemory};
+use super::stream;
+use crate::keyspace::{HashSeed, Kind};
 use crate::persist::rdb::{Corrupt, Element, LoadError, Reader, Text, decode, type_id};
 use crate::resp::number::IntegerText;
-use crate::types::{Object, Variant, hash, list, set};
+use crate::types::{Object, Variant, hash, list, set, zset};
+use smallvec::SmallVec;
 
 /// The thresholds of redis.conf, and what else building values takes.
 #[derive(Clone, Copy)]
@@ -15,14 +17,18 @@ pub struct Rules<'a> {
     pub list: list::Fill,
     pub set: set::Rules<'a>,
     pub hash: hash::Limits,
+    pub zset: zset::Rules<'a>,
     pub seed: &'a HashSeed,
 }
+
+/// A flat encoding; a small one needs no allocation before that of its entry.
+pub type FlatBytes = SmallVec<[u8; 256]>;
 
 /// A value from a payload.
 #[derive(Debug)]
 pub enum Loaded<'a> {
     String(Text<'a>),
-    Flat(Kind, Vec<u8>),
+    Flat(Kind, FlatBytes),
     Object(Kind, Box<Object>),
 }
 
@@ -46,7 +52,11 @@ pub fn load<'a>(type_id: u8, reader: &mut Reader<'a>, rules: &Rules) -> Result<L
         Kind::List => load_list(type_id, reader, rules),
         Kind::Set => load_set(type_id, reader, rules),
         Kind::Hash => load_hash(type_id, reader, rules),
-        Kind::ZSet | Kind::Stream => Err(LoadError::Corrupt),
+        Kind::ZSet => load_zset(type_id, reader, rules),
+        Kind::Stream => {
+            let stream = stream::load(type_id, reader)?;
+            Ok(Loaded::Object(Kind::Stream, Box::new(stream.into_object())))
+        }
     }
 }
 
@@ -54,7 +64,7 @@ fn load_list(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Load
     let mut builder = list::Builder::new(rules.list);
     decode::list(type_id, reader, |element| Ok(builder.push(list::Side::Right, element.canonical())?))?;
     Ok(match builder.finish().ok_or(Corrupt)? {
-        list::Built::Flat(bytes) => Loaded::Flat(Kind::List, bytes),
+        list::Built::Flat(bytes) => Loaded::Flat(Kind::List, FlatBytes::from_vec(bytes)),
         list::Built::Large(list) => Loaded::Object(Kind::List, Box::new(list.into_object())),
     })
 }
@@ -69,7 +79,7 @@ fn load_set(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Loade
         is_new(set.add(member, &rules.set)?)
     })?;
     Ok(match set {
-        set::OwnedSet::Flat(bytes) => Loaded::Flat(Kind::Set, bytes),
+        set::OwnedSet::Flat(bytes) => Loaded::Flat(Kind::Set, FlatBytes::from_slice(&bytes)),
         set::OwnedSet::Large(object) => Loaded::Object(Kind::Set, object),
     })
 }
@@ -95,16 +105,23 @@ fn load_hash(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Load
         Ok(())
     })?;
     Ok(match editor.into_holder() {
-        hash::Owned::Flat(bytes) => Loaded::Flat(Kind::Hash, to_vec(&bytes)?),
+        hash::Owned::Flat(bytes) => Loaded::Flat(Kind::Hash, bytes),
         hash::Owned::Large(hash) => Loaded::Object(Kind::Hash, Box::new(hash.into_object())),
     })
 }
 
-fn to_vec(bytes: &[u8]) -> Result<Vec<u8>, NoMemory> {
-    let mut copy = Vec::new();
-    copy.try_reserve_exact(bytes.len()).map_err(|_| NoMemory)?;
-    copy.extend_from_slice(bytes);
-    Ok(copy)
+fn load_zset(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Loaded<'static>, LoadError> {
+    let mut zset = zset::OwnedZSet::new()?;
+    let mut digits = IntegerText::new();
+    decode::zset(type_id, reader, |member, score| is_new(zset.add(member.text(&mut digits), score, rules.seed)?))?;
+    let rules = match type_id {
+        type_id::ZSET_ZIPLIST | type_id::ZSET_LISTPACK => zset::Rules { value_max: usize::MAX, ..rules.zset },
+        _ => rules.zset,
+    };
+    Ok(match zset.fit(&rules)? {
+        zset::OwnedZSet::Flat(bytes) => Loaded::Flat(Kind::ZSet, FlatBytes::from_vec(bytes)),
+        zset::OwnedZSet::Large(object) => Loaded::Object(Kind::ZSet, object),
+    })
 }
 
 fn is_new(is_new: bool) -> Result<(), LoadError> {

@@ -3,11 +3,15 @@
 //! What OBJECT ENCODING says decides: a small hash becomes a listpack, however it is stored here. Only what Redis 7.0
 //! cannot have, fields with deadlines, is written as Redis 7.4 writes it.
 
-use crate::keyspace::{NoMemory, StringRef, ValueRef};
+use super::stream;
+use crate::keyspace::{Kind, NoMemory, StringRef, ValueRef};
 use crate::persist::rdb::{Element, VERSION, VERSION_MAX, Writer, encode, seal, type_id};
+use crate::types::Variant;
 use crate::types::hash::HashRef;
 use crate::types::list::{ListRef, Side};
 use crate::types::set::{Encoding, Member, SetRef};
+use crate::types::stream::Stream;
+use crate::types::zset::View;
 
 /// Writes a value as DUMP answers it: type, body, footer. Fields of a hash that are due by `due_ms` are left out.
 ///
@@ -27,18 +31,25 @@ pub enum Saved<'a> {
     List(ListRef<'a>),
     Set(SetRef<'a>),
     Hash(HashRef<'a>),
+    ZSet(View<'a>),
+    Stream(&'a Stream),
 }
 
 impl<'a> Saved<'a> {
     /// What a value is.
     pub fn of(value: ValueRef<'a>) -> Self {
         let saved = match value {
-            ValueRef::String(string) => return Self::String(string),
-            value => ListRef::of(value).map(Self::List),
+            ValueRef::String(string) => Some(Self::String(string)),
+            ValueRef::Object(Kind::Stream, object) => Stream::from_object(object).map(Self::Stream),
+            value => match value.kind() {
+                Kind::List => ListRef::of(value).map(Self::List),
+                Kind::Set => SetRef::of(value).map(Self::Set),
+                Kind::Hash => HashRef::of(value).map(Self::Hash),
+                Kind::ZSet => View::of(value).map(Self::ZSet),
+                Kind::String | Kind::Stream => None,
+            },
         };
-        let saved = saved.or_else(|| SetRef::of(value).map(Self::Set));
-        let saved = saved.or_else(|| HashRef::of(value).map(Self::Hash));
-        saved.expect("a value is of one of these types")
+        saved.expect("a value is of its kind")
     }
 
     /// The type byte of the body.
@@ -51,6 +62,9 @@ impl<'a> Saved<'a> {
             Self::Hash(hash) if has_deadlines(hash) => type_id::HASH_METADATA,
             Self::Hash(HashRef::Flat(_)) => type_id::HASH_LISTPACK,
             Self::Hash(HashRef::Large(_)) => type_id::HASH,
+            Self::ZSet(View::Flat(_)) => type_id::ZSET_LISTPACK,
+            Self::ZSet(View::Large(_)) => type_id::ZSET_2,
+            Self::Stream(_) => type_id::STREAM_LISTPACKS_2,
         }
     }
 
@@ -72,6 +86,8 @@ impl<'a> Saved<'a> {
             Self::List(list) => encode::list(writer, list.iter(Side::Left).map(Element::from)),
             Self::Set(set) => write_set(writer, set),
             Self::Hash(hash) => write_hash(writer, hash, due_ms),
+            Self::ZSet(zset) => write_zset(writer, zset),
+            Self::Stream(stream) => stream::save(writer, stream),
         }
     }
 }
@@ -107,5 +123,13 @@ fn write_hash(writer: &mut Writer, hash: HashRef<'_>, due_ms: i64) -> Result<(),
         }
         HashRef::Flat(_) => encode::hash_listpack(writer, pairs),
         HashRef::Large(_) => encode::hash(writer, hash.len(due_ms), pairs),
+    }
+}
+
+fn write_zset(writer: &mut Writer, zset: View<'_>) -> Result<(), NoMemory> {
+    let element = |(name, score)| (Element::Bytes(name), score);
+    match zset {
+        View::Flat(_) => encode::zset_listpack(writer, zset.iter().map(element)),
+        View::Large(large) => encode::zset(writer, zset.len(), large.backward(zset.len()).map(element)),
     }
 }
