@@ -84,8 +84,8 @@ impl Lane<'_> {
     #[inline]
     fn get_hashed<R>(&mut self, key: Key, found: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, CommandError> {
         let value = self.run(GET, key, |ctx| {
-            let Some(loc) = ctx.read(key) else { return Ok(None) };
-            match ctx.string(key, loc)? {
+            let Some((_, value, _)) = ctx.read_value(key) else { return Ok(None) };
+            match value.string().ok_or(CommandError::WRONG_TYPE)? {
                 StringRef::Str(bytes) => Ok(Some(found(bytes))),
                 StringRef::Int(int) => Ok(Some(found(IntegerText::new().format(int)))),
             }

@@ -188,6 +188,14 @@ impl<O: Object> Dict<O> {
         self.table.find(self.position(hash), key).map(|(loc, entry)| (loc, entry.value()))
     }
 
+    /// [`Dict::get`] that also sets the eviction bits.
+    #[inline(always)]
+    pub fn get_used(&self, hash: KeyHash, key: &[u8], access: u32) -> Option<(Loc, ValueRef<'_, O>)> {
+        let (loc, entry) = self.table.find(self.position(hash), key)?;
+        entry.touch(access);
+        Some((loc, entry.value()))
+    }
+
     #[inline]
     pub fn key(&self, loc: Loc) -> &[u8] {
         self.table.entry(loc).key()

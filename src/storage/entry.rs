@@ -17,7 +17,7 @@
 //!    the sum of the parts as the header, and the wide length if present, give them.
 //! 2. All payload bytes are initialised; a `Boxed` value's 8 bytes are a buffer owned by this entry, an `Object`'s are
 //!    a `Box<O>` owned by this entry.
-//! 3. Only `&mut self` writes, except [`Handle::seat`], whose creator vouches for it.
+//! 3. Only `&mut self` writes, except [`Handle::seat`], whose creator vouches for it, and [`Entry::touch`].
 //!
 //! All operations that allocate return [`NoMemory`] and leave the entry as it was, except that
 //! [`Entry::resize`] may leave an integer as its text. Where deadlines are is in `link`.
@@ -31,6 +31,7 @@ use super::hash::TAG_BITS;
 use super::header::{EMBEDDED_MAX, Flag, Form, Header};
 use super::memory::{BLOCK_ALIGN, NoMemory, allocate, prefetch, reallocate, release, request, size_class};
 use super::value::{Kind, NewValue, StringRef, ValueRef, format_int, same_bytes};
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, size_of};
 use std::num::NonZeroU64;
@@ -50,7 +51,7 @@ const _: () = assert!(size_of::<usize>() == 8, "64-bit targets only");
 /// An owned entry, whose large values are of type `O`.
 #[derive(Debug)]
 #[repr(transparent)]
-pub struct Entry<O: Object>(NonZeroU64, PhantomData<Box<O>>);
+pub struct Entry<O: Object>(NonZeroU64, PhantomData<(Box<O>, Cell<()>)>);
 
 impl<O: Object> Entry<O> {
     /// Builds an entry without deadline.
@@ -452,6 +453,17 @@ impl<O: Object> Entry<O> {
     #[inline]
     pub fn access(&self) -> u32 {
         self.header().access()
+    }
+
+    /// [`Entry::set_access`] for readers: an entry is used by one thread at a time (it is not `Sync`), and nothing borrows
+    /// its header.
+    #[inline]
+    pub fn touch(&self, access: u32) {
+        let header = self.header();
+        if header.access() != access {
+            // SAFETY: invariant 1; and by the above nobody else reads or writes the header now.
+            unsafe { self.block().cast::<Header>().write(header.with_access(access)) };
+        }
     }
 
     #[inline]

@@ -17,15 +17,12 @@ pub fn get(ctx: &mut Ctx, args: &Args) -> CmdResult {
 /// Replies the string of a key, or null, and returns where the key is.
 #[inline]
 fn reply_value(ctx: &mut Ctx, key: Key) -> Result<Option<Loc>, CommandError> {
-    let found = ctx.read(key);
-    match found {
-        Some(loc) => {
-            let (value, reply) = ctx.string_and_reply(key, loc)?;
-            reply_string(reply, value);
-        }
-        None => ctx.reply.null(),
-    }
-    Ok(found)
+    let Some((loc, value, reply)) = ctx.read_value(key) else {
+        ctx.reply.null();
+        return Ok(None);
+    };
+    reply_string(reply, value.string().ok_or(CommandError::WRONG_TYPE)?);
+    Ok(Some(loc))
 }
 
 /// SET key value [NX | XX | IFEQ value | IFNE value | IFDEQ digest | IFDNE digest] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds |
