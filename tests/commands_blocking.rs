@@ -328,10 +328,7 @@ fn sorted_sets() {
         ("BZPOPMIN none k 0", "*3\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\n1\r\n"),
         ("BZPOPMAX none k 0", "*3\r\n$1\r\nk\r\n$1\r\ne\r\n$1\r\n5\r\n"),
         ("BZMPOP 0 2 none k MAX", "*2\r\n$1\r\nk\r\n*1\r\n*2\r\n$1\r\nd\r\n$1\r\n4\r\n"),
-        (
-            "BZMPOP 0 1 k MIN COUNT 9",
-            "*2\r\n$1\r\nk\r\n*2\r\n*2\r\n$1\r\nb\r\n$1\r\n2\r\n*2\r\n$1\r\nc\r\n$1\r\n3\r\n",
-        ),
+        ("BZMPOP 0 1 k MIN COUNT 9", "*2\r\n$1\r\nk\r\n*2\r\n*2\r\n$1\r\nb\r\n$1\r\n2\r\n*2\r\n$1\r\nc\r\n$1\r\n3\r\n"),
         ("EXISTS k", ":0\r\n"),
     ]);
     let [mut a, mut b, mut c, mut list] =

@@ -77,6 +77,11 @@ fn zsets() {
 }
 
 #[test]
+fn geo() {
+    run_family("geo");
+}
+
+#[test]
 fn mixed() {
     run_family("mixed");
 }

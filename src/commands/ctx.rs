@@ -271,7 +271,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
     /// Tells the watchers of a key that it changed, for a command that changes several keys and counts as one change.
     #[inline]
     pub fn touch_watchers_at(&mut self, number: u32, key: Key) {
-        self.locks.shard(key.hash).touch(number, key.bytes);
+        self.locks.shard(key.hash).touch(number, key.hash, key.bytes);
     }
 
     /// Counts changes beyond one per [`Ctx::changed`].

@@ -9,7 +9,7 @@ use super::args::{Args, KeyAt, KeyList};
 use super::redact::redacted;
 use super::session::{Close, Parked, QueuedCommand, ReplyMode, Rest, Session, Slice};
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
-use super::{CmdResult, CommandError, Ctx, blocking, monitor, sort, transaction};
+use super::{CmdResult, CommandError, Ctx, blocking, geo, monitor, sort, transaction};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
 use crate::keyspace::{Glance, KeyHash, LockSet};
@@ -362,6 +362,10 @@ pub(super) fn find_keys(
             });
             if found == Err(spec::KeyError::Syntax) {
                 keys.clear();
+            } else if let Some(index) = geo::repeated_store(command, argv)
+                && keys.iter().all(|key| key.index as usize != index)
+            {
+                keys.push(KeyAt { index: index as u32, hash: engine.keyspace.hash(argv[index]) });
             }
             Ok(keys)
         }

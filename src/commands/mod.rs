@@ -24,6 +24,7 @@ pub mod expire;
 pub mod flush;
 pub mod function;
 pub mod generic;
+pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
 pub mod info;

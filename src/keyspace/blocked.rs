@@ -13,6 +13,10 @@
 //! What a waiter is, the keyspace does not know. A waiter that has been served through one of its keys may still stand
 //! in lines of others; whoever finds it there removes it.
 //!
+//! A key counts as ready from the change on after which it is what somebody waits for. One that was changed otherwise is
+//! signalled, too, so that it costs nobody a wake-up if what makes it ready comes without a signal, but its place among
+//! the others is settled only when it is ready.
+//!
 //! **Invariants.** There is no empty line and no place without lines. A key is signalled at most once, until
 //! [`WaitTable::take_signals`]. Everything happens under the lock of the shard.
 //!
@@ -63,6 +67,8 @@ pub struct Signal {
     pub ticket: u64,
     pub db: u32,
     pub key: Box<[u8]>,
+    /// It is, or was for a moment, what somebody waits for.
+    is_ready: bool,
 }
 
 /// Those who wait for one kind of value at one key, by ticket.
@@ -74,8 +80,26 @@ struct Line {
 /// One key of one database.
 struct Place {
     db: u32,
-    is_signalled: bool,
+    /// Its place in the signals.
+    signal: Option<u32>,
     lines: SmallVec<[Line; 1]>,
+}
+
+impl Place {
+    fn signal(&mut self, signals: &mut Vec<Signal>, tickets: &Tickets, key: &[u8], present: Option<Kind>) {
+        let is_ready = self.lines.iter().any(|line| line.awaited.is_met_by(present));
+        match self.signal.and_then(|at| signals.get_mut(at as usize)) {
+            Some(signal) if is_ready && !signal.is_ready => {
+                signal.is_ready = true;
+                signal.ticket = tickets.next();
+            }
+            Some(_) => {}
+            None => {
+                self.signal = u32::try_from(signals.len()).ok();
+                signals.push(Signal { ticket: tickets.next(), db: self.db, key: key.into(), is_ready });
+            }
+        }
+    }
 }
 
 /// The waiters of one shard. See the module's comment.
@@ -104,7 +128,7 @@ impl WaitTable {
         }
         let Some(places) = self.places.get_mut(key) else { return };
         let at = places.iter().position(|place| place.db == db).unwrap_or_else(|| {
-            places.push(Place { db, is_signalled: false, lines: SmallVec::new() });
+            places.push(Place { db, signal: None, lines: SmallVec::new() });
             places.len() - 1
         });
         let lines = &mut places[at].lines;
@@ -141,22 +165,24 @@ impl WaitTable {
         firsts.min_by_key(|(ticket, _)| **ticket).map(|(ticket, waiter)| (*ticket, Arc::clone(waiter)))
     }
 
-    /// Notes that a key was changed, if anybody waits for it.
+    /// Notes that a key was changed, if anybody waits for it, whatever it is now.
     pub fn signal(&mut self, db: u32, key: &[u8]) {
-        let Some(places) = self.places.get_mut(key) else { return };
-        if let Some(place) = places.iter_mut().find(|place| place.db == db && !place.is_signalled) {
-            place.is_signalled = true;
-            self.signals.push(Signal { ticket: self.tickets.next(), db, key: key.into() });
-        }
+        self.signal_as(db, key, None);
     }
 
-    /// [`WaitTable::signal`] for those awaited keys for which `changed` holds.
+    /// Notes that a key was changed, if anybody waits for it, and is now `present`.
+    pub fn signal_as(&mut self, db: u32, key: &[u8], present: Option<Kind>) {
+        let Some(places) = self.places.get_mut(key) else { return };
+        let Some(place) = places.iter_mut().find(|place| place.db == db) else { return };
+        place.signal(&mut self.signals, &self.tickets, key, present);
+    }
+
+    /// [`WaitTable::signal`] for those awaited keys for which `changed` holds, whatever they are now.
     pub fn signal_where(&mut self, mut changed: impl FnMut(u32, &[u8]) -> bool) {
         for (key, places) in &mut self.places {
-            for place in places.iter_mut().filter(|place| !place.is_signalled) {
+            for place in places {
                 if changed(place.db, key) {
-                    place.is_signalled = true;
-                    self.signals.push(Signal { ticket: self.tickets.next(), db: place.db, key: key.clone() });
+                    place.signal(&mut self.signals, &self.tickets, key, None);
                 }
             }
         }
@@ -172,7 +198,7 @@ impl WaitTable {
     pub fn take_signals(&mut self, out: &mut Vec<Signal>) {
         for signal in self.signals.drain(..) {
             if let Some(places) = self.places.get_mut(&signal.key) {
-                places.iter_mut().filter(|place| place.db == signal.db).for_each(|place| place.is_signalled = false);
+                places.iter_mut().filter(|place| place.db == signal.db).for_each(|place| place.signal = None);
             }
             out.push(signal);
         }
@@ -218,8 +244,8 @@ mod tests {
         assert_eq!(line(&table, 0, b"k", Some(Kind::Stream)), [b, c, e]);
         assert_eq!(line(&table, 0, b"k", None), [c]);
         assert_eq!(line(&table, 1, b"k", Some(Kind::List)), [f]);
-        assert_eq!(line(&table, 2, b"k", Some(Kind::List)), []);
-        assert_eq!(line(&table, 0, b"other", Some(Kind::List)), []);
+        assert!(line(&table, 2, b"k", Some(Kind::List)).is_empty());
+        assert!(line(&table, 0, b"other", Some(Kind::List)).is_empty());
         table.leave(0, b"k", a);
         table.leave(0, b"k", a);
         table.leave(3, b"k", d);
@@ -240,16 +266,41 @@ mod tests {
             join(&mut table, db, key, LIST);
         }
         for (db, key) in [(0, b"b"), (0, b"x"), (1, b"a"), (0, b"b"), (2, b"b")] {
-            table.signal(db, key);
+            table.signal_as(db, key, Some(Kind::List));
         }
         table.signal_where(|db, key| (db, key) != (1, b"b"));
         let mut taken = Vec::new();
         table.take_signals(&mut taken);
-        assert!(taken.is_sorted_by_key(|signal| signal.ticket));
+        taken.sort_by_key(|signal| signal.ticket);
         let keys: Vec<(u32, &[u8])> = taken.iter().map(|signal| (signal.db, &*signal.key)).collect();
         assert_eq!(keys, [(0, &b"b"[..]), (1, b"a"), (0, b"a")]);
         assert!(!table.has_signals());
         table.signal(0, b"b");
         assert!(table.has_signals());
+    }
+
+    #[test]
+    fn a_key_takes_its_place_when_it_is_ready() {
+        let mut table = table();
+        for key in [b"a", b"b", b"c"] {
+            join(&mut table, 0, key, LIST);
+        }
+        // As by SADD a, RPUSH b, DEL a, RPUSH a, DEL b, RPUSH b, and c in passing.
+        for (key, present) in [
+            (b"c", None),
+            (b"a", Some(Kind::Set)),
+            (b"b", Some(Kind::List)),
+            (b"a", None),
+            (b"a", Some(Kind::List)),
+            (b"b", None),
+            (b"b", Some(Kind::List)),
+        ] {
+            table.signal_as(0, key, present);
+        }
+        let mut taken = Vec::new();
+        table.take_signals(&mut taken);
+        taken.sort_by_key(|signal| signal.ticket);
+        let keys: Vec<&[u8]> = taken.iter().map(|signal| &*signal.key).collect();
+        assert_eq!(keys, [b"c", b"b", b"a"]);
     }
 }

@@ -82,6 +82,7 @@ impl Holder for StoredHash<'_> {
 /// What [`Db::expire_fields`] has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpiredFields {
+    /// As much work as so many fields: a large hash that goes as a whole counts as the most that was allowed.
     pub removed: usize,
     /// No field is left that is not due: the key is to be removed.
     pub is_spent: bool,

@@ -131,8 +131,15 @@ impl ShardData {
 
     /// Tells those who watch or await a key that it changed.
     #[inline]
-    pub fn touch(&mut self, number: u32, key: &[u8]) {
-        touch(&self.watches, &mut self.waiters, number, key);
+    pub fn touch(&mut self, number: u32, hash: KeyHash, key: &[u8]) {
+        if !self.watches.is_empty() {
+            self.watches.touch(number, key);
+        }
+        if !self.waiters.is_empty() {
+            let db = self.dbs.get(number as usize);
+            let present = db.and_then(|db| Some(db.kind(db.locate(hash, key)?)));
+            self.waiters.signal_as(number, key, present);
+        }
     }
 
     /// [`ShardData::touch`] for those watched or awaited keys for which `changed(databases, number, key)` holds.
@@ -164,6 +171,7 @@ impl ShardData {
     }
 }
 
+/// Tells those who watch or await a key that something of it expired.
 #[inline]
 fn touch(watches: &WatchTable, waiters: &mut WaitTable, number: u32, key: &[u8]) {
     if !watches.is_empty() {

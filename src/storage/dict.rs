@@ -21,6 +21,10 @@
 //! Values that are expensive to free are not freed here: they go to a list that the caller empties after
 //! unlocking, see [`Dict::take_garbage`].
 
+mod deadlines;
+#[cfg(test)]
+mod tests;
+
 use super::bucket::Item;
 use super::bytes::Bytes;
 use super::entry::{Entry, Handle, INNER, OWN, Object, Outside};
@@ -131,12 +135,6 @@ impl<O: Object> Dict<O> {
         self.table.is_empty()
     }
 
-    /// Number of keys with a deadline.
-    #[inline]
-    pub fn volatile_len(&self) -> usize {
-        self.ttl.len()
-    }
-
     /// Bytes of everything, as the allocator rounds them; 0 when empty. Garbage is not counted.
     #[inline]
     pub fn used(&self) -> usize {
@@ -146,16 +144,6 @@ impl<O: Object> Dict<O> {
     /// The part of [`Dict::used`] that is buckets.
     pub fn table_bytes(&self) -> usize {
         self.table.memory()
-    }
-
-    /// The part of [`Dict::used`] that is the TTL heaps.
-    pub fn ttl_bytes(&self) -> usize {
-        self.ttl.memory() + self.inner.as_ref().map_or(0, |inner| size_of_val(&**inner) + inner.memory())
-    }
-
-    /// The sum of the deadlines of all volatile keys.
-    pub fn deadline_sum_ms(&self) -> i128 {
-        self.ttl.sum_ms()
     }
 
     /// Starts loading the bucket of a key: the first pass over a window of requests.
@@ -341,38 +329,6 @@ impl<O: Object> Dict<O> {
         self.discard(entry.outside_memory(), Garbage::Entry(entry));
     }
 
-    /// Takes the deadline of an entry off the heap.
-    fn unseat(&mut self, loc: Loc) -> Option<i64> {
-        let entry = self.table.entry_mut(loc);
-        let seat = entry.seat::<OWN>()?;
-        entry.clear_seat::<OWN>();
-        let deadline_ms = self.ttl.remove(seat);
-        self.refresh();
-        Some(deadline_ms)
-    }
-
-    /// Takes the inner deadline of an entry off its heap, which goes with the last one.
-    fn unseat_inner(&mut self, loc: Loc) -> Option<i64> {
-        let inner = self.inner.as_mut()?;
-        let entry = self.table.entry_mut(loc);
-        let seat = entry.seat::<INNER>()?;
-        entry.clear_seat::<INNER>();
-        let deadline_ms = inner.remove(seat);
-        inner.tidy();
-        if inner.len() == 0 {
-            self.inner = None;
-        }
-        self.refresh();
-        Some(deadline_ms)
-    }
-
-    /// Brings `earliest_ms` up to date after a change of a heap.
-    #[inline]
-    fn refresh(&mut self) {
-        let inner_ms = self.inner.as_ref().map_or(i64::MAX, |inner| inner.earliest_ms());
-        self.earliest_ms = self.ttl.earliest_ms().min(inner_ms);
-    }
-
     /// Takes a key out whole (RENAME, MOVE). Until something else is inserted or removed, [`Dict::attach`] under
     /// the same key cannot fail. [`Dict::tidy`] ends that.
     pub fn detach(&mut self, loc: Loc) -> Detached<O> {
@@ -411,16 +367,6 @@ impl<O: Object> Dict<O> {
         Ok(copy)
     }
 
-    /// How many keys are due, in time proportional to that.
-    pub fn expired_len(&self, now_ms: i64) -> usize {
-        self.ttl.due_len(now_ms)
-    }
-
-    /// Whether all keys are due; most often quick if they are not.
-    pub fn all_expired(&self, now_ms: i64) -> bool {
-        self.volatile_len() == self.len() && self.ttl.all_due(now_ms)
-    }
-
     /// Frees a detached key that is not put back, now if that is quick.
     pub fn bury(&mut self, detached: Detached<O>) {
         self.discard(detached.entry.outside_memory(), Garbage::Entry(detached.entry));
@@ -456,101 +402,6 @@ impl<O: Object> Dict<O> {
         self.refresh();
         self.entry_bytes += entry.memory();
         Ok(self.table.insert(position, entry))
-    }
-
-    /// The earliest deadline of all keys and inside all values, `i64::MAX` if there is none. Something can only be due if
-    /// this is.
-    #[inline(always)]
-    pub fn next_deadline_ms(&self) -> i64 {
-        self.earliest_ms
-    }
-
-    #[inline]
-    pub fn deadline_ms(&self, loc: Loc) -> Option<i64> {
-        self.ttl.deadline_ms(self.table.entry(loc).seat::<OWN>()?)
-    }
-
-    /// Gives a key a deadline or changes it.
-    pub fn set_deadline(&mut self, loc: Loc, deadline_ms: i64) -> Result<(), NoMemory> {
-        if let Some(seat) = self.table.entry(loc).seat::<OWN>() {
-            self.ttl.update(seat, deadline_ms);
-        } else {
-            self.ttl.reserve()?;
-            self.change(loc, Entry::ensure_link::<OWN>)?;
-            // SAFETY: `ensure_link` gave the entry a link word, and for the rest as in `change`.
-            self.ttl.push(deadline_ms, unsafe { self.table.entry(loc).handle() });
-        }
-        self.refresh();
-        Ok(())
-    }
-
-    /// The earliest deadline inside a value, as last told.
-    #[inline]
-    pub fn inner_deadline_ms(&self, loc: Loc) -> Option<i64> {
-        self.inner.as_ref()?.deadline_ms(self.table.entry(loc).seat::<INNER>()?)
-    }
-
-    /// Tells the earliest deadline inside a value. [`Dict::reserve_inner_deadline`] makes sure beforehand that this
-    /// cannot fail.
-    pub fn set_inner_deadline(&mut self, loc: Loc, deadline_ms: i64) -> Result<(), NoMemory> {
-        if let (Some(seat), Some(inner)) = (self.table.entry(loc).seat::<INNER>(), &mut self.inner) {
-            inner.update(seat, deadline_ms);
-        } else {
-            self.reserve_inner_deadline(loc)?;
-            let Some(inner) = &mut self.inner else { return Err(NoMemory) };
-            // SAFETY: the entry was given its second link word, and for the rest as in `change`.
-            inner.push(deadline_ms, unsafe { self.table.entry(loc).handle() });
-        }
-        self.refresh();
-        Ok(())
-    }
-
-    /// Makes room for an inner deadline.
-    pub fn reserve_inner_deadline(&mut self, loc: Loc) -> Result<(), NoMemory> {
-        self.reserve_inner()?;
-        self.change(loc, Entry::ensure_link::<INNER>)
-    }
-
-    fn reserve_inner(&mut self) -> Result<(), NoMemory> {
-        self.inner.get_or_insert_default().reserve()
-    }
-
-    /// Tells that there is no deadline inside a value any more.
-    pub fn clear_inner_deadline(&mut self, loc: Loc) {
-        if self.inner.is_some() {
-            self.unseat_inner(loc);
-        }
-    }
-
-    /// A key with a due deadline inside its value, the earliest first.
-    pub fn inner_due_loc(&self, now_ms: i64) -> Option<Loc> {
-        let inner = self.inner.as_ref().filter(|inner| inner.earliest_ms() <= now_ms)?;
-        let first = inner.first()?;
-        self.table.find_tagged(first.tag(), |entry| entry.is(first))
-    }
-
-    /// Takes the deadline away; whether there was one.
-    #[inline]
-    pub fn clear_deadline(&mut self, loc: Loc) -> bool {
-        // Every SET of an existing key comes here, and most often no key has a deadline.
-        self.volatile_len() != 0 && self.remove_deadline(loc)
-    }
-
-    fn remove_deadline(&mut self, loc: Loc) -> bool {
-        let had = self.unseat(loc).is_some();
-        if had {
-            self.ttl.tidy();
-        }
-        had
-    }
-
-    /// A key whose deadline has come, the earliest first.
-    pub fn expired_loc(&self, now_ms: i64) -> Option<Loc> {
-        if self.ttl.earliest_ms() > now_ms {
-            return None;
-        }
-        let first = self.ttl.first()?;
-        self.table.find_tagged(first.tag(), |entry| entry.is(first))
     }
 
     /// Sets the length of a string (APPEND, SETRANGE): new bytes are zero, an integer becomes its text, later
@@ -677,162 +528,5 @@ impl<O: Object> Bytes for FlatMut<'_, O> {
     #[inline]
     fn set_len(&mut self, len: usize) -> Result<(), NoMemory> {
         self.dict.string_resize(self.loc, len).map(|_| ())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::hash::HashSeed;
-    use super::*;
-
-    /// A large value that counts how often it was dropped.
-    #[derive(Debug)]
-    struct Tally<'t>(usize, &'t std::sync::atomic::AtomicUsize);
-
-    impl Object for Tally<'_> {
-        fn memory(&self) -> usize {
-            self.0
-        }
-
-        fn duplicate(&self) -> Result<Self, NoMemory> {
-            Ok(Self(self.0, self.1))
-        }
-    }
-
-    impl Drop for Tally<'_> {
-        fn drop(&mut self) {
-            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        }
-    }
-
-    #[test]
-    fn large_values_are_counted_moved_and_dropped_once() {
-        let dropped = std::sync::atomic::AtomicUsize::new(0);
-        let count = || dropped.load(std::sync::atomic::Ordering::Relaxed);
-        let seed = HashSeed::new(7);
-        let (a, b) = (seed.hash(b"a"), seed.hash(b"b"));
-        let mut dict = Dict::<Tally>::new(0);
-        let loc = dict.insert(a, b"a", NewValue::Flat(Kind::Hash, b"flat")).unwrap();
-        assert!(matches!(dict.value(loc), ValueRef::Flat(Kind::Hash, b"flat")));
-        assert!(dict.object_mut(loc).is_none());
-        let without = dict.used();
-        dict.set_object(loc, Kind::Hash, Box::new(Tally(1000, &dropped))).unwrap();
-        dict.object_mut(loc).unwrap().0 = 5000;
-        // The pointer takes 8 bytes, as much more than `flat` as a block is rounded to.
-        assert_eq!((dict.used(), dict.kind(loc)), (without + 8 + 5000, Kind::Hash));
-        assert!(dict.flat_mut(loc).is_none() && dict.string_mut(loc).is_none());
-
-        let copy = dict.duplicate(loc).unwrap();
-        let copied = dict.attach(b, b"b", copy).unwrap();
-        dict.set_deadline(copied, 42).unwrap();
-        assert!(matches!(dict.value(copied), ValueRef::Object(Kind::Hash, Tally(5000, _))));
-        let loc = dict.locate(a, b"a").unwrap();
-        dict.set_value(loc, NewValue::Str(b"text")).unwrap();
-        assert_eq!((count(), dict.value(loc).string()), (1, Some(StringRef::Str(b"text"))));
-        let moved = dict.detach(loc);
-        dict.bury(moved);
-        let loc = dict.locate(b, b"b").unwrap();
-        dict.object_mut(loc).unwrap().0 = GARBAGE_MIN;
-        dict.remove(loc);
-        assert_eq!((count(), dict.has_garbage(), dict.used()), (1, true, 0));
-        drop(dict.take_garbage());
-        assert_eq!(count(), 2);
-    }
-
-    /// Both kinds of deadlines on entries that grow, shrink, change their names and are copied, against a model.
-    #[test]
-    fn deadlines_follow_their_entries() {
-        let mut rng = super::super::testing::Rng::from_env();
-        let seed = HashSeed::new(rng.next());
-        let mut dict = Dict::<super::super::Nothing>::new(0);
-        let mut model: std::collections::BTreeMap<Vec<u8>, [Option<i64>; 2]> = Default::default();
-        let mut longest = 0;
-        for _ in 0..6_000 {
-            let key = rng.below(60).to_string().repeat(1 + rng.below(100) as usize % 90).into_bytes();
-            let hash = seed.hash(&key);
-            let deadline_ms = rng.below(1000) as i64;
-            let Some(loc) = dict.locate(hash, &key) else {
-                dict.insert(hash, &key, NewValue::Flat(Kind::Hash, b"")).unwrap();
-                model.insert(key, [None; 2]);
-                continue;
-            };
-            let known = model.get_mut(&key).unwrap();
-            assert_eq!([dict.deadline_ms(loc), dict.inner_deadline_ms(loc)], *known);
-            match rng.below(9) {
-                0 => {
-                    dict.set_deadline(loc, deadline_ms).unwrap();
-                    known[0] = Some(deadline_ms);
-                }
-                1 => {
-                    dict.clear_deadline(loc);
-                    known[0] = None;
-                }
-                2 | 3 => {
-                    dict.set_inner_deadline(loc, deadline_ms).unwrap();
-                    known[1] = Some(deadline_ms);
-                }
-                4 => {
-                    dict.clear_inner_deadline(loc);
-                    known[1] = None;
-                }
-                5 => dict.flat_mut(loc).unwrap().set_len(rng.below(1500) as usize).unwrap(),
-                6 => {
-                    dict.set_value(loc, NewValue::Flat(Kind::Hash, b"other")).unwrap();
-                    known[1] = None;
-                }
-                7 => {
-                    let detached = if rng.below(2) == 0 { dict.duplicate(loc).unwrap() } else { dict.detach(loc) };
-                    let moved = *known;
-                    if dict.locate(hash, &key).is_none() {
-                        model.remove(&key);
-                        dict.tidy(hash);
-                    }
-                    let name = [&key[..], b"x"].concat();
-                    if let Some(loc) = dict.locate(seed.hash(&name), &name) {
-                        dict.remove(loc);
-                    }
-                    dict.attach(seed.hash(&name), &name, detached).map_err(|(error, _)| error).unwrap();
-                    model.insert(name, moved);
-                }
-                _ => {
-                    dict.remove(loc);
-                    model.remove(&key);
-                }
-            }
-            longest = longest.max(dict.len());
-            let all = |of: usize| model.values().filter_map(move |known| known[of]);
-            assert_eq!(dict.next_deadline_ms(), all(0).chain(all(1)).min().unwrap_or(i64::MAX));
-            let due = dict.inner_due_loc(i64::MAX - 1).and_then(|loc| dict.inner_deadline_ms(loc));
-            assert_eq!(due, all(1).min());
-        }
-        assert!(longest > 100, "{longest}");
-        let copy = dict.try_clone().unwrap();
-        for (key, known) in &model {
-            let loc = copy.locate(seed.hash(key), key).unwrap();
-            assert_eq!([copy.deadline_ms(loc), copy.inner_deadline_ms(loc)], *known);
-            let loc = dict.locate(seed.hash(key), key).unwrap();
-            dict.remove(loc);
-        }
-        assert_eq!((copy.len(), dict.used()), (model.len(), 0));
-    }
-
-    #[test]
-    fn flat_encodings_are_edited_in_place_at_every_size() {
-        let seed = HashSeed::new(7);
-        let hash = seed.hash(b"key");
-        let mut dict = Dict::<super::super::Nothing>::new(0);
-        let loc = dict.insert(hash, b"key", NewValue::Flat(Kind::List, b"")).unwrap();
-        let mut model = Vec::new();
-        for (at, len) in [(0, 10), (3, 500), (509, 600), (0, 3000), (100, 7)] {
-            let gap = [len as u8].repeat(len);
-            Bytes::splice(&mut dict.flat_mut(loc).unwrap(), at..at, len).unwrap().copy_from_slice(&gap);
-            model.splice(at..at, gap);
-            assert!(matches!(dict.value(loc), ValueRef::Flat(Kind::List, bytes) if bytes == model));
-        }
-        Bytes::splice(&mut dict.flat_mut(loc).unwrap(), 5..4000, 1).unwrap()[0] = 9;
-        model.splice(5..4000, [9]);
-        assert!(matches!(dict.value(loc), ValueRef::Flat(Kind::List, bytes) if bytes == model));
-        dict.remove(loc);
-        assert_eq!(dict.used(), 0);
     }
 }

@@ -341,11 +341,11 @@ mod tests {
                 let at = model.iter().position(|(_, other)| *other == name);
                 assert_eq!(ranking.rank(&name), at.map(|at| (at, model[at].0)));
                 match (rng.below(10), at) {
-                    (0..8, None) => {
+                    (0..=7, None) => {
                         ranking.insert(&name, score).unwrap();
                         model.push((score, name));
                     }
-                    (0..6, Some(at)) => {
+                    (0..=5, Some(at)) => {
                         let (loc, old) = ranking.find(&name).unwrap();
                         // Often a step that leaves it where it is.
                         let score = if round % 2 == 0 { old + 0.001 } else { score };

@@ -13,6 +13,11 @@ impl Rng {
         Self(seed)
     }
 
+    /// One of a series of fixed tests.
+    pub fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;

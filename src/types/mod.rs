@@ -5,6 +5,7 @@
 //! structure that is right for its size. A type's folder holds both, and the way from one to the other.
 
 pub mod bits;
+pub mod geo;
 pub mod hash;
 pub mod hyperloglog;
 pub mod list;

@@ -15,6 +15,11 @@ pub fn arguments(kind: &str, random: &mut Random) -> Vec<Vec<u8>> {
         "value" => value(random),
         "integer" => integer(random),
         "member" => member(random),
+        "longitude" => degrees(random, 180.0),
+        "latitude" => degrees(random, 85.05112878),
+        "distance" => distance(random),
+        "unit" => text(random, &["m", "km", "km", "mi", "ft", "KM", "Mi", "cm"], 97),
+        "spot" => vec![b'a' + random.below(12) as u8],
         "members" => return members(random),
         "pairs" => return pairs(random),
         "brink" => letters(random, 62, 66),
@@ -154,6 +159,30 @@ fn member(random: &mut Random) -> Vec<u8> {
 /// Many fields with values, some of them more than once.
 fn pairs(random: &mut Random) -> Vec<Vec<u8>> {
     members(random).into_iter().flat_map(|field| [field, member(random)]).collect()
+}
+
+/// A coordinate: crowded around a few places, anywhere, at the edge of the map, or not on it.
+fn degrees(random: &mut Random, max: f64) -> Vec<u8> {
+    match random.below(24) {
+        0 => float(random),
+        1 => format!("{}", if random.percent(50) { max } else { -max }).into_bytes(),
+        2 => format!("{}", max * 1.01).into_bytes(),
+        3..=7 => format!("{:.6}", (random.below(2_000_001) as f64 / 1_000_000.0 - 1.0) * max).into_bytes(),
+        8..=10 => (random.between(0, 160) as i64 - 80).to_string().into_bytes(),
+        _ => format!("{:.4}", 13.0 + random.below(40_000) as f64 / 10_000.0).into_bytes(),
+    }
+}
+
+fn distance(random: &mut Random) -> Vec<u8> {
+    match random.below(16) {
+        0 => float(random),
+        1 => b"0".to_vec(),
+        2 => (-(random.between(1, 5) as i64)).to_string().into_bytes(),
+        3 => b"inf".to_vec(),
+        4 | 5 => random.between(1, 20_000_000).to_string().into_bytes(),
+        6 | 7 => random.between(1000, 100_000).to_string().into_bytes(),
+        _ => format!("{}.{}", random.below(900), random.below(100)).into_bytes(),
+    }
 }
 
 /// Many members at once: around the sizes at which encodings change.

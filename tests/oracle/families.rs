@@ -6,6 +6,7 @@
 
 mod bits;
 mod dump;
+mod geo;
 mod hashes;
 mod lists;
 mod sets;
@@ -150,7 +151,7 @@ pub struct Family {
     pub grammars: Vec<Grammar>,
 }
 
-pub const NAMES: &[&str] = &["strings", "keys", "connection", "server", "bits", "hashes", "lists", "sets", "dump", "streams", "mixed"];
+pub const NAMES: &[&str] = &["strings", "keys", "connection", "server", "bits", "hashes", "lists", "sets", "dump", "streams", "geo", "mixed"];
 
 impl Family {
     pub fn new(name: &str) -> Family {
@@ -158,6 +159,7 @@ impl Family {
             "strings" => ("strings", vec![STRINGS]),
             "keys" => ("keys", vec![KEYS]),
             "connection" => ("connection", vec![CONNECTION]),
+            "geo" => ("geo", vec![geo::LINES]),
             "sets" => ("sets", vec![sets::LINES]),
             "server" => ("server", vec![SERVER]),
             "bits" => ("bits", vec![bits::LINES]),

@@ -164,7 +164,7 @@ def score_text(score):
 
 ITEMS = [b"a", b"1", b"-70000", b"", b"\x00\xff\r\n", b"x" * 100, b"y" * 5000, b"12", b"-128", b"9000000000", b"007"]
 PAIRS = [(b"f%d" % i, v) for i, v in enumerate(ITEMS[:6])]
-SCORES = [(b"low", float("-inf")), (b"n", -1.5), (b"zero", 0.0), (b"7", 3.0), (b"third", 1 / 3), (b"big", 3e20), (b"high", float("inf"))]
+SCORES = [(b"low", float("-inf")), (b"n", -1.5), (b"zero", 0.0), (b"third", 1 / 3), (b"7", 3.0), (b"big", 3e20), (b"high", float("inf"))]
 
 
 def flat(pairs):

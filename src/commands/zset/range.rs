@@ -75,7 +75,7 @@ pub fn zrangestore(ctx: &mut Ctx, args: &Args) -> CmdResult {
         let mut result = Ok(());
         zset.walk(ranks, request.is_reverse, |name, score| {
             if result.is_ok() {
-                result = built.add(name, score, &rules).map(drop);
+                result = built.update(name, &rules, |_| Some(score)).map(drop);
             }
         });
         result?;

@@ -13,6 +13,8 @@ use crate::storage::NoMemory;
 const NODE_BYTES_MAX: usize = 8 * 1024;
 /// What Redis adds to an element for its head and its length behind, at most.
 const ENTRY_OVERHEAD: usize = 8;
+/// Up to here an integral score in a listpack is an integer, and -0 is 0.
+const INTEGER_SCORE_MAX: f64 = (i64::MAX / 2) as f64;
 /// An element from this size on is a node of its own.
 const PLAIN_BYTES_MIN: usize = 1 << 30;
 
@@ -174,6 +176,10 @@ pub fn zset_listpack<'e>(
     let mut text = Vec::new();
     for (member, score) in members {
         listpack.push_element(member)?;
+        if score == score.trunc() && score.abs() <= INTEGER_SCORE_MAX {
+            listpack.push_int(score as i64)?;
+            continue;
+        }
         text.clear();
         write_double_17g(score, &mut text);
         listpack.push(&text)?;

@@ -57,6 +57,14 @@ impl Index {
         self.leaf_bytes + size_class(self.leaves.capacity() * size_of::<Leaf>())
     }
 
+    /// [`Index::memory`], counted.
+    #[cfg(test)]
+    pub fn recounted(&self) -> usize {
+        let leaves = self.leaves.iter().map(leaf_memory).sum::<usize>();
+        let blocks = self.iter().map(Block::memory).sum::<usize>();
+        leaves + blocks + size_class(self.leaves.capacity() * size_of::<Leaf>())
+    }
+
     pub fn get(&self, place: Place) -> Option<&Block> {
         self.leaves.get(place.leaf)?.blocks.get(place.block)
     }

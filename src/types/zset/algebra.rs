@@ -105,8 +105,8 @@ fn intersect_with<B>(
 /// # Errors
 /// If memory is short.
 pub fn intersect(sources: &mut [Weighted], aggregate: Aggregate, seed: &HashSeed) -> Result<OwnedZSet, NoMemory> {
-    let (mut result, rules) = (OwnedZSet::new()?, Rules::for_building(seed));
-    let outcome = intersect_with(sources, aggregate, |name, score| step(result.add(name, score, &rules)));
+    let mut result = OwnedZSet::new()?;
+    let outcome = intersect_with(sources, aggregate, |name, score| step(result.add(name, score, seed)));
     finish(outcome, result)
 }
 
@@ -141,14 +141,14 @@ pub fn unite(sources: &mut [Weighted], aggregate: Aggregate, seed: &HashSeed) ->
 /// # Errors
 /// If memory is short.
 pub fn subtract(sources: &[Weighted], seed: &HashSeed) -> Result<OwnedZSet, NoMemory> {
-    let (mut result, rules) = (OwnedZSet::new()?, Rules::for_building(seed));
+    let mut result = OwnedZSet::new()?;
     let Some(((first, _), others)) = sources.split_first() else { return Ok(result) };
     let others: SmallVec<[Source; 8]> = others.iter().map(|(source, _)| *source).collect();
     let outcome = first.try_each(|name, score| {
         if others.iter().any(|other| other.score(name).is_some()) {
             return ControlFlow::Continue(());
         }
-        step(result.add(name, score, &rules))
+        step(result.add(name, score, seed))
     });
     finish(outcome, result)
 }

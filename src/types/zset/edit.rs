@@ -173,8 +173,8 @@ impl OwnedZSet {
     ///
     /// # Errors
     /// If memory is short.
-    pub fn add(&mut self, name: &[u8], score: f64, rules: &Rules) -> Result<bool, NoMemory> {
-        Ok(self.update(name, rules, |old| old.or(Some(score)))? == Change::Added)
+    pub fn add(&mut self, name: &[u8], score: f64, seed: &HashSeed) -> Result<bool, NoMemory> {
+        Ok(self.update(name, &Rules::for_building(seed), |old| old.or(Some(score)))? == Change::Added)
     }
 
     /// The same set in the encoding that the rules demand, as it is to be stored.

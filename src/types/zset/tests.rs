@@ -139,13 +139,12 @@ fn both_encodings_behave_like_a_sorted_vector() {
 #[test]
 fn a_built_set_is_flat_exactly_when_the_rules_allow_it() {
     let seed = HashSeed::new(6);
-    let building = Rules::for_building(&seed);
     for (count, longest) in [(0, 0), (1, 1), (128, 64), (129, 8), (128, 65), (600, 70)] {
         let mut built = OwnedZSet::new().unwrap();
         for number in (0..count).rev() {
-            assert!(built.add(format!("{number:0longest$}").as_bytes(), number as f64, &building).unwrap());
+            assert!(built.add(format!("{number:0longest$}").as_bytes(), number as f64, &seed).unwrap());
         }
-        assert!(count == 0 || !built.add(format!("{:0longest$}", 0).as_bytes(), 5.0, &building).unwrap());
+        assert!(count == 0 || !built.add(format!("{:0longest$}", 0).as_bytes(), 5.0, &seed).unwrap());
         for (entries_max, value_max) in [(128, 64), (0, 64), (128, 0), (10_000, 10_000)] {
             let rules = Rules { entries_max, value_max, drops_sign_of_zero: true, seed: &seed };
             built = built.fit(&rules).unwrap();
@@ -167,7 +166,7 @@ fn sets_are_put_together_like_in_a_model() {
         for _ in 0..1 + random.below(3) {
             let mut built = OwnedZSet::new().unwrap();
             for _ in 0..random.below(if round % 5 == 0 { 400 } else { 20 }) {
-                built.add(&name(&mut random, 60), score(&mut random), &Rules::for_building(&seed)).unwrap();
+                built.add(&name(&mut random, 60), score(&mut random), &seed).unwrap();
             }
             inputs.push((built, [1.0, -2.0, 0.5, f64::INFINITY][random.below(4) as usize]));
         }

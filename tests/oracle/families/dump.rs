@@ -32,7 +32,7 @@ pub const LINES: &[Line] = &[
     (2, "HSET key (value value)..."),
     (1, "HDEL key value..."),
     (4, "ZRANGE key 0 -1 WITHSCORES"),
-    (2, "ZADD key (float value)..."),
+    (2, "ZADD key (count value)..."),
     (1, "ZREM key value..."),
     (4, "XRANGE key - +"),
     (2, "XLEN key"),

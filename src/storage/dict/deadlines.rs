@@ -1,0 +1,163 @@
+//! The deadlines of a dictionary: which there are, who is due, and the two heaps under them.
+//!
+//! The invariants are those of the parent module, which moves entries; here their deadlines change.
+
+use super::super::entry::{Entry, INNER, OWN, Object};
+use super::super::memory::NoMemory;
+use super::super::table::Loc;
+use super::Dict;
+
+impl<O: Object> Dict<O> {
+    /// Number of keys with a deadline.
+    #[inline]
+    pub fn volatile_len(&self) -> usize {
+        self.ttl.len()
+    }
+
+    /// The part of [`Dict::used`] that is the TTL heaps.
+    pub fn ttl_bytes(&self) -> usize {
+        self.ttl.memory() + self.inner.as_ref().map_or(0, |inner| size_of_val(&**inner) + inner.memory())
+    }
+
+    /// The sum of the deadlines of all volatile keys.
+    pub fn deadline_sum_ms(&self) -> i128 {
+        self.ttl.sum_ms()
+    }
+
+    /// The earliest deadline of all keys and inside all values, `i64::MAX` if there is none. Something can only be due if
+    /// this is.
+    #[inline(always)]
+    pub fn next_deadline_ms(&self) -> i64 {
+        self.earliest_ms
+    }
+
+    #[inline]
+    pub fn deadline_ms(&self, loc: Loc) -> Option<i64> {
+        self.ttl.deadline_ms(self.table.entry(loc).seat::<OWN>()?)
+    }
+
+    /// Gives a key a deadline or changes it.
+    pub fn set_deadline(&mut self, loc: Loc, deadline_ms: i64) -> Result<(), NoMemory> {
+        if let Some(seat) = self.table.entry(loc).seat::<OWN>() {
+            self.ttl.update(seat, deadline_ms);
+        } else {
+            self.ttl.reserve()?;
+            self.change(loc, Entry::ensure_link::<OWN>)?;
+            // SAFETY: `ensure_link` gave the entry a link word, and for the rest as in `change`.
+            self.ttl.push(deadline_ms, unsafe { self.table.entry(loc).handle() });
+        }
+        self.refresh();
+        Ok(())
+    }
+
+    /// Takes the deadline away; whether there was one.
+    #[inline]
+    pub fn clear_deadline(&mut self, loc: Loc) -> bool {
+        // Every SET of an existing key comes here, and most often no key has a deadline.
+        self.volatile_len() != 0 && self.remove_deadline(loc)
+    }
+
+    fn remove_deadline(&mut self, loc: Loc) -> bool {
+        let had = self.unseat(loc).is_some();
+        if had {
+            self.ttl.tidy();
+        }
+        had
+    }
+
+    /// A key whose deadline has come, the earliest first.
+    pub fn expired_loc(&self, now_ms: i64) -> Option<Loc> {
+        if self.ttl.earliest_ms() > now_ms {
+            return None;
+        }
+        let first = self.ttl.first()?;
+        self.table.find_tagged(first.tag(), |entry| entry.is(first))
+    }
+
+    /// How many keys are due, in time proportional to that.
+    pub fn expired_len(&self, now_ms: i64) -> usize {
+        self.ttl.due_len(now_ms)
+    }
+
+    /// Whether all keys are due; most often quick if they are not.
+    pub fn all_expired(&self, now_ms: i64) -> bool {
+        self.volatile_len() == self.len() && self.ttl.all_due(now_ms)
+    }
+
+    /// The earliest deadline inside a value, as last told.
+    #[inline]
+    pub fn inner_deadline_ms(&self, loc: Loc) -> Option<i64> {
+        self.inner.as_ref()?.deadline_ms(self.table.entry(loc).seat::<INNER>()?)
+    }
+
+    /// Tells the earliest deadline inside a value. [`Dict::reserve_inner_deadline`] makes sure beforehand that this
+    /// cannot fail.
+    pub fn set_inner_deadline(&mut self, loc: Loc, deadline_ms: i64) -> Result<(), NoMemory> {
+        if let (Some(seat), Some(inner)) = (self.table.entry(loc).seat::<INNER>(), &mut self.inner) {
+            inner.update(seat, deadline_ms);
+        } else {
+            self.reserve_inner_deadline(loc)?;
+            let Some(inner) = &mut self.inner else { return Err(NoMemory) };
+            // SAFETY: the entry was given its second link word, and for the rest as in `change`.
+            inner.push(deadline_ms, unsafe { self.table.entry(loc).handle() });
+        }
+        self.refresh();
+        Ok(())
+    }
+
+    /// Makes room for an inner deadline.
+    pub fn reserve_inner_deadline(&mut self, loc: Loc) -> Result<(), NoMemory> {
+        self.reserve_inner()?;
+        self.change(loc, Entry::ensure_link::<INNER>)
+    }
+
+    pub(super) fn reserve_inner(&mut self) -> Result<(), NoMemory> {
+        self.inner.get_or_insert_default().reserve()
+    }
+
+    /// Tells that there is no deadline inside a value any more.
+    pub fn clear_inner_deadline(&mut self, loc: Loc) {
+        if self.inner.is_some() {
+            self.unseat_inner(loc);
+        }
+    }
+
+    /// A key with a due deadline inside its value, the earliest first.
+    pub fn inner_due_loc(&self, now_ms: i64) -> Option<Loc> {
+        let inner = self.inner.as_ref().filter(|inner| inner.earliest_ms() <= now_ms)?;
+        let first = inner.first()?;
+        self.table.find_tagged(first.tag(), |entry| entry.is(first))
+    }
+
+    /// Takes the deadline of an entry off the heap.
+    pub(super) fn unseat(&mut self, loc: Loc) -> Option<i64> {
+        let entry = self.table.entry_mut(loc);
+        let seat = entry.seat::<OWN>()?;
+        entry.clear_seat::<OWN>();
+        let deadline_ms = self.ttl.remove(seat);
+        self.refresh();
+        Some(deadline_ms)
+    }
+
+    /// Takes the inner deadline of an entry off its heap, which goes with the last one.
+    pub(super) fn unseat_inner(&mut self, loc: Loc) -> Option<i64> {
+        let inner = self.inner.as_mut()?;
+        let entry = self.table.entry_mut(loc);
+        let seat = entry.seat::<INNER>()?;
+        entry.clear_seat::<INNER>();
+        let deadline_ms = inner.remove(seat);
+        inner.tidy();
+        if inner.len() == 0 {
+            self.inner = None;
+        }
+        self.refresh();
+        Some(deadline_ms)
+    }
+
+    /// Brings `earliest_ms` up to date after a change of a heap.
+    #[inline]
+    pub(super) fn refresh(&mut self) {
+        let inner_ms = self.inner.as_ref().map_or(i64::MAX, |inner| inner.earliest_ms());
+        self.earliest_ms = self.ttl.earliest_ms().min(inner_ms);
+    }
+}
