@@ -60,7 +60,7 @@ impl Names {
     #[inline]
     pub fn lookup_after(&self, recent: Option<&'static Command>, name: &[u8]) -> Option<&'static Command> {
         match recent {
-            Some(recent) if self.changed.is_none() && recent.name.as_bytes().eq_ignore_ascii_case(name) => Some(recent),
+            Some(recent) if self.changed.is_none() && is_name(recent.name.as_bytes(), name) => Some(recent),
             _ => self.lookup(name),
         }
     }
@@ -76,6 +76,31 @@ impl Names {
             },
         }
     }
+}
+
+/// Whether a client's word is this name (lower case), in any case. As words of memory where that is exact: names of up to
+/// eight letters.
+#[inline]
+fn is_name(name: &[u8], word: &[u8]) -> bool {
+    const CASE: u64 = 0x2020_2020_2020_2020;
+    const LETTER: u64 = 0x6060_6060_6060_6060;
+    if let (Some(a), Some(b)) = (packed(name), packed(word))
+        && a & LETTER == LETTER
+    {
+        return name.len() == word.len() && a == b | CASE;
+    }
+    name.eq_ignore_ascii_case(word)
+}
+
+/// All of three to eight bytes, some of them twice.
+#[inline]
+fn packed(word: &[u8]) -> Option<u64> {
+    if let [a, b, c] = *word {
+        return Some(u64::from_ne_bytes([a, b, c, a, b, c, a, b]));
+    }
+    let (first, last) = (word.first_chunk::<4>()?, word.last_chunk::<4>()?);
+    let join = |first, last| u64::from(u32::from_ne_bytes(first)) | u64::from(u32::from_ne_bytes(last)) << 32;
+    (word.len() <= 8).then(|| join(*first, *last))
 }
 
 #[cfg(test)]
@@ -94,6 +119,32 @@ mod tests {
         assert!(names.lookup_full(b"get|x").is_none() && names.lookup_full(b"client|").is_none());
         assert_eq!(names.commands().count(), spec::COMMANDS.len() - 1);
         assert!(names.commands().any(|command| command.name == "get"));
+    }
+
+    #[test]
+    fn names_compare_in_any_case() {
+        let words = [
+            "get", "GET", "Get", "gEt", "ge", "gett", "g\x05t", "set", "mget", "MGET", "hgetall", "hgetaLL", "publish",
+        ];
+        let more = [
+            "incrbyfloat",
+            "object|help",
+            "zadd",
+            "ZADD",
+            "za\x04d",
+            "z-dd",
+            "Z-dd",
+            "z\rdd",
+            "",
+            "\x7ax",
+            "bitfield_ro",
+        ];
+        for name in words.into_iter().chain(more).map(str::to_ascii_lowercase) {
+            for word in words.into_iter().chain(more) {
+                let expected = name.as_bytes().eq_ignore_ascii_case(word.as_bytes());
+                assert_eq!(is_name(name.as_bytes(), word.as_bytes()), expected, "{name} {word}");
+            }
+        }
     }
 
     #[test]

@@ -147,12 +147,7 @@ impl Keyspace {
                 left = left.saturating_sub(removed.max(1));
             }
         }
-        self.publish(shard, &mut data);
-        for db in data.dbs() {
-            if db.has_garbage() {
-                garbage(db.take_garbage());
-            }
-        }
+        self.spread_news(shard, &mut data, garbage);
         data.has_signals()
     }
 }

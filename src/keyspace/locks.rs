@@ -194,11 +194,8 @@ impl<'e> LockSet<'e> {
     #[inline]
     pub fn release(&mut self, mut garbage: impl FnMut(Vec<Garbage>)) {
         for (shard, data) in self.held.as_mut_slice() {
-            self.keyspace.publish(*shard as usize, data);
-            for db in data.dbs() {
-                if db.has_garbage() {
-                    garbage(db.take_garbage());
-                }
+            if data.dbs().iter().any(Db::has_news) {
+                self.keyspace.spread_news(*shard as usize, data, &mut garbage);
             }
         }
     }

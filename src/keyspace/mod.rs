@@ -119,6 +119,7 @@ impl ShardData {
     pub fn swap_dbs(&mut self, a: u32, b: u32) {
         self.db(a.max(b));
         self.dbs.swap(a as usize, b as usize);
+        [a, b].into_iter().for_each(|number| self.dbs[number as usize].note_news());
     }
 
     /// Removes a key whose deadline has come; those who watch or await it learn of it.
@@ -268,10 +269,20 @@ impl Keyspace {
         &self.readers
     }
 
-    /// Makes known what others read of a locked shard without the lock, before it is unlocked and before anything that
-    /// was removed is freed.
-    #[inline]
-    pub(crate) fn publish(&self, shard: usize, data: &mut ShardData) {
+    /// Makes known what others read of a locked shard without the lock; after that, and before it is unlocked, `garbage` gets
+    /// what was removed and is to be freed elsewhere.
+    #[cold]
+    pub(crate) fn spread_news(&self, shard: usize, data: &mut ShardData, garbage: &mut impl FnMut(Vec<Garbage>)) {
+        self.publish(shard, data);
+        for db in data.dbs() {
+            db.clear_news();
+            if db.has_garbage() {
+                garbage(db.take_garbage());
+            }
+        }
+    }
+
+    fn publish(&self, shard: usize, data: &mut ShardData) {
         let view = data.dbs.first().and_then(Db::view).map_or(std::ptr::null(), std::ptr::from_ref);
         if self.shards[shard].view.load(Ordering::Relaxed).cast_const() != view {
             self.shards[shard].view.store(view.cast_mut(), Ordering::Release);

@@ -92,6 +92,7 @@ pub struct Dict<O: Object> {
     shard_bits: u32,
     table: Table<Entry<O>>,
     earliest_ms: i64,
+    has_news: bool,
     ttl: TtlHeap<Handle<OWN>>,
     inner: Option<Box<TtlHeap<Handle<INNER>>>>,
     entry_bytes: usize,
@@ -106,6 +107,7 @@ impl<O: Object> Dict<O> {
             shard_bits,
             table: Table::default(),
             earliest_ms: i64::MAX,
+            has_news: false,
             ttl: TtlHeap::new(),
             inner: None,
             entry_bytes: 0,
@@ -291,6 +293,7 @@ impl<O: Object> Dict<O> {
     fn discard(&mut self, bytes: usize, garbage: Garbage<O>) {
         if bytes >= GARBAGE_MIN && self.garbage.try_reserve(1).is_ok() {
             self.garbage.push(garbage);
+            self.has_news = true;
         }
     }
 
@@ -306,6 +309,23 @@ impl<O: Object> Dict<O> {
             garbage.push(Garbage::Table(self.table.take_retired()));
         }
         garbage
+    }
+
+    /// Whether the earliest deadline, the garbage or the view has changed since [`Dict::clear_news`]: what others want to
+    /// know when the lock is released.
+    #[inline]
+    pub fn has_news(&self) -> bool {
+        self.has_news || self.table.is_changed()
+    }
+
+    pub fn clear_news(&mut self) {
+        self.has_news = false;
+        self.table.clear_changed();
+    }
+
+    /// The dictionary has become another one's replacement.
+    pub fn note_news(&mut self) {
+        self.has_news = true;
     }
 
     #[inline]
@@ -474,6 +494,7 @@ impl<O: Object> Dict<O> {
         let empty = if self.table.is_shared() { Self::shared(self.shard_bits) } else { Self::new(self.shard_bits) };
         let old = std::mem::replace(self, empty);
         self.garbage.push(Garbage::All(Box::new(old)));
+        self.has_news = true;
     }
 }
 

@@ -69,12 +69,24 @@ pub struct Table<E> {
     spares: Spares<E>,
     /// Former views, if others may look at them.
     retired: Vec<Retired<E>>,
+    /// The structure is another since [`Table::clear_changed`].
+    is_changed: bool,
 }
 
 impl<E> Default for Table<E> {
     fn default() -> Self {
         let (segments, spares, retired) = (Vec::new(), Spares::freeing(), Vec::new());
-        Self { view: None, segments, len: 0, bucket_bytes: 0, deepest: 0, widest: 0, spares, retired }
+        Self {
+            view: None,
+            segments,
+            len: 0,
+            bucket_bytes: 0,
+            deepest: 0,
+            widest: 0,
+            spares,
+            retired,
+            is_changed: false,
+        }
     }
 }
 
@@ -92,6 +104,15 @@ impl<E: Item> Table<E> {
     #[inline]
     pub fn view(&self) -> Option<&View<E>> {
         self.view.as_deref()
+    }
+
+    #[inline]
+    pub fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
+    pub fn clear_changed(&mut self) {
+        self.is_changed = false;
     }
 
     /// Something waits to be dropped when nobody looks at it any more.
@@ -333,6 +354,7 @@ impl<E: Item> Table<E> {
 
     /// Brings the directory up to date with a segment.
     fn register(&mut self, number: usize) {
+        self.is_changed = true;
         let segment = &self.segments[number];
         segment.shape().set_number(number);
         if let Some(view) = &self.view {

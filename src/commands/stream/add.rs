@@ -71,10 +71,8 @@ pub fn xadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
         return Err(CommandError::fixed("ERR The ID specified in XADD must be greater than 0-0"));
     }
     let hot = ctx.engine.settings.hot();
-    let limits = Limits {
-        bytes: hot.stream_node_max_bytes.load(Relaxed),
-        entries: hot.stream_node_max_entries.load(Relaxed),
-    };
+    let limits =
+        Limits { bytes: hot.stream_node_max_bytes.load(Relaxed), entries: hot.stream_node_max_entries.load(Relaxed) };
     let now_ms = u64::try_from(ctx.now_ms()).unwrap_or(0);
     let entry = NewEntry { id: options.id, pairs, trim: options.trim, limits, now_ms };
     let key = args.key(0);

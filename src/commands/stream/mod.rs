@@ -51,11 +51,7 @@ fn as_stream(value: ValueRef<'_>) -> Result<&Stream, CommandError> {
 ///
 /// # Errors
 /// WRONGTYPE.
-fn view<'c>(
-    ctx: &'c mut Ctx<'_, '_>,
-    key: Key,
-    loc: Loc,
-) -> Result<(&'c Stream, &'c mut ReplyWriter), CommandError> {
+fn view<'c>(ctx: &'c mut Ctx<'_, '_>, key: Key, loc: Loc) -> Result<(&'c Stream, &'c mut ReplyWriter), CommandError> {
     let (value, reply) = ctx.typed_and_reply(key, loc, Kind::Stream)?;
     Ok((as_stream(value)?, reply))
 }

@@ -101,9 +101,8 @@ fn read(ctx: &mut Ctx, args: &Args, is_group: bool) -> CmdResult {
     })
 }
 
-const UNBALANCED: CommandError = CommandError::fixed(
-    "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
-);
+const UNBALANCED: CommandError =
+    CommandError::fixed("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
 
 fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, CommandError> {
     let only_in_groups = |option| {
@@ -159,12 +158,7 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
 }
 
 /// What an id means at present.
-fn resolve(
-    ctx: &mut Ctx,
-    key: Key,
-    id: &[u8],
-    membership: Option<Membership<'_>>,
-) -> Result<From, CommandError> {
+fn resolve(ctx: &mut Ctx, key: Key, id: &[u8], membership: Option<Membership<'_>>) -> Result<From, CommandError> {
     let stream = match ctx.read(key) {
         Some(loc) => Some(view(ctx, key, loc)?.0),
         None => None,

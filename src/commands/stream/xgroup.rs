@@ -90,9 +90,8 @@ pub fn create(ctx: &mut Ctx, args: &Args) -> CmdResult {
             loc
         }
     };
-    let is_new = change(ctx, key, loc, |stream, _| {
-        Ok(stream.groups.add(&args[3], Group::new(id, options.entries_read)))
-    })?;
+    let is_new =
+        change(ctx, key, loc, |stream, _| Ok(stream.groups.add(&args[3], Group::new(id, options.entries_read))))?;
     if !is_new {
         return Err(CommandError::fixed("BUSYGROUP Consumer Group name already exists"));
     }

@@ -158,6 +158,8 @@ impl<O: Object> Dict<O> {
     #[inline]
     pub(super) fn refresh(&mut self) {
         let inner_ms = self.inner.as_ref().map_or(i64::MAX, |inner| inner.earliest_ms());
-        self.earliest_ms = self.ttl.earliest_ms().min(inner_ms);
+        let earliest_ms = self.ttl.earliest_ms().min(inner_ms);
+        self.has_news |= earliest_ms != self.earliest_ms;
+        self.earliest_ms = earliest_ms;
     }
 }

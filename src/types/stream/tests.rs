@@ -294,9 +294,10 @@ fn groups_keep_their_lists_together() {
                     assert_eq!(group.delete_consumer(name), known.then_some(before - model.len()));
                 }
             }
-            let listed = group.pending().iter().map(|(id, pending)| {
-                (*id, (group.consumer(pending.consumer).name.to_vec(), pending.deliveries))
-            });
+            let listed = group
+                .pending()
+                .iter()
+                .map(|(id, pending)| (*id, (group.consumer(pending.consumer).name.to_vec(), pending.deliveries)));
             assert!(listed.eq(model.clone()), "seed {seed}");
             for consumer in group.consumers() {
                 let own = model.iter().filter(|(_, (owner, _))| **owner == *consumer.name).map(|(id, _)| id);
