@@ -70,8 +70,7 @@ impl Claim<'_> {
             claimer.changes += u64::from(is_new);
             consumer
         });
-        let deliveries =
-            self.deliveries.unwrap_or(if self.just_ids { deliveries } else { deliveries.wrapping_add(1) });
+        let deliveries = self.deliveries.unwrap_or(if self.just_ids { deliveries } else { deliveries.wrapping_add(1) });
         group.assign(id, Pending { consumer, delivered_ms: self.delivered_ms, deliveries });
         if self.just_ids {
             reply_id(reply, id);

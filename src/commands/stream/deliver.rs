@@ -43,7 +43,8 @@ pub fn history(reply: &mut ReplyWriter, log: &Log, group: &mut Group, reader: Re
     let mark = reply.begin();
     let mut written = 0;
     let mut start = last.next();
-    while let Some(id) = start.and_then(|start| group.consumer(reader.consumer).pending().range(start..).next().copied())
+    while let Some(id) =
+        start.and_then(|start| group.consumer(reader.consumer).pending().range(start..).next().copied())
     {
         match log.get(id) {
             Some(entry) => {

@@ -53,9 +53,7 @@ pub fn for_add(text: &[u8]) -> Result<(Id, Sequence), CommandError> {
 /// If it is none, or nothing comes after it and it is not included.
 pub fn start(text: &[u8]) -> Result<Id, CommandError> {
     match exclusive(text) {
-        Some(text) => {
-            strict(text, 0)?.next().ok_or(CommandError::fixed("ERR invalid start ID for the interval"))
-        }
+        Some(text) => strict(text, 0)?.next().ok_or(CommandError::fixed("ERR invalid start ID for the interval")),
         None => loose(text, 0),
     }
 }

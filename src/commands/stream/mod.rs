@@ -51,11 +51,7 @@ fn as_stream(value: ValueRef<'_>) -> Result<&Stream, CommandError> {
 ///
 /// # Errors
 /// WRONGTYPE.
-fn view<'c>(
-    ctx: &'c mut Ctx<'_, '_>,
-    key: Key,
-    loc: Loc,
-) -> Result<(&'c Stream, &'c mut ReplyWriter), CommandError> {
+fn view<'c>(ctx: &'c mut Ctx<'_, '_>, key: Key, loc: Loc) -> Result<(&'c Stream, &'c mut ReplyWriter), CommandError> {
     let (value, reply) = ctx.typed_and_reply(key, loc, Kind::Stream)?;
     Ok((as_stream(value)?, reply))
 }
@@ -73,6 +69,22 @@ fn change<T>(
     let (db, reply) = ctx.db_and_reply(key);
     let mut guard = db.object_mut(loc).ok_or(CommandError::WRONG_TYPE)?;
     change(Stream::from_object_mut(&mut guard).ok_or(CommandError::WRONG_TYPE)?, reply)
+}
+
+/// Drops what was taken out of a stream, where nobody waits if it is much.
+fn bury(ctx: &mut Ctx, key: Key, removed: Stream) {
+    if removed.memory() > 0 {
+        ctx.db(key).bury_object(Box::new(removed.into_object()));
+    }
+}
+
+/// Notes that entries of a stream were removed. Nobody waits for that.
+fn entries_removed(ctx: &mut Ctx, key: Key, count: u64) {
+    if count > 0 {
+        let db = ctx.session.db;
+        ctx.count_changes(count);
+        ctx.locks.shard(key.hash).watches().touch(db, key.bytes);
+    }
 }
 
 /// An error that quotes a key and a group.

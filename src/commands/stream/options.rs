@@ -88,9 +88,7 @@ fn limited(ctx: &Ctx, trim: Option<Trim>, limit: Option<u64>, is_add: bool) -> R
             Some(1..) => Err(CommandError::fixed(
                 "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy",
             )),
-            _ if !is_add => {
-                Err(CommandError::fixed("ERR syntax error, XTRIM must be called with a trimming strategy"))
-            }
+            _ if !is_add => Err(CommandError::fixed("ERR syntax error, XTRIM must be called with a trimming strategy")),
             Some(0) => Err(NEEDS_TILDE),
             None => Ok(None),
         };

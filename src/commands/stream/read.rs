@@ -101,9 +101,8 @@ fn read(ctx: &mut Ctx, args: &Args, is_group: bool) -> CmdResult {
     })
 }
 
-const UNBALANCED: CommandError = CommandError::fixed(
-    "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
-);
+const UNBALANCED: CommandError =
+    CommandError::fixed("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
 
 fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, CommandError> {
     let only_in_groups = |option| {
@@ -122,7 +121,7 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
             request.count = u64::try_from(args.int(at + 1)?).unwrap_or(0);
             at += 2;
         } else if args.is(at, "streams") && left >= 1 {
-            if left % 2 != 0 {
+            if !left.is_multiple_of(2) {
                 return Err(UNBALANCED);
             }
             keys_at = at + 1;
@@ -159,12 +158,7 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
 }
 
 /// What an id means at present.
-fn resolve(
-    ctx: &mut Ctx,
-    key: Key,
-    id: &[u8],
-    membership: Option<Membership<'_>>,
-) -> Result<From, CommandError> {
+fn resolve(ctx: &mut Ctx, key: Key, id: &[u8], membership: Option<Membership<'_>>) -> Result<From, CommandError> {
     let stream = match ctx.read(key) {
         Some(loc) => Some(view(ctx, key, loc)?.0),
         None => None,

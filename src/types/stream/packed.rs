@@ -233,7 +233,8 @@ mod tests {
 
     #[test]
     fn readers_stop_at_the_end() {
-        for bytes in [&[][..], &[5, 1], &[0xc1], &[0xc0, 3, 1], &[0xd4, 1], &[0xd0], &[0xdf, 1], &[0xe0, 9, 0], &[0xff]] {
+        for bytes in [&[][..], &[5, 1], &[0xc1], &[0xc0, 3, 1], &[0xd4, 1], &[0xd0], &[0xdf, 1], &[0xe0, 9, 0], &[0xff]]
+        {
             assert_eq!(Reader::new(bytes).value(), None, "{bytes:?}");
         }
         assert_eq!(Reader::new(&[0x80; 20]).varint(), None);
