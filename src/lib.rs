@@ -9,7 +9,7 @@
 //! | [`net`] | reactors, listeners, connections | `commands` and below |
 //! | [`commands`] | the command table, dispatch, one file per family | `engine` and below |
 //! | [`engine`] | what hangs off one store: settings, clock, clients, sessions, statistics | `keyspace`, `resp` |
-//! | [`persist`] | values as bytes that outlive the process: RDB | `keyspace`, `resp::number` |
+//! | [`persist`] | values as bytes that outlive the process: RDB | `keyspace` and below, `resp::number` |
 //! | [`keyspace`] | shards, databases, locks, expiry, watched and blocked keys | `types`, `storage` |
 //! | [`types`] | list, set, hash, sorted set, stream: pure structures | `storage` |
 //! | `storage` | hash table, entries, TTL heap, raw memory | nothing |

@@ -246,6 +246,22 @@ fn fields_of_hashes_keep_their_deadlines() {
     client.expect(&[("HKEYS again", "*1\r\n$1\r\na\r\n"), ("HKEYS hash-metadata", "*1\r\n$1\r\na\r\n")]);
 }
 
+#[test]
+fn checks_of_payloads_are_counted_when_they_are_asked_for() {
+    let store = Store::new();
+    let mut client = store.client();
+    let counted = || store.engine.stats.payload_sanitizations.load(std::sync::atomic::Ordering::Relaxed);
+    // As INFO of Redis counts them: a listpack, three of a list, an intset, a stream of three; nothing else.
+    let names = ["hash-small", "list-large", "set-int16", "stream-large", "hash-large", "hash-ziplist", "string-hello"];
+    for (mode, count) in [("no", 0), ("yes", 8), ("clients", 16)] {
+        client.say(&format!("CONFIG SET sanitize-dump-payload {mode}"));
+        for (_, payload) in payloads().iter().filter(|(name, _)| names.contains(name)) {
+            assert_eq!(restore(&mut client, "k", "0", payload, "REPLACE"), "+OK\r\n");
+        }
+        assert_eq!(counted(), count, "{mode}");
+    }
+}
+
 /// A payload with a few bytes changed is refused, or is a value that can be read and dumped again: nothing else, whatever
 /// the bytes are.
 #[test]

@@ -217,6 +217,16 @@ fn counts_of_random_members() {
     ]);
 }
 
+/// Redis tries, and takes all memory there is.
+#[test]
+fn more_random_members_than_memory_is_an_error() {
+    Store::new().client().expect(&[
+        ("SADD s 1", ":1\r\n"),
+        ("SRANDMEMBER s -9223372036854775807", "-OOM out of memory\r\n"),
+        ("SRANDMEMBER s -2", "*2\r\n$1\r\n1\r\n$1\r\n1\r\n"),
+    ]);
+}
+
 /// The bulk strings of a reply.
 fn items(reply: &str) -> Vec<String> {
     reply

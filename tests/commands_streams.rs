@@ -537,12 +537,12 @@ fn nodes_are_cut_where_the_settings_say() {
     };
     client.say("CONFIG SET stream-node-max-entries 3");
     (1..=7).for_each(|n| drop(client.say(&format!("XADD s {n} f v"))));
-    assert_eq!(nodes(&mut client), ":7:3:5");
+    assert_eq!(nodes(&mut client), ":7:3:8");
     client.expect(&[("XTRIM s MAXLEN ~ 2", ":3\r\n"), ("XTRIM s MAXLEN ~ 1 LIMIT 2", ":0\r\n")]);
     client.say("CONFIG SET stream-node-max-entries 0 stream-node-max-bytes 60");
     (8..=20).for_each(|n| drop(client.say(&format!("XADD s {n} f value"))));
-    assert_eq!(nodes(&mut client), ":17:7:9");
-    client.expect(&[("XTRIM s MINID ~ 13", ":7\r\n"), ("XTRIM s MINID 13", ":2\r\n")]);
+    assert_eq!(nodes(&mut client), ":17:6:14");
+    client.expect(&[("XTRIM s MINID ~ 13", ":9\r\n"), ("XTRIM s MINID 13", ":0\r\n")]);
 }
 
 /// What a blocked client has been answered by now.

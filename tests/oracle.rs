@@ -9,6 +9,9 @@ mod harness;
 #[path = "oracle/coverage.rs"]
 mod coverage;
 
+#[path = "oracle/waits.rs"]
+mod waits;
+
 use harness::campaign::run_family;
 
 #[test]
@@ -79,6 +82,11 @@ fn zsets() {
 #[test]
 fn geo() {
     run_family("geo");
+}
+
+#[test]
+fn clients_that_wait() {
+    waits::compare();
 }
 
 #[test]

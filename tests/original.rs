@@ -137,8 +137,14 @@ fn status_format() {
             ("get a b", "[1] "),
             ("set a", "[1] "),
             ("del", "[1] "),
-            ("zadd z 1 n", "[1] "),
-            ("zquery z 1 n 0 10", "[1] "),
+            ("zadd z 1 n", "[0] 1"),
+            ("zadd z 2.5 o", "[0] 1"),
+            ("zquery z 1 n 0 10", "[0] n\n1\no\n2.5"),
+            ("zscore z n", "[0] 1"),
+            ("zscore z x", "[2] "),
+            ("zquery z 1 n 0", "[1] "),
+            ("zquery z x n 0 1", "[1] ERR value is not a valid float"),
+            ("del z", "[0] "),
             ("set s x", "[0] "),
             ("incr s", "[1] ERR value is not an integer or out of range"),
             ("incrbyfloat f 1.5", "[0] 1.5"),
@@ -183,7 +189,7 @@ fn typed_format() {
             ("pexpire k 0", "(int) 1"),
             ("get k", "(nil)"),
             ("nonsense", "(err) 1 ERR unknown command 'nonsense', with args beginning with: "),
-            ("zscore z n", "(err) 1 ERR unknown command 'zscore', with args beginning with: 'z' 'n' "),
+            ("zquery z 1 n", "(err) 1 ERR unknown command 'zquery', with args beginning with: 'z' '1' 'n' "),
             ("get", "(err) 1 ERR wrong number of arguments for 'get' command"),
             ("mset a 1 b 2", "(nil)"),
             ("mget a b c", "(arr) len=3 (str) 1 (str) 2 (nil) (arr) end"),
@@ -193,6 +199,83 @@ fn typed_format() {
             ("ping", "(str) PONG"),
         ],
     );
+}
+
+/// The sequence of the book's test, and what it does not test. `_` is the empty name.
+#[test]
+fn sorted_sets() {
+    let server = TestServer::start(&[("original-replies", "typed")]);
+    let mut client = server.connect();
+    let empty = "(arr) len=0 (arr) end";
+    let bad = "(err) 4 ERR value is not an integer or out of range";
+    let float = "(err) 4 ERR value is not a valid float";
+    let wrong = "(err) 3 WRONGTYPE Operation against a key holding the wrong kind of value";
+    for (command, reply) in [
+        ("zscore asdf n1", "(nil)"),
+        ("zquery xxx 1 asdf 1 10", empty),
+        ("zadd zset 1 n1", "(int) 1"),
+        ("zadd zset 2 n2", "(int) 1"),
+        ("zadd zset 1.1 n1", "(int) 0"),
+        ("zscore zset n1", "(dbl) 1.1"),
+        ("zquery zset 1 _ 0 10", "(arr) len=4 (str) n1 (dbl) 1.1 (str) n2 (dbl) 2 (arr) end"),
+        ("zquery zset 1.1 _ 1 10", "(arr) len=2 (str) n2 (dbl) 2 (arr) end"),
+        ("zquery zset 1.1 _ 2 10", empty),
+        ("zrem zset adsf", "(int) 0"),
+        ("zrem zset n1", "(int) 1"),
+        ("zquery zset 1 _ 0 10", "(arr) len=2 (str) n2 (dbl) 2 (arr) end"),
+        ("zrem none n", "(int) 0"),
+        ("zadd z 1 a", "(int) 1"),
+        ("zadd z 1 b", "(int) 1"),
+        ("zadd z 2 c", "(int) 1"),
+        ("zadd z 3 d", "(int) 1"),
+        ("ZQuery z 1 b 0 2", "(arr) len=2 (str) b (dbl) 1 (arr) end"),
+        ("zquery z 1 b 0 3", "(arr) len=4 (str) b (dbl) 1 (str) c (dbl) 2 (arr) end"),
+        ("zquery z 1 bb 0 1", "(arr) len=2 (str) c (dbl) 2 (arr) end"),
+        ("zquery z 1 b -1 2", "(arr) len=2 (str) a (dbl) 1 (arr) end"),
+        ("zquery z 1 b -2 2", empty),
+        ("zquery z 3 d 1 2", empty),
+        ("zquery z 4 _ -1 2", empty),
+        ("zquery z 1 a 0 0", empty),
+        ("zquery z 1 a 0 -5", empty),
+        ("zquery z -inf _ 9223372036854775807 2", empty),
+        ("zquery z inf _ -9223372036854775808 2", empty),
+        ("zquery z 1 _ -9223372036854775808 2", empty),
+        (
+            "zquery z 1 _ 0 9223372036854775807",
+            "(arr) len=8 (str) a (dbl) 1 (str) b (dbl) 1 (str) c (dbl) 2 (str) d (dbl) 3 (arr) end",
+        ),
+        ("zqueryr z 2 _ 0 10", "(arr) len=4 (str) b (dbl) 1 (str) a (dbl) 1 (arr) end"),
+        ("zqueryr z 2 c 0 2", "(arr) len=2 (str) c (dbl) 2 (arr) end"),
+        ("zqueryr z 2 c 1 2", "(arr) len=2 (str) b (dbl) 1 (arr) end"),
+        ("zqueryr z 2 c -1 2", "(arr) len=2 (str) d (dbl) 3 (arr) end"),
+        ("zqueryr z 2 c -2 2", empty),
+        ("zqueryr z 0 x 0 2", empty),
+        ("zqueryr none 0 x 0 2", empty),
+        ("zcount z 1 a 2 c", "(int) 3"),
+        ("zcount z 1 aa 2 _", "(int) 1"),
+        ("zcount z 3 a 1 a", "(int) 0"),
+        ("zcount none 1 a 2 c", "(int) 0"),
+        ("zcount z 1 2", "(int) 3"),
+        ("zrank z c", "(int) 2"),
+        ("zrank z x", "(nil)"),
+        ("zadd z x a", float),
+        ("zquery z x a 0 1", float),
+        ("zquery z nan a 0 1", float),
+        ("zcount z 1 a x b", float),
+        ("zquery z 1 a x 1", bad),
+        ("zquery z 1 a 0 1.5", bad),
+        ("set s v", "(nil)"),
+        ("zadd s 1 n", wrong),
+        ("zscore s n", wrong),
+        ("zquery s 1 n 0 1", wrong),
+        ("zcount s 1 n 2 m", wrong),
+        ("set z v", wrong),
+    ] {
+        let argv: Vec<&[u8]> =
+            command.split(' ').map(|word| if word == "_" { &b""[..] } else { word.as_bytes() }).collect();
+        client.send(&frame(&argv));
+        assert_eq!(Typed::shown(&receive(&mut client.stream)), reply, "{command}");
+    }
 }
 
 #[test]

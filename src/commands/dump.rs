@@ -4,7 +4,7 @@ use super::{Args, CmdResult, CommandError, Ctx, Key, hash, list, set, zset};
 use crate::engine::access;
 use crate::keyspace::{Loc, NewValue, NoMemory, StringRef};
 use crate::persist::rdb::value::{self, Loaded};
-use crate::persist::rdb::{self, LoadError, Writer};
+use crate::persist::rdb::{self, LoadError, Reader, Writer};
 use std::sync::atomic::Ordering::Relaxed;
 
 const BUSY_KEY: CommandError = CommandError::fixed("BUSYKEY Target key name already exists.");
@@ -21,11 +21,14 @@ pub fn dump(ctx: &mut Ctx, args: &Args) -> CmdResult {
         ctx.reply.null();
         return Ok(());
     };
-    let mut writer = Writer::new(ctx.engine.settings.hot().rdb_compression.load(Relaxed));
+    let engine = ctx.engine;
+    let compresses = engine.settings.hot().rdb_compression.load(Relaxed);
+    let mut writer = Writer::reusing(compresses, engine.compressor.lock().take());
     let due_ms = ctx.due_ms(key);
     let (db, reply) = ctx.db_and_reply(key);
     value::save_payload(&mut writer, db.value(loc), due_ms)?;
     reply.bulk(writer.bytes());
+    *engine.compressor.lock() = writer.into_compressor();
     Ok(())
 }
 
@@ -42,10 +45,16 @@ pub fn restore(ctx: &mut Ctx, args: &Args) -> CmdResult {
         return Err(BAD_TTL);
     }
     let body = rdb::open(&args[3]).ok_or(BAD_PAYLOAD)?;
-    let loaded = value::load_payload(body, &rules(ctx)).map_err(|error| match error {
+    let mut reader = Reader::new(body);
+    let loaded = value::load_payload(&mut reader, &rules(ctx)).map_err(|error| match error {
         LoadError::Corrupt => BAD_FORMAT,
         LoadError::NoMemory => CommandError::NO_MEMORY,
-    })?;
+    });
+    // Payloads are checked in any case; the setting says whether that is to be counted.
+    if ctx.engine.settings.hot().sanitize_dump_payload.load(Relaxed) {
+        ctx.engine.stats.payload_sanitizations.fetch_add(reader.flat_count(), Relaxed);
+    }
+    let loaded = loaded?;
     // The sum wraps in Redis, too: what is too far in the future is in the past.
     let base_ms = if options.is_absolute || ttl_ms == 0 { 0 } else { ctx.now_ms() };
     let deadline_ms = ttl_ms.wrapping_add(base_ms);

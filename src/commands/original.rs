@@ -10,7 +10,10 @@
 //! | `del k` | in the status format the reply does not tell whether the key was there |
 //! | `keys` | needs no pattern |
 //! | `pexpire k ms` | a negative time takes the deadline away |
+//! | `zquery`, `zqueryr`, `zcount` with five | see [`zset`] |
 //! | nothing | an unknown command |
+
+mod zset;
 
 use super::dispatch::{self, Prepared, Timing};
 use super::session::Session;
@@ -40,7 +43,8 @@ pub fn execute(
         Some(name) => {
             session.protocol = Protocol::Resp3;
             let command = prepared.command().or_else(|| engine.names.lookup(name));
-            let prepared = match command.and_then(|command| meant(command, argv.len(), format)) {
+            let meant = command.and_then(|command| meant(command, argv.len(), format));
+            let prepared = match meant.or_else(|| zset::find(name, argv.len())) {
                 Some(variant) => prepared.with_command(variant),
                 None => prepared,
             };

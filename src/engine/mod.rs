@@ -23,6 +23,7 @@ pub mod threads;
 
 use crate::commands::names::Names;
 use crate::keyspace::{Garbage, HashSeed, Keyspace};
+use crate::persist::rdb::Compressor;
 use clients::Clients;
 use clock::Clock;
 use housekeeping::Housekeeping;
@@ -58,6 +59,8 @@ pub struct Engine {
     pub slowlog: Slowlog,
     pub latency: LatencyMonitor,
     pub reclaimer: Reclaimer,
+    /// What DUMP compresses with, kept from one to the next.
+    pub compressor: Mutex<Option<Compressor>>,
     pub log: Log,
     /// 40 hex digits that tell this run from others (INFO's `run_id`).
     pub run_id: String,
@@ -86,6 +89,7 @@ impl Engine {
         let started_ms = clock.now_ms();
         let engine = Arc::new(Self {
             reclaimer: Reclaimer::new(log.clone(), Arc::clone(keyspace.readers())),
+            compressor: Mutex::new(None),
             keyspace,
             settings,
             clock,

@@ -200,6 +200,8 @@ pub struct Stats {
     commands: usize,
     blocks: Mutex<Blocks>,
     pub expired_keys: AtomicU64,
+    /// Listpacks and intsets of payloads that were checked.
+    pub payload_sanitizations: AtomicU64,
     /// Microseconds spent on expiring keys that nobody asked for.
     pub expire_us: AtomicU64,
     pub connections_received: AtomicU64,
@@ -227,6 +229,7 @@ impl Stats {
             commands,
             blocks: Mutex::default(),
             expired_keys: AtomicU64::new(0),
+            payload_sanitizations: AtomicU64::new(0),
             expire_us: AtomicU64::new(0),
             connections_received: AtomicU64::new(0),
             connections_rejected: AtomicU64::new(0),
@@ -290,6 +293,7 @@ impl Stats {
         blocks.base = blocks.sum(self.commands);
         for counter in [
             &self.expired_keys,
+            &self.payload_sanitizations,
             &self.expire_us,
             &self.connections_received,
             &self.connections_rejected,

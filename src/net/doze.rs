@@ -7,50 +7,52 @@
 //! - who sends puts the mail into the queue first and then calls [`Doze::posted`];
 //! - the reactor first calls [`Doze::lie_down`] and then asks [`Doze::has_mail`]; only if there is none does it sleep.
 //!
-//! Either the reactor sees the mail, or the sender sees that it lies. The model below checks the interleavings (`make loom`).
+//! Both flags are bits of one word, so one of the two steps comes first: either the reactor sees the mail, or the sender
+//! sees that it lies. The model below checks the interleavings (`make loom`).
 
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::sync::atomic::{AtomicU8, Ordering};
 #[cfg(not(loom))]
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// There is mail that the reactor has not begun to take.
+const MAIL: u8 = 1;
+/// The reactor sleeps, or will without looking.
+const LIES: u8 = 2;
 
 /// The two flags. A reactor lies while it is not in a turn, too, as one that the host drives may be for long.
-pub struct Doze {
-    has_mail: AtomicBool,
-    lies: AtomicBool,
-}
+pub struct Doze(AtomicU8);
 
 impl Doze {
     /// Lying, without mail.
     pub fn new() -> Self {
-        Self { has_mail: AtomicBool::new(false), lies: AtomicBool::new(true) }
+        Self(AtomicU8::new(LIES))
     }
 
-    /// Mail is in the queue; whether the reactor must be woken.
+    /// Mail is in the queue; whether the reactor must be woken. Who finds older mail need not: its sender has.
     pub fn posted(&self) -> bool {
-        self.has_mail.store(true, Ordering::SeqCst);
-        self.lies.load(Ordering::SeqCst) && self.lies.swap(false, Ordering::SeqCst)
+        self.0.fetch_or(MAIL, Ordering::AcqRel) == LIES
     }
 
     /// The reactor is about to sleep.
     pub fn lie_down(&self) {
-        self.lies.store(true, Ordering::SeqCst);
+        self.0.fetch_or(LIES, Ordering::AcqRel);
     }
 
     /// The reactor will look for mail before it sleeps.
     pub fn get_up(&self) {
-        self.lies.store(false, Ordering::Relaxed);
+        self.0.fetch_and(!LIES, Ordering::AcqRel);
     }
 
-    /// Whether there may be mail.
+    /// Whether there is mail.
     #[inline]
     pub fn has_mail(&self) -> bool {
-        self.has_mail.load(Ordering::SeqCst)
+        self.0.load(Ordering::Acquire) & MAIL != 0
     }
 
     /// The reactor is about to empty the queue.
     pub fn take(&self) {
-        self.has_mail.store(false, Ordering::SeqCst);
+        self.0.fetch_and(!MAIL, Ordering::AcqRel);
     }
 }
 

@@ -190,11 +190,15 @@ impl Reactor {
         self.expire(now_ms);
         self.check_idle(now_ms);
         self.mailbox.doze().lie_down();
+        if self.mailbox.doze().has_mail() {
+            // Came since it was last taken. A host that drives this reactor has nothing but the descriptor to go by.
+            self.mailbox.wake();
+        }
         Ok(!self.stopping)
     }
 
     fn time_to_wait(&self, timeout: Option<Duration>) -> Option<Duration> {
-        if !self.ready.is_empty() || !self.parked.is_empty() || self.mailbox.doze().has_mail() || self.stopping {
+        if !self.ready.is_empty() || !self.parked.is_empty() || self.stopping {
             return Some(Duration::ZERO);
         }
         let now_ms = self.engine.clock.now_ms();

@@ -26,7 +26,7 @@ mod header;
 mod member;
 #[allow(unsafe_code)]
 mod memory;
-mod rank_tree;
+pub mod rank_tree;
 #[allow(unsafe_code)]
 mod ranking;
 #[allow(unsafe_code)]
@@ -47,7 +47,7 @@ pub use dict::{Detached, Dict, FlatMut, GARBAGE_MIN, Garbage, ObjectMut};
 pub use entry::{Entry, Nothing, Object, Outside};
 pub use hash::{HashSeed, KeyHash, POSITION_BITS, Position, SHARD_BITS_MAX};
 pub use memory::{NoMemory, size_class};
-pub use ranking::{Backward, Forward, Ranking, Side};
+pub use ranking::{Forward, Ranking, Side};
 pub use table::{Loc, Table};
 pub use ttl_heap::TtlHeap;
 pub use value::{EMBSTR_MAX, Kind, NewValue, StringEncoding, StringRef, ValueRef, format_int, same_bytes};

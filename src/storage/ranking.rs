@@ -239,7 +239,9 @@ impl Ranking {
 
     /// The member of a rank.
     pub fn get(&self, rank: usize) -> Option<(&[u8], f64)> {
-        self.forward(rank).next()
+        let slot = self.tree.select(rank)?;
+        // SAFETY: a slot of the tree; the ranking stays borrowed, so its member lives and does not change.
+        Some(unsafe { (slot.name(), slot.score()) })
     }
 
     /// The members from a rank on, in order.
@@ -315,7 +317,11 @@ mod tests {
 
     fn name(rng: &mut Rng) -> Vec<u8> {
         let number = rng.below(700);
-        if number % 3 == 0 { vec![b'x'; number as usize % 300] } else { format!("member:{number}").into_bytes() }
+        if number.is_multiple_of(3) {
+            vec![b'x'; number as usize % 300]
+        } else {
+            format!("member:{number}").into_bytes()
+        }
     }
 
     fn score(rng: &mut Rng) -> f64 {

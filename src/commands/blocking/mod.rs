@@ -162,7 +162,7 @@ pub fn timeout_s(ctx: &Ctx, text: &[u8]) -> Result<Option<i64>, CommandError> {
     };
     let ms = (seconds * 1000.0).ceil();
     // What does not fit is negative to Redis, too, once it is converted.
-    if ms < 0.0 || ms >= MS_MAX {
+    if !(0.0..MS_MAX).contains(&ms) {
         return Err(NEGATIVE);
     }
     Ok(deadline_ms(ctx, ms as i64))

@@ -42,7 +42,7 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
         fields.add(field, 0);
     }
     fields.add("total_error_replies", stats.error_replies.load(Relaxed));
-    fields.add("dump_payload_sanitizations", 0);
+    fields.add("dump_payload_sanitizations", stats.payload_sanitizations.load(Relaxed));
     fields.add("total_reads_processed", totals.reads);
     fields.add("total_writes_processed", totals.writes);
     fields.add("io_threaded_reads_processed", threaded(totals.reads));

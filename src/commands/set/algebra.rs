@@ -80,6 +80,7 @@ pub fn sunion(ctx: &mut Ctx, args: &Args) -> CmdResult {
     }
     let union = algebra::unite(&sets, &rules)?;
     reply_members(ctx.reply, union.len(), union.view().iter());
+    value::discard(ctx.engine, union);
     Ok(())
 }
 
@@ -95,6 +96,7 @@ pub fn sdiff(ctx: &mut Ctx, args: &Args) -> CmdResult {
     if !algebra::is_asking_cheaper(first, &others) {
         let difference = algebra::subtract_by_removing(first, &others, &rules)?;
         reply_members(ctx.reply, difference.len(), difference.view().iter());
+        value::discard(ctx.engine, difference);
         return Ok(());
     }
     let (mark, mut found) = (ctx.reply.begin(), 0);

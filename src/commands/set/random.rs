@@ -2,6 +2,7 @@
 
 use super::{reply_member, reply_members, value};
 use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::engine::Engine;
 use crate::engine::random::Random;
 use crate::keyspace::{Db, Loc, NoMemory};
 use crate::resp::ReplyWriter;
@@ -13,6 +14,9 @@ use crate::types::set::{Member, OwnedSet, Rules, Set, SetRef, flat};
 const STAY_FACTOR: usize = 5;
 /// When more than one in this many members is asked for, all are walked past instead of drawing.
 const WALK_FACTOR: usize = 3;
+
+/// Bytes of the shortest member in a reply: `$0`, an empty line, and their ends.
+const REPLY_BYTES_MIN: usize = 6;
 
 const NOT_POSITIVE: CommandError = CommandError::fixed("ERR value is out of range, must be positive");
 const COUNT_OUT_OF_RANGE: CommandError =
@@ -140,10 +144,13 @@ fn choose_many(ctx: &mut Ctx, key: Key, count: i64) -> CmdResult {
         return Ok(());
     };
     let mut random = ctx.fork_random();
-    let rules = value::rules(ctx.engine);
+    let engine = ctx.engine;
     let (set, reply) = value::view(ctx, key, loc)?;
     let distinct = usize::try_from(count).unwrap_or_default();
     if count < 0 {
+        // So that a count beyond all memory is an error and not the end of the process.
+        let least = usize::try_from(count.unsigned_abs()).ok().and_then(|count| count.checked_mul(REPLY_BYTES_MIN));
+        reply.buffer_mut().try_reserve(least.ok_or(NoMemory)?).map_err(|_| NoMemory)?;
         reply.array(count.unsigned_abs() as usize);
         for member in (0..count.unsigned_abs()).map_while(|_| set.random(|| random.bits())) {
             reply_member(reply, member);
@@ -155,7 +162,7 @@ fn choose_many(ctx: &mut Ctx, key: Key, count: i64) -> CmdResult {
     } else if distinct.saturating_mul(WALK_FACTOR) > set.len() {
         walk(reply, set, distinct, &mut random);
     } else {
-        draw(reply, set, distinct, &mut random, &rules)?;
+        draw(reply, set, distinct, &mut random, engine)?;
     }
     Ok(())
 }
@@ -175,14 +182,16 @@ fn walk(reply: &mut ReplyWriter, set: SetRef, count: usize, random: &mut Random)
 }
 
 /// Draws until there are `count` different members.
-fn draw(reply: &mut ReplyWriter, set: SetRef, count: usize, random: &mut Random, rules: &Rules) -> CmdResult {
+fn draw(reply: &mut ReplyWriter, set: SetRef, count: usize, random: &mut Random, engine: &Engine) -> CmdResult {
+    let rules = value::rules(engine);
     reply.array(count);
     let mut drawn = OwnedSet::new();
     while drawn.len() < count {
         let Some(member) = set.random(|| random.bits()) else { break };
-        if drawn.add(member, rules)? {
+        if drawn.add(member, &rules)? {
             reply_member(reply, member);
         }
     }
+    value::discard(engine, drawn);
     Ok(())
 }

@@ -196,6 +196,13 @@ pub fn replace(db: &mut Db, loc: Loc, set: OwnedSet) -> Result<(), NoMemory> {
     }
 }
 
+/// Drops a set that was only needed for a reply: where nobody waits, if that takes long.
+pub fn discard(engine: &Engine, set: OwnedSet) {
+    if set.is_slow_to_drop() {
+        engine.reclaimer.defer(set);
+    }
+}
+
 /// Stores a result at a key, whatever is there, without deadline; an empty one removes the key. Notes the change.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! What changes the log of a stream as a whole: XADD XTRIM XSETID.
 
 use super::options::{self, NewId};
-use super::{change, ids, reply_id};
+use super::{bury, change, entries_removed, ids, reply_id};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
 use crate::keyspace::Kind;
 use crate::types::Variant;
@@ -23,8 +23,8 @@ struct NewEntry<'a> {
 }
 
 impl NewEntry<'_> {
-    /// Adds the entry and trims the log.
-    fn add_to(&self, log: &mut Log) -> Result<Id, CommandError> {
+    /// Adds the entry and trims the log; its id, and the blocks that were removed.
+    fn add_to(&self, log: &mut Log) -> Result<(Id, Log), CommandError> {
         if log.last_id() == Id::MAX {
             return Err(CommandError::fixed(
                 "ERR The stream has exhausted the last possible ID, unable to add more items",
@@ -38,10 +38,7 @@ impl NewEntry<'_> {
             AppendError::NotAbove => NOT_ABOVE,
             AppendError::NoMemory => CommandError::NO_MEMORY,
         })?;
-        if let Some(trim) = self.trim {
-            log.trim(trim);
-        }
-        Ok(id)
+        Ok((id, self.trim.map(|trim| log.trim(trim).1).unwrap_or_default()))
     }
 
     fn id_above(&self, last: Id) -> Result<Id, CommandError> {
@@ -64,7 +61,7 @@ const NOT_ABOVE: CommandError =
 pub fn xadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let options = options::parse(ctx, args, true)?;
     let pairs = args.argv().get(options.fields_at..).unwrap_or_default();
-    if pairs.is_empty() || pairs.len() % 2 != 0 {
+    if pairs.is_empty() || !pairs.len().is_multiple_of(2) {
         return Err(CommandError::wrong_arity(ctx.command.name));
     }
     if options.id == NewId::Given(Id::MIN) {
@@ -77,14 +74,18 @@ pub fn xadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let entry = NewEntry { id: options.id, pairs, trim: options.trim, limits, now_ms };
     let key = args.key(0);
     let id = match ctx.write(key) {
-        Some(loc) => change(ctx, key, loc, |stream, _| entry.add_to(&mut stream.log))?,
+        Some(loc) => {
+            let (id, removed) = change(ctx, key, loc, |stream, _| entry.add_to(&mut stream.log))?;
+            bury(ctx, key, Stream { log: removed, ..Stream::default() });
+            id
+        }
         None if !options.creates => {
             ctx.reply.null();
             return Ok(());
         }
         None => {
             let mut stream = Stream::default();
-            let id = entry.add_to(&mut stream.log)?;
+            let (id, _) = entry.add_to(&mut stream.log)?;
             ctx.create_object(key, Kind::Stream, Box::new(stream.into_object()))?;
             id
         }
@@ -98,14 +99,12 @@ pub fn xadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
 pub fn xtrim(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let options = options::parse(ctx, args, false)?;
     let key = args.key(0);
-    let deleted = match (ctx.write(key), options.trim) {
+    let (deleted, removed) = match (ctx.write(key), options.trim) {
         (Some(loc), Some(trim)) => change(ctx, key, loc, |stream, _| Ok(stream.log.trim(trim)))?,
-        _ => 0,
+        _ => (0, Log::default()),
     };
-    if deleted > 0 {
-        ctx.changed(key);
-        ctx.count_changes(deleted - 1);
-    }
+    bury(ctx, key, Stream { log: removed, ..Stream::default() });
+    entries_removed(ctx, key, deleted);
     ctx.reply.integer(deleted as i64);
     Ok(())
 }

@@ -71,6 +71,22 @@ fn change<T>(
     change(Stream::from_object_mut(&mut guard).ok_or(CommandError::WRONG_TYPE)?, reply)
 }
 
+/// Drops what was taken out of a stream, where nobody waits if it is much.
+fn bury(ctx: &mut Ctx, key: Key, removed: Stream) {
+    if removed.memory() > 0 {
+        ctx.db(key).bury_object(Box::new(removed.into_object()));
+    }
+}
+
+/// Notes that entries of a stream were removed. Nobody waits for that.
+fn entries_removed(ctx: &mut Ctx, key: Key, count: u64) {
+    if count > 0 {
+        let db = ctx.session.db;
+        ctx.count_changes(count);
+        ctx.locks.shard(key.hash).watches().touch(db, key.bytes);
+    }
+}
+
 /// An error that quotes a key and a group.
 fn quoting_both(parts: [&str; 3], first: &[u8], second: &[u8]) -> CommandError {
     let [before, between, after] = parts.map(str::as_bytes);

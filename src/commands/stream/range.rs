@@ -1,6 +1,6 @@
 //! Entries by their ids: XRANGE XREVRANGE XLEN XDEL.
 
-use super::{change, ids, reply_entries, view};
+use super::{change, entries_removed, ids, reply_entries, view};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
 use crate::types::stream::Id;
 use smallvec::SmallVec;
@@ -63,10 +63,7 @@ pub fn xdel(ctx: &mut Ctx, args: &Args) -> CmdResult {
         let ids = id_list(args, 2)?;
         Ok(ids.iter().filter(|id| stream.log.delete(**id)).count())
     })?;
-    if deleted > 0 {
-        ctx.changed(key);
-        ctx.count_changes(deleted as u64 - 1);
-    }
+    entries_removed(ctx, key, deleted as u64);
     ctx.reply.integer(deleted as i64);
     Ok(())
 }

@@ -121,7 +121,7 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
             request.count = u64::try_from(args.int(at + 1)?).unwrap_or(0);
             at += 2;
         } else if args.is(at, "streams") && left >= 1 {
-            if left % 2 != 0 {
+            if !left.is_multiple_of(2) {
                 return Err(UNBALANCED);
             }
             keys_at = at + 1;

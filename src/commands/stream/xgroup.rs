@@ -1,10 +1,10 @@
 //! XGROUP: making, changing and removing consumer groups and consumers.
 
-use super::{change, ids, no_such_group_for_key, view};
+use super::{bury, change, ids, no_such_group_for_key, view};
 use crate::commands::{Args, CmdResult, CommandError, Ctx, Key, help};
 use crate::keyspace::{Kind, Loc};
 use crate::types::Variant;
-use crate::types::stream::{Group, GroupMut, Id, Stream};
+use crate::types::stream::{Group, GroupMut, Groups, Id, Log, Stream};
 
 /// What CREATE and SETID may have behind the id.
 #[derive(Default)]
@@ -54,7 +54,7 @@ fn find(ctx: &mut Ctx, key: Key) -> Result<Loc, CommandError> {
 fn change_group<T>(
     ctx: &mut Ctx,
     args: &Args,
-    change_it: impl FnOnce(&mut GroupMut<'_>, &crate::types::stream::Log) -> Result<T, CommandError>,
+    change_it: impl FnOnce(&mut GroupMut<'_>, &Log) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     let key = args.key(0);
     let loc = find(ctx, key)?;
@@ -125,7 +125,10 @@ pub fn destroy(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let loc = find(ctx, key)?;
     let removed = change(ctx, key, loc, |stream, _| Ok(stream.groups.remove(&args[3])))?;
     ctx.reply.integer(i64::from(removed.is_some()));
-    if removed.is_some() {
+    if let Some(group) = removed {
+        let mut groups = Groups::default();
+        groups.add(b"", group);
+        bury(ctx, key, Stream { groups, ..Stream::default() });
         ctx.count_changes(1);
         // Those who wait for entries of this group wait in vain.
         let db = ctx.session.db;

@@ -119,6 +119,8 @@ pub struct Hot {
     pub original_replies_typed: AtomicBool,
     /// Whether strings are compressed in payloads of DUMP.
     pub rdb_compression: AtomicBool,
+    /// Whether checks of payloads are counted.
+    pub sanitize_dump_payload: AtomicBool,
     /// Most members of a set that may be called an intset.
     pub set_intset_entries_max: AtomicUsize,
     /// Most members of a set that may be called a listpack.
@@ -221,6 +223,7 @@ impl Hot {
         self.list_max_listpack_size.store(number(Id::ListMaxListpackSize), Relaxed);
         self.original_replies_typed.store(on(Id::OriginalReplies), Relaxed);
         self.rdb_compression.store(on(Id::Rdbcompression), Relaxed);
+        self.sanitize_dump_payload.store(index(Id::SanitizeDumpPayload) != 0, Relaxed);
         self.set_intset_entries_max.store(size(Id::SetMaxIntsetEntries), Relaxed);
         self.set_listpack_entries_max.store(size(Id::SetMaxListpackEntries), Relaxed);
         self.set_listpack_value_max.store(size(Id::SetMaxListpackValue), Relaxed);

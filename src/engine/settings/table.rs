@@ -250,7 +250,7 @@ settings! {
     HllSparseMaxBytes "hll-sparse-max-bytes", memory(0, SIZE_MAX), "3000", 0, Works;
     StreamNodeMaxBytes "stream-node-max-bytes", memory(0, SIZE_MAX), "4096", 0, Works;
     StreamNodeMaxEntries "stream-node-max-entries", int(0, LONG_MAX), "100", 0, Works;
-    SanitizeDumpPayload "sanitize-dump-payload", Choice(&["no", "yes", "clients"]), "no", 0, Unbuilt("RESTORE");
+    SanitizeDumpPayload "sanitize-dump-payload", Choice(&["no", "yes", "clients"]), "no", 0, Works;
     // Scripting.
     LuaTimeLimit "busy-reply-threshold" / "lua-time-limit", int(0, LONG_MAX), "5000", 0, SCRIPTING;
     LuaEnableDeprecatedApi "lua-enable-deprecated-api", Bool, "no", IMMUTABLE | HIDDEN, SCRIPTING;

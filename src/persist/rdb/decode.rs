@@ -55,13 +55,13 @@ pub fn list(
         }
         type_id::LIST_QUICKLIST_2 => {
             for _ in 0..reader.count(2)? {
-                match (reader.length()?, reader.text()?) {
-                    (NODE_PLAIN, text) => match text.element() {
+                match reader.length()? {
+                    NODE_PLAIN => match reader.text()?.element() {
                         Element::Bytes(b"") => return Err(LoadError::Corrupt),
                         element => push(element)?,
                     },
-                    (NODE_LISTPACK, text) => {
-                        for element in listpack::Entries::new(text.blob()?)? {
+                    NODE_LISTPACK => {
+                        for element in listpack::Entries::new(reader.flat()?.blob()?)? {
                             push(element?)?;
                         }
                     }
@@ -105,12 +105,12 @@ pub fn set(
             }
         }
         type_id::SET_INTSET => {
-            for integer in intset::Integers::new(reader.text()?.blob()?)? {
+            for integer in intset::Integers::new(reader.flat()?.blob()?)? {
                 add(Element::Int(integer?))?;
             }
         }
         type_id::SET_LISTPACK => {
-            for element in listpack::Entries::new(reader.text()?.blob()?)? {
+            for element in listpack::Entries::new(reader.flat()?.blob()?)? {
                 add(element?)?;
             }
         }
@@ -136,7 +136,7 @@ pub fn zset(
     let mut add_pair = |[member, score]: [Element<'_>; 2]| add(member, score.score().ok_or(Corrupt)?);
     match type_id {
         type_id::ZSET_ZIPLIST => grouped(ziplist::Entries::new(reader.text()?.blob()?)?, &mut add_pair)?,
-        type_id::ZSET_LISTPACK => grouped(listpack::Entries::new(reader.text()?.blob()?)?, &mut add_pair)?,
+        type_id::ZSET_LISTPACK => grouped(listpack::Entries::new(reader.flat()?.blob()?)?, &mut add_pair)?,
         type_id::ZSET | type_id::ZSET_2 => {
             for _ in 0..reader.count(2)? {
                 let member = reader.text()?;
@@ -187,13 +187,13 @@ pub fn hash(
             }
         }
         type_id::HASH_ZIPLIST => grouped(ziplist::Entries::new(reader.text()?.blob()?)?, &mut add_pair)?,
-        type_id::HASH_LISTPACK => grouped(listpack::Entries::new(reader.text()?.blob()?)?, &mut add_pair)?,
+        type_id::HASH_LISTPACK => grouped(listpack::Entries::new(reader.flat()?.blob()?)?, &mut add_pair)?,
         type_id::HASH_LISTPACK_EX | type_id::HASH_LISTPACK_EX_PRE_GA => {
             if type_id == type_id::HASH_LISTPACK_EX {
                 // The earliest deadline, for who wants to know it without reading the rest.
                 reader.time_ms()?;
             }
-            grouped(listpack::Entries::new(reader.text()?.blob()?)?, &mut |[field, value, deadline_ms]| {
+            grouped(listpack::Entries::new(reader.flat()?.blob()?)?, &mut |[field, value, deadline_ms]| {
                 add(field, value, deadline_ms.int().ok_or(Corrupt)?)
             })?;
         }

@@ -230,7 +230,7 @@ impl<'o> Run<'o> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::random::Random;
+    use crate::storage::testing::Rng;
 
     fn compressed(compressor: &mut Compressor, input: &[u8]) -> Option<Vec<u8>> {
         let mut output = b"before".to_vec();
@@ -256,7 +256,7 @@ mod tests {
         }
     }
 
-    fn input(random: &mut Random) -> Vec<u8> {
+    fn input(random: &mut Rng) -> Vec<u8> {
         let len = random.below(300) as usize;
         let letters = [1, 2, 4, 256][random.below(4) as usize];
         let mut input: Vec<u8> = (0..len).map(|_| random.below(letters) as u8).collect();
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn what_was_compressed_comes_back() {
-        let mut random = Random::new(1);
+        let mut random = Rng::from_env();
         let mut compressor = Compressor::new();
         let mut smaller = 0;
         for _ in 0..3000 {
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn damaged_input_is_refused_or_gives_the_promised_length() {
-        let mut random = Random::new(2);
+        let mut random = Rng::from_env();
         let mut compressor = Compressor::new();
         for _ in 0..3000 {
             let input = input(&mut random);

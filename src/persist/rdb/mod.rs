@@ -46,6 +46,7 @@ mod tests;
 
 pub use element::Element;
 pub use footer::{open, seal};
+pub use lzf::Compressor;
 pub use reader::{Reader, Text};
 pub use writer::Writer;
 

@@ -33,6 +33,7 @@ const NEGATIVE_INFINITY: u8 = 255;
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
+    flat_count: u64,
 }
 
 /// A string of a payload.
@@ -67,7 +68,7 @@ impl Text<'_> {
 impl<'a> Reader<'a> {
     /// A cursor at the start of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+        Self { rest: bytes, flat_count: 0 }
     }
 
     /// What is not read yet.
@@ -139,6 +140,20 @@ impl<'a> Reader<'a> {
                 Text::Bytes(self.bytes(len)?)
             }
         })
+    }
+
+    /// A string that is a listpack or an intset.
+    ///
+    /// # Errors
+    /// As [`Reader::text`].
+    pub fn flat(&mut self) -> Result<Text<'a>, LoadError> {
+        self.flat_count += 1;
+        self.text()
+    }
+
+    /// How many listpacks and intsets have been read: what Redis counts as sanitizations.
+    pub fn flat_count(&self) -> u64 {
+        self.flat_count
     }
 
     /// A double in binary.

@@ -182,7 +182,7 @@ pub fn stream(type_id: u8, reader: &mut Reader<'_>, sink: &mut impl StreamSink) 
     for _ in 0..reader.count(2)? {
         let id = reader.text()?;
         let id = StreamId::from_bytes(id.blob()?.try_into().map_err(|_| Corrupt)?);
-        let blob = reader.text()?;
+        let blob = reader.flat()?;
         node(id, blob.blob()?, &mut found, sink)?;
     }
     let length = reader.length()?;

@@ -33,6 +33,16 @@ impl Writer {
         Self { bytes: Vec::new(), packed: Vec::new(), compresses, compressor: None }
     }
 
+    /// [`Writer::new`] with the table of an earlier writer, which takes time to make.
+    pub fn reusing(compresses: bool, compressor: Option<Compressor>) -> Self {
+        Self { compressor, ..Self::new(compresses) }
+    }
+
+    /// The table for [`Writer::reusing`], if there is one.
+    pub fn into_compressor(self) -> Option<Compressor> {
+        self.compressor
+    }
+
     /// What has been written since the start or the last [`Writer::clear`].
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

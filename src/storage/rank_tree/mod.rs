@@ -128,7 +128,20 @@ impl<S: Copy + Default> RankTree<S> {
 
     /// The slot that comes after `rank` others.
     pub fn select(&self, rank: usize) -> Option<S> {
-        self.forward(rank).next()
+        let mut rank = rank;
+        let mut branch = match &self.root {
+            None => return None,
+            Some(Root::Leaf(leaf)) => return leaf.run.slots().get(rank).copied(),
+            Some(Root::Branch(branch)) => branch,
+        };
+        loop {
+            let (at, rest) = branch.page_at(rank);
+            rank = rest;
+            branch = match &branch.below {
+                Below::Leaves(leaves) => return leaves[at].run.slots().get(rank).copied(),
+                Below::Branches(branches) => &branches[at],
+            }
+        }
     }
 
     /// The slots from `rank` on, in order.

@@ -2,7 +2,7 @@
 
 use super::flat::{self, Added};
 use super::{Member, Rules, Set, SetRef};
-use crate::storage::{Bytes, NoMemory};
+use crate::storage::{Bytes, GARBAGE_MIN, NoMemory, Object as _};
 use crate::types::{Object, Variant};
 
 /// See the module's comment. `B` is where its flat encoding is put together.
@@ -46,6 +46,11 @@ impl<B: Bytes> OwnedSet<B> {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether dropping it returns so much memory that nobody should wait for it.
+    pub fn is_slow_to_drop(&self) -> bool {
+        matches!(self, Self::Large(object) if object.memory() >= GARBAGE_MIN)
     }
 
     /// Adds a member; whether it is new.

@@ -161,11 +161,43 @@ impl Index {
         if leaf.blocks.is_empty() {
             self.leaves.remove(place.leaf);
         }
+        self.blocks -= 1;
+        self.shrink_ring();
+        Some(block)
+    }
+
+    fn shrink_ring(&mut self) {
         if self.leaves.len() <= self.leaves.capacity() / 4 {
             self.leaves.shrink_to_fit();
         }
-        self.blocks -= 1;
-        Some(block)
+    }
+
+    /// The blocks of the first leaf.
+    pub fn first_leaf(&self) -> &[Block] {
+        self.leaves.front().map_or(&[], |leaf| &leaf.blocks)
+    }
+
+    /// Moves the first `count` blocks, all of the first leaf, to the end of `other`, whose blocks are older. A whole leaf
+    /// moves without its blocks being touched.
+    pub fn move_front(&mut self, count: usize, other: &mut Self) {
+        let Some(leaf) = self.leaves.front_mut() else { return };
+        let before = leaf_memory(leaf);
+        let moved = if count >= leaf.blocks.len() {
+            self.leaf_bytes -= before;
+            self.leaves.pop_front()
+        } else {
+            let blocks: Vec<Block> = leaf.blocks.drain(..count).collect();
+            self.leaf_bytes = self.leaf_bytes - before + leaf_memory(leaf);
+            blocks.first().map(Block::first).map(|first| Leaf { first, blocks })
+        };
+        let Some(leaf) = moved else { return };
+        let bytes = leaf.blocks.iter().map(Block::memory).sum::<usize>();
+        self.leaf_bytes -= bytes;
+        self.blocks -= leaf.blocks.len();
+        self.shrink_ring();
+        other.leaf_bytes += bytes + leaf_memory(&leaf);
+        other.blocks += leaf.blocks.len();
+        other.leaves.push_back(leaf);
     }
 
     /// All blocks, oldest first.

@@ -250,39 +250,54 @@ impl Log {
         self.first_id = self.range(Id::MIN, Id::MAX).next().map_or(Id::MIN, |entry| entry.id);
     }
 
-    /// Removes the oldest entries that `trim` names; how many there were.
-    pub fn trim(&mut self, trim: Trim) -> u64 {
+    /// Removes the oldest entries that `trim` names; how many there were, and a log of the blocks that held them, to be
+    /// dropped where nobody waits.
+    pub fn trim(&mut self, trim: Trim) -> (u64, Self) {
+        let mut removed = Self::default();
         let mut deleted = 0;
-        while let Some(place) = self.index.first() {
-            if matches!(trim.to, TrimTo::Len(len) if self.len <= len) {
+        loop {
+            let (mut blocks, mut entries) = (0, 0);
+            for block in self.index.first_leaf() {
+                if !self.goes_whole(block, trim, deleted, entries) {
+                    break;
+                }
+                blocks += 1;
+                entries += block.live();
+            }
+            if blocks == 0 {
                 break;
             }
-            let Some(block) = self.index.get(place) else { break };
-            let live = block.live();
-            if trim.limit != 0 && deleted + live > trim.limit {
-                break;
-            }
-            let goes_whole = match trim.to {
-                TrimTo::Len(len) => self.len - live >= len,
-                TrimTo::Id(id) => block.last() < id,
-            };
-            if goes_whole {
-                self.index.remove(place);
-                self.len -= live;
-                deleted += live;
-                continue;
-            }
-            if !trim.whole_blocks {
-                deleted += self.trim_inside(place, trim.to);
-            }
-            break;
+            self.index.move_front(blocks, &mut removed.index);
+            self.len -= entries;
+            deleted += entries;
+        }
+        if !trim.whole_blocks
+            && let Some(place) = self.index.first()
+        {
+            deleted += self.trim_inside(place, trim.to);
         }
         if self.len == 0 {
             self.first_id = Id::MIN;
         } else if deleted > 0 {
             self.find_first();
         }
-        deleted
+        removed.len = deleted;
+        (deleted, removed)
+    }
+
+    /// Whether all of a block, the next one, is to go, after `deleted` entries of earlier leaves and `entries` of its own
+    /// that go but are still counted.
+    fn goes_whole(&self, block: &Block, trim: Trim, deleted: u64, entries: u64) -> bool {
+        if trim.limit != 0 && deleted + entries + block.live() > trim.limit {
+            return false;
+        }
+        match trim.to {
+            TrimTo::Len(len) => {
+                let left = self.len - entries;
+                left > len && left - block.live() >= len
+            }
+            TrimTo::Id(id) => block.last() < id,
+        }
     }
 
     /// Deletes the oldest entries of one block.

@@ -148,7 +148,9 @@ fn run(seed: u64) {
             14 | 15 => {
                 let trim = random_trim(&mut random, &model);
                 let expected = naive_trim(&log, &mut model, trim);
-                assert_eq!(log.trim(trim), expected, "{trim:?} in step {step}");
+                let (deleted, removed) = log.trim(trim);
+                assert_eq!(removed.memory(), removed.index().recounted());
+                assert_eq!(deleted, expected, "{trim:?} in step {step}");
             }
             16 | 17 => {
                 let (a, b) = (random_id(&mut random, &model), random_id(&mut random, &model));
@@ -207,6 +209,14 @@ fn many_blocks_fill_their_leaves_and_go_from_everywhere() {
         model.insert(id, vec![(b"f".to_vec(), b"v".to_vec())]);
     }
     check(&log, &model);
+    for kept in [999, 998, 937, 936, 871, 500, 1, 0] {
+        let (mut short, mut rest) = (log.duplicate().unwrap(), model.clone());
+        let trim = Trim { to: TrimTo::Len(kept), whole_blocks: true, limit: 0 };
+        let (deleted, removed) = short.trim(trim);
+        assert_eq!(deleted, naive_trim(&log, &mut rest, trim));
+        assert_eq!(removed.memory(), removed.index().recounted());
+        check(&short, &rest);
+    }
     while !model.is_empty() {
         for _ in 0..50 {
             let id = random_id(&mut random, &model);

@@ -19,6 +19,9 @@ mod range;
 mod tests;
 mod view;
 
+// For benches/ordered, which measures the tree by itself.
+#[doc(hidden)]
+pub use crate::storage::rank_tree;
 pub use crate::storage::{Ranking as ZSet, Side};
 pub use edit::{Change, FlatChange, OwnedZSet, Rules, large, update_flat, update_large};
 pub use range::{LexBound, LexRange, ScoreRange};

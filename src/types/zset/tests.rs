@@ -38,6 +38,11 @@ fn compare(view: View, model: &Model, random: &mut Random) {
         assert_eq!(view.get(rank), Some((name.as_slice(), *score)));
     }
     assert_eq!((view.rank(b"absent"), view.score(b"absent"), view.get(model.len())), (None, None, None));
+    let place = (name(random, 300), score(random));
+    let before = model.iter().filter(|member| order(member, &place) == Ordering::Less).count();
+    let equal = usize::from(model.iter().any(|member| order(member, &place) == Ordering::Equal));
+    let places = [Side::Before, Side::After].map(|side| view.place(place.1, &place.0, side));
+    assert_eq!(places, [before, before + equal]);
     let (start, end) = (random.below(model.len() as u64 + 1) as usize, random.below(model.len() as u64 + 1) as usize);
     for is_reverse in [false, true] {
         let mut seen = Vec::new();

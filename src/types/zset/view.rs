@@ -5,6 +5,7 @@ use super::{LexBound, LexRange, ScoreRange, Side, ZSet};
 use crate::storage::{Forward, Kind, ValueRef};
 use crate::types::{Object, Variant};
 use smallvec::SmallVec;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Members whose places a walk backwards through a flat encoding remembers without asking for memory.
@@ -72,6 +73,21 @@ impl<'a> View<'a> {
         match self {
             Self::Flat(bytes) => flat::find(bytes, name).map(|(rank, item)| (rank, item.score)),
             Self::Large(zset) => zset.rank(name),
+        }
+    }
+
+    /// How many members come before a place beside this score and name, whether or not there is such a member.
+    pub fn place(self, score: f64, name: &[u8], side: Side) -> usize {
+        match self {
+            Self::Flat(bytes) => {
+                let is_before = |item: &flat::Item| match flat::order(item.score, item.name, score, name) {
+                    Ordering::Less => true,
+                    Ordering::Equal => side == Side::After,
+                    Ordering::Greater => false,
+                };
+                flat::items(bytes).take_while(is_before).count()
+            }
+            Self::Large(zset) => zset.rank_of_key(score, name, side),
         }
     }
 

@@ -7,7 +7,10 @@ use super::Line;
 
 pub const LINES: &[Line] = &[
     (30, "XADD stream new-id fields"),
-    (6, "XADD stream {NOMKSTREAM|MAXLEN item-count|MINID stream-id|MAXLEN ~ item-count|MINID = stream-id} new-id fields"),
+    (
+        6,
+        "XADD stream {NOMKSTREAM|MAXLEN item-count|MINID stream-id|MAXLEN ~ item-count|MINID = stream-id} new-id fields",
+    ),
     (4, "XADD stream (MAXLEN|MINID) ~ (item-count|stream-id) LIMIT (item-count|0) new-id fields"),
     (3, "XLEN stream"),
     (6, "XRANGE stream range-id range-id {COUNT item-count}"),
@@ -27,11 +30,17 @@ pub const LINES: &[Line] = &[
     (1, "XGROUP (HELP|nasty)"),
     (14, "XREADGROUP GROUP group consumer {COUNT item-count|NOACK} STREAMS stream >"),
     (5, "XREADGROUP GROUP group consumer {COUNT item-count} STREAMS stream (0|stream-id)"),
-    (3, "XREADGROUP GROUP group consumer {COUNT item-count|NOACK|GROUP group consumer} STREAMS stream stream (>|0) (>|stream-id)"),
+    (
+        3,
+        "XREADGROUP GROUP group consumer {COUNT item-count|NOACK|GROUP group consumer} STREAMS stream stream (>|0) (>|stream-id)",
+    ),
     (6, "XACK stream group stream-id..."),
     (3, "XPENDING stream group"),
     (6, "XPENDING stream group [IDLE idle] range-id range-id item-count [consumer]"),
-    (9, "XCLAIM stream group consumer idle stream-id... {IDLE idle|TIME idle|RETRYCOUNT item-count|FORCE|JUSTID|LASTID stream-id}"),
+    (
+        9,
+        "XCLAIM stream group consumer idle stream-id... {IDLE idle|TIME idle|RETRYCOUNT item-count|FORCE|JUSTID|LASTID stream-id}",
+    ),
     (6, "XAUTOCLAIM stream group consumer idle range-id {COUNT item-count|JUSTID}"),
     (5, "XINFO STREAM stream"),
     (4, "XINFO STREAM stream FULL [COUNT item-count]"),

@@ -41,7 +41,10 @@ pub const LINES: &[Line] = &[
     (5, "ZPOPMAX key [item-count]"),
     (6, "ZMPOP (1|2|3|1|integer) key... (MIN|MAX) {COUNT item-count}"),
     (5, "ZRANDMEMBER key [item-count|integer]"),
-    (4, "ZRANDMEMBER key (0|1|5|-5|-300|1000|9223372036854775807|-9223372036854775808|-9223372036854775807) {WITHSCORES}"),
+    (
+        4,
+        "ZRANDMEMBER key (0|1|5|-5|-300|1000|9223372036854775807|-9223372036854775808|-9223372036854775807) {WITHSCORES}",
+    ),
     (6, "ZUNION (1|2|3|2|integer) key key {WEIGHTS score score|AGGREGATE aggregate|WITHSCORES}"),
     (6, "ZINTER (1|2|3|2|integer) key key {WEIGHTS score score|AGGREGATE aggregate|WITHSCORES}"),
     (5, "ZDIFF (1|2|3|2|integer) key... {WITHSCORES|WEIGHTS score score}"),

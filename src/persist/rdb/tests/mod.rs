@@ -13,12 +13,14 @@ mod read;
 mod write;
 
 use super::stream_decode::{Entry, Group, Node, StreamId, StreamInfo, StreamSink, stream};
-use super::{Corrupt, Element, LoadError, Reader, decode, open};
+use super::{Corrupt, Element, LoadError, Reader, decode};
 use crate::resp::number::IntegerText;
 use crate::storage::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
 type Bytes = Vec<u8>;
+type Id = (u64, u64);
+type Pairs = Vec<(Bytes, Bytes)>;
 
 /// A value as plainly as it can be kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,27 +35,27 @@ enum Value {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Stream {
-    entries: Vec<((u64, u64), Vec<(Bytes, Bytes)>)>,
-    last_id: (u64, u64),
-    max_deleted_id: (u64, u64),
+    entries: Vec<(Id, Pairs)>,
+    last_id: Id,
+    max_deleted_id: Id,
     added: u64,
     groups: BTreeMap<Bytes, Members>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Members {
-    last_id: (u64, u64),
+    last_id: Id,
     read: Option<u64>,
     consumers: BTreeMap<Bytes, Option<i64>>,
     /// Consumer, deliveries, and the time if it is not the time of the harvest.
-    pending: BTreeMap<(u64, u64), (Bytes, u64, Option<i64>)>,
+    pending: BTreeMap<Id, (Bytes, u64, Option<i64>)>,
 }
 
 fn owned(element: Element<'_>) -> Bytes {
     element.text(&mut IntegerText::new()).to_vec()
 }
 
-fn pair(id: StreamId) -> (u64, u64) {
+fn pair(id: StreamId) -> Id {
     (id.ms, id.seq)
 }
 

@@ -129,11 +129,12 @@ fn streams_are_written_as_redis_writes_them() {
 }
 
 type OwnedPair = (Bytes, Bytes);
+type OwnedEntry = NodeEntry<Vec<OwnedPair>>;
 
 /// Writes the nodes of a stream again, as it reads them.
 struct Nodes {
     writer: Writer,
-    node: Option<(StreamId, Vec<Bytes>, Vec<NodeEntry<Vec<OwnedPair>>>)>,
+    node: Option<(StreamId, Vec<Bytes>, Vec<OwnedEntry>)>,
 }
 
 impl Nodes {

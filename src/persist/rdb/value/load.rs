@@ -9,7 +9,6 @@ use crate::keyspace::{HashSeed, Kind};
 use crate::persist::rdb::{Corrupt, Element, LoadError, Reader, Text, decode, type_id};
 use crate::resp::number::IntegerText;
 use crate::types::{Object, Variant, hash, list, set, zset};
-use smallvec::SmallVec;
 
 /// The thresholds of redis.conf, and what else building values takes.
 #[derive(Clone, Copy)]
@@ -21,14 +20,11 @@ pub struct Rules<'a> {
     pub seed: &'a HashSeed,
 }
 
-/// A flat encoding; a small one needs no allocation before that of its entry.
-pub type FlatBytes = SmallVec<[u8; 256]>;
-
 /// A value from a payload.
 #[derive(Debug)]
 pub enum Loaded<'a> {
     String(Text<'a>),
-    Flat(Kind, FlatBytes),
+    Flat(Kind, Vec<u8>),
     Object(Kind, Box<Object>),
 }
 
@@ -36,10 +32,9 @@ pub enum Loaded<'a> {
 ///
 /// # Errors
 /// If it is corrupt or memory is short.
-pub fn load_payload<'a>(payload: &'a [u8], rules: &Rules) -> Result<Loaded<'a>, LoadError> {
-    let mut reader = Reader::new(payload);
+pub fn load_payload<'a>(reader: &mut Reader<'a>, rules: &Rules) -> Result<Loaded<'a>, LoadError> {
     let type_id = reader.byte()?;
-    load(type_id, &mut reader, rules)
+    load(type_id, reader, rules)
 }
 
 /// Reads the body of a value of this type.
@@ -64,7 +59,7 @@ fn load_list(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Load
     let mut builder = list::Builder::new(rules.list);
     decode::list(type_id, reader, |element| Ok(builder.push(list::Side::Right, element.canonical())?))?;
     Ok(match builder.finish().ok_or(Corrupt)? {
-        list::Built::Flat(bytes) => Loaded::Flat(Kind::List, FlatBytes::from_vec(bytes)),
+        list::Built::Flat(bytes) => Loaded::Flat(Kind::List, bytes),
         list::Built::Large(list) => Loaded::Object(Kind::List, Box::new(list.into_object())),
     })
 }
@@ -79,7 +74,7 @@ fn load_set(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Loade
         is_new(set.add(member, &rules.set)?)
     })?;
     Ok(match set {
-        set::OwnedSet::Flat(bytes) => Loaded::Flat(Kind::Set, FlatBytes::from_slice(&bytes)),
+        set::OwnedSet::Flat(bytes) => Loaded::Flat(Kind::Set, bytes),
         set::OwnedSet::Large(object) => Loaded::Object(Kind::Set, object),
     })
 }
@@ -105,7 +100,7 @@ fn load_hash(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Load
         Ok(())
     })?;
     Ok(match editor.into_holder() {
-        hash::Owned::Flat(bytes) => Loaded::Flat(Kind::Hash, bytes),
+        hash::Owned::Flat(bytes) => Loaded::Flat(Kind::Hash, bytes.into_vec()),
         hash::Owned::Large(hash) => Loaded::Object(Kind::Hash, Box::new(hash.into_object())),
     })
 }
@@ -119,7 +114,7 @@ fn load_zset(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Load
         _ => rules.zset,
     };
     Ok(match zset.fit(&rules)? {
-        zset::OwnedZSet::Flat(bytes) => Loaded::Flat(Kind::ZSet, FlatBytes::from_vec(bytes)),
+        zset::OwnedZSet::Flat(bytes) => Loaded::Flat(Kind::ZSet, bytes),
         zset::OwnedZSet::Large(object) => Loaded::Object(Kind::ZSet, object),
     })
 }
