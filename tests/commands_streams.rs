@@ -663,3 +663,18 @@ fn only_changes_of_the_log_end_a_transaction() {
         assert_eq!(client.say("EXEC"), if aborts { "*-1\r\n" } else { "*0\r\n" }, "{command}");
     }
 }
+
+#[test]
+fn a_consumer_may_be_named_as_the_option() {
+    Store::new().client().expect(&[
+        ("XADD s 2-1 f v", "$3\r\n2-1\r\n"),
+        ("XGROUP CREATE s streams 0", "+OK\r\n"),
+        ("XREADGROUP NOACK COUNT 1 GROUP streams streams STREAMS s >", ONE),
+        ("XREADGROUP GROUP none streams NOACK STREAMS s", UNBALANCED),
+        ("XREADGROUP STREAMS a b c d GROUP g", "-ERR Missing GROUP option for XREADGROUP\r\n"),
+        ("XREADGROUP COUNT streams GROUP g c STREAMS s >", "-ERR value is not an integer or out of range\r\n"),
+    ]);
+}
+
+const UNBALANCED: &str =
+    "-ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.\r\n";

@@ -9,7 +9,7 @@ use super::args::{Args, KeyAt, KeyList};
 use super::redact::redacted;
 use super::session::{Close, Parked, QueuedCommand, ReplyMode, Rest, Session, Slice};
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
-use super::{CmdResult, CommandError, Ctx, blocking, geo, monitor, sort, transaction};
+use super::{CmdResult, CommandError, Ctx, blocking, geo, monitor, sort, stream, transaction};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
 use crate::keyspace::{Glance, KeyHash, LockSet};
@@ -356,16 +356,18 @@ pub(super) fn find_keys(
             Ok(smallvec![KeyAt { index: u32::from(index), hash }])
         }
         KeyShape::Specs => {
+            let at = |index: usize| KeyAt { index: index as u32, hash: engine.keyspace.hash(argv[index]) };
+            if let Some(range) = stream::keys_at(command, argv) {
+                return Ok(range.map(at).collect());
+            }
             let mut keys = KeyList::new();
-            let found = spec::extract_keys(command, argv, |index, _| {
-                keys.push(KeyAt { index: index as u32, hash: engine.keyspace.hash(argv[index]) });
-            });
+            let found = spec::extract_keys(command, argv, |index, _| keys.push(at(index)));
             if found == Err(spec::KeyError::Syntax) {
                 keys.clear();
             } else if let Some(index) = geo::repeated_store(command, argv)
                 && keys.iter().all(|key| key.index as usize != index)
             {
-                keys.push(KeyAt { index: index as u32, hash: engine.keyspace.hash(argv[index]) });
+                keys.push(at(index));
             }
             Ok(keys)
         }

@@ -50,6 +50,16 @@ impl DerefMut for LargeMut<'_> {
     }
 }
 
+impl Drop for LargeMut<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.has_garbage() {
+            let garbage = self.take_garbage();
+            self.0.bury(garbage);
+        }
+    }
+}
+
 impl Holder for StoredHash<'_> {
     type Flat<'a>
         = FlatMut<'a>

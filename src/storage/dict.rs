@@ -27,7 +27,7 @@ mod tests;
 
 use super::bucket::Item;
 use super::bytes::Bytes;
-use super::entry::{Entry, Handle, INNER, OWN, Object, Outside};
+use super::entry::{Entry, Handle, INNER, Nothing, OWN, Object, Outside};
 use super::hash::{KeyHash, Position, SHARD_BITS_MAX};
 use super::memory::NoMemory;
 use super::table::{Loc, Table};
@@ -46,6 +46,8 @@ pub enum Garbage<O: Object> {
     Value(Outside<O>),
     /// Parts of the table that are not used any more.
     Table(Vec<Retired<Entry<O>>>),
+    /// What a dictionary inside a value has given up.
+    Inner(Vec<Garbage<Nothing>>),
     /// Everything there was.
     All(Box<Dict<O>>),
 }
@@ -57,6 +59,7 @@ impl<O: Object> Garbage<O> {
             Self::Entry(entry) => entry.memory(),
             Self::Value(value) => value.memory(),
             Self::Table(_) => 0,
+            Self::Inner(garbage) => garbage.iter().map(Garbage::memory).sum(),
             Self::All(dict) => dict.used(),
         }
     }
@@ -254,7 +257,8 @@ impl<O: Object> Dict<O> {
     #[inline]
     pub fn object_mut(&mut self, loc: Loc) -> Option<ObjectMut<'_, O>> {
         let object = self.table.entry_mut(loc).object_mut()?;
-        Some(ObjectMut { before: object.memory(), object, entry_bytes: &mut self.entry_bytes })
+        let (entry_bytes, garbage) = (&mut self.entry_bytes, &mut self.garbage);
+        Some(ObjectMut { before: object.memory(), object, entry_bytes, garbage })
     }
 
     /// The flat encoding (or string) at `loc`, to edit in place; `None` if the value is an object or an integer.
@@ -504,6 +508,17 @@ pub struct ObjectMut<'a, O: Object> {
     object: &'a mut O,
     before: usize,
     entry_bytes: &'a mut usize,
+    garbage: &'a mut Vec<Garbage<O>>,
+}
+
+impl<O: Object> ObjectMut<'_, O> {
+    /// Keeps for the caller what a dictionary inside the value has given up and is expensive to free.
+    #[cold]
+    pub fn bury(&mut self, garbage: Vec<Garbage<Nothing>>) {
+        if self.garbage.try_reserve(1).is_ok() {
+            self.garbage.push(Garbage::Inner(garbage));
+        }
+    }
 }
 
 impl<O: Object> Deref for ObjectMut<'_, O> {

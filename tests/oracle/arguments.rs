@@ -56,7 +56,7 @@ pub fn arguments(kind: &str, random: &mut Random) -> Vec<Vec<u8>> {
         "stream-id" => stream_id(random),
         "range-id" => range_id(random),
         "group" => text(random, &["g", "g", "g", "h", "", "group"], 96),
-        "consumer" => text(random, &["c", "c", "d", "e", "", "C", "consumer-with-a-long-name"], 97),
+        "consumer" => text(random, &["c", "c", "d", "e", "", "C", "streams", "consumer-with-a-long-name"], 97),
         "idle" => text(random, &["0", "0", "0", "100000000", "200000000", "-1"], 92),
         "fields" => return stream_fields(random),
         "zmember" => zmember(random),

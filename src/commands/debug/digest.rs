@@ -9,6 +9,7 @@ use crate::resp::number::write_double_17g;
 use crate::types::hash::{HashRef, text_of};
 use crate::types::list::{ListRef, Side};
 use crate::types::set::SetRef;
+use crate::types::stream::{Id, Stream};
 use crate::types::zset::View;
 use sha1::{Digest as _, Sha1};
 
@@ -64,6 +65,14 @@ impl Digest {
                 let mut text = Vec::new();
                 write_double_17g(score, &mut text);
                 self.add_group([member, &text]);
+            }
+        } else if let Some(stream) = Stream::of(value) {
+            for entry in stream.log.range(Id::MIN, Id::MAX) {
+                self.mix(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+                for (field, value) in entry.pairs() {
+                    self.mix(field.text(&mut digits));
+                    self.mix(value.text(&mut digits));
+                }
             }
         }
         if db.deadline_ms(loc).is_some() {

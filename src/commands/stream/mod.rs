@@ -30,30 +30,23 @@ pub use add::{xadd, xsetid, xtrim};
 pub use claim::{xautoclaim, xclaim};
 pub use pending::{xack, xpending};
 pub use range::{xdel, xlen, xrange, xrevrange};
+pub(super) use read::keys_at;
 pub use read::{xread, xreadgroup};
 
 use super::error::shown;
 use super::{CommandError, Ctx, Key};
-use crate::keyspace::{Kind, Loc, ValueRef};
+use crate::keyspace::Loc;
 use crate::resp::ReplyWriter;
 use crate::types::Variant;
 use crate::types::stream::{Entry, Id, Stream, Value};
-
-/// A stored stream.
-fn as_stream(value: ValueRef<'_>) -> Result<&Stream, CommandError> {
-    match value {
-        ValueRef::Object(_, object) => Stream::from_object(object).ok_or(CommandError::WRONG_TYPE),
-        ValueRef::String(_) | ValueRef::Flat(..) => Err(CommandError::WRONG_TYPE),
-    }
-}
 
 /// The stream at `loc`, and the reply to write it to.
 ///
 /// # Errors
 /// WRONGTYPE.
 fn view<'c>(ctx: &'c mut Ctx<'_, '_>, key: Key, loc: Loc) -> Result<(&'c Stream, &'c mut ReplyWriter), CommandError> {
-    let (value, reply) = ctx.typed_and_reply(key, loc, Kind::Stream)?;
-    Ok((as_stream(value)?, reply))
+    let (db, reply) = ctx.db_and_reply(key);
+    Ok((Stream::of(db.value(loc)).ok_or(CommandError::WRONG_TYPE)?, reply))
 }
 
 /// Changes the stream at `loc`.

@@ -1,13 +1,15 @@
 //! XREAD and XREADGROUP, at once or as soon as there is something.
 
 use super::deliver::{self, Reader};
-use super::{as_stream, change, ids, quoting_both, reply_entries, view};
+use super::{change, ids, quoting_both, reply_entries, view};
 use crate::commands::blocking::{self, Awaited, Serve, Served, Wait};
+use crate::commands::spec::{Command, id};
 use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::Kind;
 use crate::resp::{Protocol, ReplyWriter};
 use crate::types::stream::{Id, Stream};
 use smallvec::SmallVec;
+use std::ops::Range;
 
 /// Entries that a client who has waited gets at most when it has not said.
 const COUNT_AFTER_WAIT: u64 = 1000;
@@ -111,7 +113,7 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
     };
     let mut request = Request { count: 0, wait: None, membership: None, keys: SmallVec::new(), ids_at: 0 };
     let mut is_noack = false;
-    let (mut at, mut keys_at) = (1, 0);
+    let (mut at, mut first_key) = (1, 0);
     while at < args.len() {
         let left = args.len() - at - 1;
         if args.is(at, "block") && left >= 1 {
@@ -124,8 +126,8 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
             if !left.is_multiple_of(2) {
                 return Err(UNBALANCED);
             }
-            keys_at = at + 1;
-            request.ids_at = keys_at + left / 2;
+            first_key = at + 1;
+            request.ids_at = first_key + left / 2;
             break;
         } else if args.is(at, "group") && left >= 2 {
             only_in_groups("GROUP")?;
@@ -148,13 +150,32 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
         None if is_group => return Err(CommandError::fixed("ERR Missing GROUP option for XREADGROUP")),
         None => {}
     }
-    // The command table looks for the word STREAMS, too. A group or a consumer of that name behind other options misleads
-    // it, and then the keys are not locked.
-    if !args.key_positions().iter().map(|key| key.index as usize).eq(keys_at..request.ids_at) {
+    // What is not locked must not be looked at; that there is nothing of the kind is the business of `keys_at`.
+    if !args.key_positions().iter().map(|key| key.index as usize).eq(first_key..request.ids_at) {
         return Err(CommandError::SYNTAX);
     }
     request.keys = args.keys().collect();
     Ok(request)
+}
+
+/// Where the keys of XREADGROUP are. The command table, which looks for the word STREAMS, would take a group or a consumer
+/// of that name for it.
+pub fn keys_at(command: &Command, argv: &[&[u8]]) -> Option<Range<usize>> {
+    if command.id != id::XREADGROUP {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        let word = argv.get(at)?;
+        let is = |option: &str| word.eq_ignore_ascii_case(option.as_bytes());
+        at += match () {
+            () if is("group") => 3,
+            () if is("block") || is("count") => 2,
+            () if is("noack") => 1,
+            () if is("streams") => return Some(at + 1..at + 1 + (argv.len() - at - 1) / 2),
+            () => return None,
+        };
+    }
 }
 
 /// What an id means at present.
@@ -267,7 +288,7 @@ impl Serve for GroupWait {
         const NO_GROUP: CommandError =
             CommandError::fixed("NOGROUP the consumer group this client was blocked on no longer exists");
         let loc = ctx.peek(key).ok_or(NO_KEY)?;
-        let stream = as_stream(ctx.db(key).value(loc)).map_err(|_| NO_KEY)?;
+        let stream = Stream::of(ctx.db(key).value(loc)).ok_or(NO_KEY)?;
         let group = stream.groups.get(&self.group).ok_or(NO_GROUP)?;
         if stream.log.last_id() <= group.last_id {
             return Ok(Served::NotYet);

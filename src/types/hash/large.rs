@@ -9,7 +9,7 @@
 
 use super::flat::{Deadline, Flat, Item};
 use super::text_of;
-use crate::storage::{Dict, HashSeed, KeyHash, Loc, NewValue, NoMemory, Nothing, StringRef, format_int};
+use crate::storage::{Dict, Garbage, HashSeed, KeyHash, Loc, NewValue, NoMemory, Nothing, StringRef, format_int};
 
 /// Integers whose text is not longer than an integer's 8 bytes are kept as text.
 const TEXT_INTEGERS: std::ops::RangeInclusive<i64> = -9_999_999..=99_999_999;
@@ -184,7 +184,6 @@ impl Hash {
         if is_new || keep == Deadline::Drop {
             self.fields.clear_deadline(loc);
         }
-        self.drop_garbage();
         Ok(is_new)
     }
 
@@ -198,16 +197,18 @@ impl Hash {
 
     fn remove_at(&mut self, loc: Loc) {
         self.fields.remove(loc);
-        self.drop_garbage();
         self.forget_latest();
     }
 
-    /// Frees a big value of one field at once: only whole hashes are worth the way to another thread.
+    /// Whether there are big values of fields that are no more.
     #[inline]
-    fn drop_garbage(&mut self) {
-        if self.fields.has_garbage() {
-            drop(self.fields.take_garbage());
-        }
+    pub fn has_garbage(&self) -> bool {
+        self.fields.has_garbage()
+    }
+
+    /// Big values of fields that are no more, to be dropped where nobody waits.
+    pub fn take_garbage(&mut self) -> Vec<Garbage<Nothing>> {
+        self.fields.take_garbage()
     }
 
     /// Gives a field that is there a deadline, or takes it away.

@@ -32,7 +32,8 @@ pub use log::{AppendError, Counters, Log, Trim, TrimTo};
 pub use packed::Value;
 pub use range::{Range, RangeRev};
 
-use crate::storage::NoMemory;
+use super::{Object, Variant};
+use crate::storage::{NoMemory, ValueRef};
 
 /// See the module's comment.
 #[derive(Debug, Default)]
@@ -42,6 +43,14 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// The stream that a value is; `None` if it is something else.
+    pub fn of(value: ValueRef<'_, Object>) -> Option<&Self> {
+        match value {
+            ValueRef::Object(_, object) => Self::from_object(object),
+            ValueRef::Flat(..) | ValueRef::String(_) => None,
+        }
+    }
+
     /// Bytes on the heap, as the allocator rounds them, without `Self`; takes constant time.
     pub fn memory(&self) -> usize {
         self.log.memory() + self.groups.memory()

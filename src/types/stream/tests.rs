@@ -7,10 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn text(value: Value<'_>) -> Vec<u8> {
-    match value {
-        Value::Int(int) => int.to_string().into_bytes(),
-        Value::Text(text) => text.to_vec(),
-    }
+    value.text(&mut [0; 20]).to_vec()
 }
 
 fn owned(entry: &Entry<'_>) -> (Id, Pairs) {
