@@ -256,9 +256,9 @@ impl<O: Object> Dict<O> {
     /// guard is dropped.
     #[inline]
     pub fn object_mut(&mut self, loc: Loc) -> Option<ObjectMut<'_, O>> {
-        let object = self.table.entry_mut(loc).object_mut()?;
-        let (entry_bytes, garbage) = (&mut self.entry_bytes, &mut self.garbage);
-        Some(ObjectMut { before: object.memory(), object, entry_bytes, garbage })
+        let Self { table, entry_bytes, garbage, has_news, .. } = self;
+        let object = table.entry_mut(loc).object_mut()?;
+        Some(ObjectMut { before: object.memory(), object, entry_bytes, garbage, has_news })
     }
 
     /// The flat encoding (or string) at `loc`, to edit in place; `None` if the value is an object or an integer.
@@ -509,6 +509,7 @@ pub struct ObjectMut<'a, O: Object> {
     before: usize,
     entry_bytes: &'a mut usize,
     garbage: &'a mut Vec<Garbage<O>>,
+    has_news: &'a mut bool,
 }
 
 impl<O: Object> ObjectMut<'_, O> {
@@ -517,6 +518,7 @@ impl<O: Object> ObjectMut<'_, O> {
     pub fn bury(&mut self, garbage: Vec<Garbage<Nothing>>) {
         if self.garbage.try_reserve(1).is_ok() {
             self.garbage.push(Garbage::Inner(garbage));
+            *self.has_news = true;
         }
     }
 }
