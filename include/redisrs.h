@@ -52,6 +52,7 @@
 #define REDISRS_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -102,6 +103,7 @@ typedef int32_t rs_status;
 #define RS_ERR_PANIC (-12) /* An internal error was caught; the engine refuses further work. */
 #define RS_ERR_NOT_FOUND (-13) /* What was named does not exist. */
 #define RS_ERR_EXISTS (-14) /* What was to be made exists already. */
+#define RS_ERR_PROTOCOL (-15) /* The bytes are not what the protocol allows. */
 
 /* The name of a status, such as "RS_ERR_TIMEOUT"; "unknown status" for a number that is none.
    The string is static. Any thread. */
@@ -129,6 +131,24 @@ typedef struct rs_session rs_session;
 
 /* What a command answered: see Reply. */
 typedef struct rs_reply rs_reply;
+
+/* Makes replies of bytes. */
+typedef struct rs_reader rs_reader;
+
+/* Makes requests of bytes. */
+typedef struct rs_request_reader rs_request_reader;
+
+/* Waits for descriptors and times, and calls functions. */
+typedef struct rs_loop rs_loop;
+
+/* Threads that run functions. */
+typedef struct rs_pool rs_pool;
+
+/* A node of a hash map: see Hash map. */
+typedef struct rs_hnode rs_hnode;
+
+/* A node of a tree: see AVL tree. */
+typedef struct rs_avl_node rs_avl_node;
 
 /* ---- Configuration --------------------------------------------------------------------------- */
 
@@ -483,6 +503,435 @@ rs_status rs_get_many(rs_session *session, size_t n, const rs_slice *keys, rs_va
    Returns RS_OK; RS_ERR_NO_MEMORY, also above maxmemory, and then the keys before the one that
    failed are stored; else as rs_get. */
 rs_status rs_set_many(rs_session *session, size_t n, const rs_slice *keys, const rs_slice *vals);
+
+/* ---- Replies from bytes ---------------------------------------------------------------------- */
+
+/* From here on: the parts by themselves, for programs that are not about an engine. None of them needs one. */
+
+/* A new reader of replies. It belongs to one thread at a time.
+
+   Returns the reader, to be ended with rs_reader_free; NULL if there is no memory. Any thread.
+
+       rs_reply *reply;
+       while ((n = read(fd, buf, sizeof buf)) > 0 && rs_reader_feed(reader, buf, n) == RS_OK)
+           while (rs_reader_next(reader, &reply) == RS_OK) {
+               ...
+               rs_reply_free(reply);
+           } */
+rs_reader *rs_reader_new(void);
+
+/* Ends a reader. Replies that came out of it stay. NULL is a no-op. */
+void rs_reader_free(rs_reader *reader);
+
+/* Feeds a reader with bytes that have arrived: a part of a reply, or many. They are copied.
+
+   Returns RS_OK; RS_ERR_NO_MEMORY, and then none of them is taken; RS_ERR_ARGUMENT if a pointer
+   is NULL. */
+rs_status rs_reader_feed(rs_reader *reader, const void *buf, size_t len);
+
+/* Takes the next reply out of a reader. Attributes, which annotate replies in RESP3, are passed
+   over; a push is a reply of its own type.
+
+   Returns RS_OK and writes the reply, to be freed with rs_reply_free; RS_NIL if it takes more
+   bytes; RS_ERR_PROTOCOL if the bytes are no reply, and from then on for ever; RS_ERR_NO_MEMORY,
+   and then it can be tried again; RS_ERR_ARGUMENT if a pointer is NULL. */
+rs_status rs_reader_next(rs_reader *reader, rs_reply **out);
+
+/* ---- Requests from and to bytes -------------------------------------------------------------- */
+
+/* A new reader of requests. It belongs to one thread at a time.
+
+   Returns the reader, to be ended with rs_request_reader_free; NULL if there is no memory. Any
+   thread. */
+rs_request_reader *rs_request_reader_new(void);
+
+/* Ends a reader. Requests that came out of it stay. NULL is a no-op. */
+void rs_request_reader_free(rs_request_reader *reader);
+
+/* Feeds a reader with bytes that have arrived: a part of a request, or many. They are copied.
+
+   Returns RS_OK; RS_ERR_NO_MEMORY, and then none of them is taken; RS_ERR_ARGUMENT if a pointer
+   is NULL. */
+rs_status rs_request_reader_feed(rs_request_reader *reader, const void *buf, size_t len);
+
+/* Takes the next request out of a reader: an array of at least one string, the command's name
+   first.
+
+   Returns RS_OK and writes the request, to be freed with rs_reply_free; RS_NIL if it takes more
+   bytes; RS_ERR_PROTOCOL if the bytes are no request, and from then on for ever: send the text
+   of rs_last_error as an error and close; RS_ERR_NO_MEMORY, and then it can be tried again;
+   RS_ERR_ARGUMENT if a pointer is NULL. */
+rs_status rs_request_reader_next(rs_request_reader *reader, rs_reply **out);
+
+/* Writes a request as a client sends it, RESP, to buf, which has room for cap bytes, and its
+   length to len. The arguments are given as for rs_command_argv.
+
+   Returns RS_OK; RS_ERR_BUFFER_TOO_SMALL if cap is less than the length, which is written to len
+   all the same, and nothing to buf; RS_ERR_NO_MEMORY; RS_ERR_ARGUMENT if a pointer is NULL or
+   argc is not positive. Any thread.
+
+       const char *argv[] = { "SET", "key", "value" };
+       char buf[256];
+       size_t len;
+       if (rs_format_argv(3, argv, NULL, buf, sizeof buf, &len) == RS_OK)
+           write(fd, buf, len); */
+rs_status rs_format_argv(int argc, const char **argv, const size_t *argvlen, void *buf, size_t cap,
+                         size_t *len);
+
+/* ---- Event loop ------------------------------------------------------------------------------ */
+
+#define RS_LOOP_READ 1 /* The descriptor can be read, has reached its end or has failed. */
+#define RS_LOOP_WRITE 2 /* The descriptor can be written to or has failed. */
+
+/* Called when a descriptor is ready: mask tells what for, out of what was asked for. May change
+   the loop in every way but end it. */
+typedef void (*rs_fd_fn)(rs_loop *loop, int fd, int mask, void *ud);
+
+/* Called when a timer is due. Returns in how many milliseconds it wants to be called again, or a
+   negative number if it is done. May change the loop in every way but end it. */
+typedef int64_t (*rs_timer_fn)(rs_loop *loop, uint64_t id, void *ud);
+
+/* A new event loop with nothing in it. It belongs to one thread at a time, except for
+   rs_loop_stop.
+
+   Returns the loop, to be ended with rs_loop_free; NULL with a text in rs_last_error if the
+   system refuses a descriptor. Any thread.
+
+       static void on_input(rs_loop *loop, int fd, int mask, void *ud) { ... }
+       rs_loop *loop = rs_loop_new();
+       rs_loop_add_fd(loop, fd, RS_LOOP_READ, on_input, NULL);
+       rs_loop_run(loop);
+       rs_loop_free(loop); */
+rs_loop *rs_loop_new(void);
+
+/* Ends a loop; what it watched is not closed. NULL is a no-op; a call from a function that the
+   loop has called does nothing but note a text for rs_last_error. */
+void rs_loop_free(rs_loop *loop);
+
+/* Has cb called with ud whenever a descriptor is ready for what mask says: RS_LOOP_READ,
+   RS_LOOP_WRITE or both. It is called again as long as that is so. For a descriptor that is in
+   the loop already this replaces mask, function and argument. Delete a descriptor before you
+   close it.
+
+   Returns RS_OK; RS_ERR_IO if the system cannot wait for this descriptor: it is not open, or a
+   regular file; RS_ERR_NO_MEMORY; RS_ERR_ARGUMENT if a pointer is NULL, the mask is something
+   else or the descriptor negative. */
+rs_status rs_loop_add_fd(rs_loop *loop, int fd, int mask, rs_fd_fn cb, void *ud);
+
+/* Takes a descriptor out of the loop. Its function is not called any more.
+
+   Returns RS_OK; RS_ERR_NOT_FOUND if it is not in the loop; RS_ERR_ARGUMENT if loop is NULL. */
+rs_status rs_loop_del_fd(rs_loop *loop, int fd);
+
+/* Has cb called with ud once after_ms milliseconds have passed, and then as often as its return
+   values say. id, unless it is NULL, is set to a number for rs_loop_del_timer, which no other
+   timer of this loop will ever have.
+
+   Returns RS_OK; RS_ERR_ARGUMENT if loop or cb is NULL or after_ms is negative. */
+rs_status rs_loop_add_timer(rs_loop *loop, int64_t after_ms, rs_timer_fn cb, void *ud,
+                            uint64_t *id);
+
+/* Takes a timer out of the loop. Its function is not called any more; when it deletes its own
+   timer, what it returns does not matter.
+
+   Returns RS_OK; RS_ERR_NOT_FOUND if there is no such timer, because it is done; RS_ERR_ARGUMENT
+   if loop is NULL. */
+rs_status rs_loop_del_timer(rs_loop *loop, uint64_t id);
+
+/* Waits for descriptors and timers and calls their functions, until rs_loop_stop is called or
+   nothing is left to wait for.
+
+   Returns RS_OK then; RS_ERR_BUSY if the loop is running already, in this thread or another, or
+   the call comes from inside a callback of an engine; RS_ERR_IO if the system fails;
+   RS_ERR_ARGUMENT if loop is NULL. */
+rs_status rs_loop_run(rs_loop *loop);
+
+/* Waits once, for timeout_ms milliseconds at most, not at all if 0, without limit if negative,
+   and calls the functions of what is ready then. A timer that is due, rs_loop_stop and nothing
+   to wait for end the wait too.
+
+   Returns RS_OK, also if nothing was ready; else as rs_loop_run. */
+rs_status rs_loop_run_once(rs_loop *loop, int64_t timeout_ms);
+
+/* Ends rs_loop_run or rs_loop_run_once after the functions that it is calling; if neither is
+   running, the next one returns at once. Any thread, and the functions of the loop.
+
+   Returns RS_OK; RS_ERR_IO if the system fails; RS_ERR_ARGUMENT if loop is NULL. */
+rs_status rs_loop_stop(rs_loop *loop);
+
+/* ---- Thread pool ----------------------------------------------------------------------------- */
+
+/* A task for a pool: gets the arg that it was queued with. Runs in a thread of the pool, at the
+   same time as others; may call any function of this library, rs_pool_queue of the same pool
+   too, but not rs_pool_free of it. */
+typedef void (*rs_task_fn)(void *arg);
+
+/* Starts a pool of n threads, 1 to 1024.
+
+   Returns the pool, to be ended with rs_pool_free; NULL with a text in rs_last_error if n is out
+   of range or the system refuses a thread. Any thread. */
+rs_pool *rs_pool_new(size_t n);
+
+/* Has f called with arg in a thread of the pool, after all that was queued before has begun.
+   Does not wait.
+
+   Returns RS_OK; RS_ERR_NO_MEMORY; RS_ERR_ARGUMENT if pool or f is NULL. Any thread, several at
+   the same time, tasks of the pool too.
+
+       rs_pool *pool = rs_pool_new(4);
+       rs_pool_queue(pool, free_big_tree, root);
+       rs_pool_free(pool); */
+rs_status rs_pool_queue(rs_pool *pool, rs_task_fn f, void *arg);
+
+/* Ends a pool: runs all that is queued, also what tasks queue meanwhile, and waits for the
+   threads. NULL is a no-op; a call from a task of the same pool, which would wait for itself,
+   does nothing but note a text for rs_last_error. */
+void rs_pool_free(rs_pool *pool);
+
+/* ---- Hash map -------------------------------------------------------------------------------- */
+
+/* Hash map, AVL tree, sorted set and heap are structures of the host's own memory, and the fastest calls here. The
+   nodes of a map or tree are embedded in objects of the host, which gets from a node to its object by offsetof. The
+   library links nodes; it does not copy, move or free them. What is in a map or tree must stay where it is.
+   Programs of the book "Build Your Own Redis" find them under its names in byor/hashtable.h, avl.h, zset.h, heap.h. */
+
+/* A node of a hash map, to be embedded in an object of the host: hcode is the hash of the
+   object's key, set by the host before the node is inserted or looked up; next is the map's. */
+struct rs_hnode {
+    rs_hnode *next;
+    uint64_t hcode;
+};
+
+/* One of the two tables of a hash map. */
+typedef struct rs_htab {
+    rs_hnode **tab; /* mask + 1 chains, or NULL. */
+    size_t mask; /* Number of slots - 1. */
+    size_t size; /* Nodes in this table. */
+} rs_htab;
+
+/* A hash map; all zero when it is empty. Read only, except by the functions here. It belongs to
+   one thread at a time, for look-ups too, because they move nodes while it grows.
+
+       struct user { rs_hnode node; const char *name; };
+       rs_hmap users = { 0 };
+       struct user ann = { { NULL, hash("ann") }, "ann" };
+       rs_hm_insert(&users, &ann.node); */
+typedef struct rs_hmap {
+    rs_htab newer;
+    rs_htab older;
+    size_t migrate_pos; /* The first slot of older that may hold a node. */
+} rs_hmap;
+
+/* Whether node, which is in the map, has the key of key, the node that was passed to the
+   function called. Their hash codes are equal. Must not change the map. */
+typedef bool (*rs_hnode_eq_fn)(rs_hnode *node, rs_hnode *key);
+
+/* Receives a node of a map and the argument of rs_hm_foreach; returns false to stop. Must not
+   change the map, but may free the node if the map is cleared next. */
+typedef bool (*rs_hnode_fn)(rs_hnode *node, void *arg);
+
+/* Finds the node whose key is that of key, a node of which only hcode, and what eq looks at,
+   need be set. Calls eq for nodes of the same hash code.
+
+   Returns the node, or NULL if there is none or a pointer is NULL. */
+rs_hnode *rs_hm_lookup(rs_hmap *map, rs_hnode *key, rs_hnode_eq_fn eq);
+
+/* Inserts a node, whose hcode is set, without a look whether there is another of the same key.
+   The node has to stay where it is until it is deleted or the map cleared, and must not be in a
+   map already.
+
+   Returns RS_OK; RS_ERR_NO_MEMORY, only if the map had no slots yet; RS_ERR_ARGUMENT if a
+   pointer is NULL. A failed call changes nothing. */
+rs_status rs_hm_insert(rs_hmap *map, rs_hnode *node);
+
+/* Takes the node out of the map whose key is that of key, as rs_hm_lookup finds it.
+
+   Returns the node, which is the host's again to keep or to free; NULL if there is none or a
+   pointer is NULL. */
+rs_hnode *rs_hm_delete(rs_hmap *map, rs_hnode *key, rs_hnode_eq_fn eq);
+
+/* Empties a map: frees its slots and makes it all zero. The nodes are the host's and not
+   touched; they may be gone already. NULL is a no-op. */
+void rs_hm_clear(rs_hmap *map);
+
+/* How many nodes a map has; 0 for NULL. */
+size_t rs_hm_size(const rs_hmap *map);
+
+/* Calls f with every node, in no order, and with arg, until f returns false. No node is moved
+   meanwhile, so a map that is growing is seen whole. A NULL pointer to a map or function is a
+   no-op. */
+void rs_hm_foreach(rs_hmap *map, rs_hnode_fn f, void *arg);
+
+#if SIZE_MAX > 0xffffffffu
+typedef char rs_hnode_has_16_bytes[sizeof(rs_hnode) == 16 ? 1 : -1];
+typedef char rs_hmap_has_56_bytes[sizeof(rs_hmap) == 56 ? 1 : -1];
+typedef char rs_hmap_older_at_24[offsetof(rs_hmap, older) == 24 ? 1 : -1];
+#endif
+
+/* ---- AVL tree -------------------------------------------------------------------------------- */
+
+/* A node of an AVL tree, to be embedded in an object of the host. parent, left and right are
+   NULL where there is none; the host sets them when it links a new leaf, else they are read
+   only. */
+struct rs_avl_node {
+    rs_avl_node *parent;
+    rs_avl_node *left;
+    rs_avl_node *right;
+    uint32_t height; /* Nodes on the longest way down, this one included. */
+    uint32_t cnt; /* Nodes of the subtree, this one included. */
+};
+
+/* Makes a node a leaf without a parent, which is also a whole tree of one node. NULL is a no-op. */
+void rs_avl_init(rs_avl_node *node);
+
+/* The height of a subtree; 0 for NULL, which is an empty one. */
+uint32_t rs_avl_height(const rs_avl_node *node);
+
+/* How many nodes a subtree has; 0 for NULL, which is an empty one. */
+uint32_t rs_avl_cnt(const rs_avl_node *node);
+
+/* Restores heights, counts and balance from a node up to the root, after something was linked at
+   it or below it.
+
+       rs_avl_node *parent = NULL, **link = &root;
+       while (*link != NULL) {
+           parent = *link;
+           link = is_less(node, parent) ? &parent->left : &parent->right;
+       }
+       rs_avl_init(node);
+       node->parent = parent;
+       *link = node;
+       root = rs_avl_fix(node);
+
+   Returns the root, which may be another one than before; NULL for NULL. */
+rs_avl_node *rs_avl_fix(rs_avl_node *node);
+
+/* Takes a node out of its tree. It is the host's again, and needs rs_avl_init before it is
+   linked anew.
+
+   Returns the root of what is left, which may be another one than before; NULL if nothing is
+   left, and for NULL. */
+rs_avl_node *rs_avl_del(rs_avl_node *node);
+
+/* The node that is offset ranks behind this one, before it if negative. O(log n), however far it
+   is.
+
+   Returns NULL if there is none, and for NULL. */
+rs_avl_node *rs_avl_offset(rs_avl_node *node, int64_t offset);
+
+/* How many nodes of the tree come before this one; -1 for NULL. */
+int64_t rs_avl_rank(rs_avl_node *node);
+
+#if SIZE_MAX > 0xffffffffu
+typedef char rs_avl_node_has_32_bytes[sizeof(rs_avl_node) == 32 ? 1 : -1];
+typedef char rs_avl_node_cnt_at_28[offsetof(rs_avl_node, cnt) == 28 ? 1 : -1];
+#endif
+
+/* ---- Sorted set ------------------------------------------------------------------------------ */
+
+/* A sorted set: members with scores, found by name, by score and by rank; all zero when it is
+   empty. Read only, except by the functions here. It belongs to one thread at a time, for
+   look-ups too. */
+typedef struct rs_zset {
+    rs_avl_node *root; /* The members in order, as the tree of each. */
+    rs_hmap hmap; /* The members by name, as the hmap of each. */
+} rs_zset;
+
+/* A member of a sorted set; its name, of len bytes, follows in memory (see rs_znode_name). It is
+   made and freed by the functions here, and read only. */
+typedef struct rs_znode {
+    rs_avl_node tree;
+    rs_hnode hmap;
+    double score;
+    size_t len; /* Length of the name. */
+} rs_znode;
+
+/* Adds a member, or changes its score if there is one of this name.
+
+   Returns 1 if the member is new; 0 if there was one; else a negative rs_status, and nothing has
+   changed: RS_ERR_NO_MEMORY; RS_ERR_ARGUMENT if a pointer is NULL or the score is not a number.
+   So the result is true for what is new, but test for negative ones first. */
+int rs_zset_insert(rs_zset *zset, const char *name, size_t len, double score);
+
+/* Finds a member by name.
+
+   Returns NULL if there is none or a pointer is NULL. */
+rs_znode *rs_zset_lookup(rs_zset *zset, const char *name, size_t len);
+
+/* Removes a member and frees it. NULL is a no-op, and so is a member of another set. */
+void rs_zset_delete(rs_zset *zset, rs_znode *node);
+
+/* The first member that is not before this score and name. There need not be such a member; an
+   empty name is before all others of its score.
+
+   Returns NULL if all members are before it, a pointer is NULL or the score is not a number. */
+rs_znode *rs_zset_seekge(rs_zset *zset, double score, const char *name, size_t len);
+
+/* The last member that is not behind this score and name.
+
+   Returns NULL if all members are behind it, a pointer is NULL or the score is not a number. */
+rs_znode *rs_zset_seekle(rs_zset *zset, double score, const char *name, size_t len);
+
+/* How many members are between two places, those that equal one included: what is found from
+   rs_zset_seekge of the lower one to rs_zset_seekle of the higher one.
+
+   Returns 0 also if the places are the wrong way round, a pointer is NULL or a score is not a
+   number. */
+int64_t rs_zset_count(rs_zset *zset, double lo_score, const char *lo_name, size_t lo_len,
+                      double hi_score, const char *hi_name, size_t hi_len);
+
+/* Frees all members and makes the set all zero. NULL is a no-op. */
+void rs_zset_clear(rs_zset *zset);
+
+/* The member offset ranks behind this one, before it if negative.
+
+   Returns NULL if there is none, and for NULL, so a walk ends by itself:
+
+       for (rs_znode *it = rs_zset_seekge(&zset, 1.5, "", 0); it != NULL; it = rs_znode_offset(it, 1))
+           printf("%.*s\n", (int)it->len, rs_znode_name(it)); */
+rs_znode *rs_znode_offset(rs_znode *node, int64_t offset);
+
+/* The name of a member: len bytes, not terminated; NULL for NULL. Valid as long as the member. */
+const char *rs_znode_name(const rs_znode *node);
+
+#if SIZE_MAX > 0xffffffffu
+typedef char rs_zset_has_64_bytes[sizeof(rs_zset) == 64 ? 1 : -1];
+typedef char rs_znode_has_64_bytes[sizeof(rs_znode) == 64 ? 1 : -1];
+typedef char rs_znode_score_at_48[offsetof(rs_znode, score) == 48 ? 1 : -1];
+#endif
+
+/* ---- Heap ------------------------------------------------------------------------------------ */
+
+/* An item of a heap: val is what it is ordered by; ref, unless it is NULL, points to where its
+   position is kept. */
+typedef struct rs_heap_item {
+    uint64_t val;
+    size_t *ref;
+} rs_heap_item;
+
+/* Position of the left child: 2 * pos + 1. */
+size_t rs_heap_left(size_t pos);
+
+/* Position of the right child: 2 * pos + 2. */
+size_t rs_heap_right(size_t pos);
+
+/* Position of the parent: (pos + 1) / 2 - 1; the root has none. */
+size_t rs_heap_parent(size_t pos);
+
+/* Restores the order of a heap of len items after the item at pos was added or has got another
+   val. Items are moved in the array, and what their ref points to is set; that of this item also
+   if it stays where it is.
+
+   To add an item, put it behind the last one and call this with its position. To remove one, put
+   the last one in its place and call this for it, unless it was the last.
+
+   Returns RS_OK; RS_ERR_ARGUMENT if heap is NULL or there is no item at pos, then nothing has
+   changed. */
+rs_status rs_heap_update(rs_heap_item *heap, size_t pos, size_t len);
+
+#if SIZE_MAX > 0xffffffffu
+typedef char rs_heap_item_has_16_bytes[sizeof(rs_heap_item) == 16 ? 1 : -1];
+#endif
 
 #ifdef __cplusplus
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Sections: title, source file, and what is put before and behind its items.
-const SECTIONS: [(&str, &str, &str, &str); 9] = [
+const SECTIONS: [(&str, &str, &str, &str); 17] = [
     ("Version", "version.rs", "", ""),
     ("Status codes", "status.rs", "", ""),
     ("Configuration", "config.rs", "", ""),
@@ -18,10 +18,18 @@ const SECTIONS: [(&str, &str, &str, &str); 9] = [
     ("Reply", "reply.rs", "", LAYOUT),
     ("Commands", "command.rs", VARIADIC, ""),
     ("Typed calls", "typed.rs", "", ""),
+    ("Replies from bytes", "parts/reader.rs", PARTS, ""),
+    ("Requests from and to bytes", "parts/request_reader.rs", "", ""),
+    ("Event loop", "parts/event_loop.rs", "", ""),
+    ("Thread pool", "parts/pool.rs", "", ""),
+    ("Hash map", "parts/hm.rs", INTRUSIVE, HM_LAYOUT),
+    ("AVL tree", "parts/avl.rs", "", AVL_LAYOUT),
+    ("Sorted set", "parts/zset.rs", "", ZSET_LAYOUT),
+    ("Heap", "parts/heap.rs", "", HEAP_LAYOUT),
 ];
 
 /// Handles, declared before all sections because these refer to each other.
-const HANDLES: [(&str, &str); 5] = [
+const HANDLES: [(&str, &str); 11] = [
     ("rs_config", "Settings for one or more engines."),
     ("rs_engine", "One store: data, settings, statistics. A process may have many; they share nothing."),
     ("rs_server", "An engine that listens on sockets and serves them."),
@@ -30,16 +38,56 @@ const HANDLES: [(&str, &str); 5] = [
         "A client of an engine in the same process: selected database, transaction, name. Sessions are\n   cheap; have one per thread.",
     ),
     ("rs_reply", "What a command answered: see Reply."),
+    ("rs_reader", "Makes replies of bytes."),
+    ("rs_request_reader", "Makes requests of bytes."),
+    ("rs_loop", "Waits for descriptors and times, and calls functions."),
+    ("rs_pool", "Threads that run functions."),
+    ("rs_hnode", "A node of a hash map: see Hash map."),
+    ("rs_avl_node", "A node of a tree: see AVL tree."),
 ];
 
 /// Structs that are declared with the handles.
-const DECLARED: [&str; 1] = ["rs_reply"];
+const DECLARED: [&str; 3] = ["rs_reply", "rs_hnode", "rs_avl_node"];
 
 const LAYOUT: &str = r#"/* The layout is part of the interface. */
 #if SIZE_MAX > 0xffffffffu
 typedef char rs_reply_has_64_bytes[sizeof(rs_reply) == 64 ? 1 : -1];
 typedef char rs_reply_str_at_32[offsetof(rs_reply, str) == 32 ? 1 : -1];
 typedef char rs_reply_element_at_56[offsetof(rs_reply, element) == 56 ? 1 : -1];
+#endif
+"#;
+
+const PARTS: &str = r#"/* From here on: the parts by themselves, for programs that are not about an engine. None of them needs one. */
+"#;
+
+const INTRUSIVE: &str = r#"/* Hash map, AVL tree, sorted set and heap are structures of the host's own memory, and the fastest calls here. The
+   nodes of a map or tree are embedded in objects of the host, which gets from a node to its object by offsetof. The
+   library links nodes; it does not copy, move or free them. What is in a map or tree must stay where it is.
+   Programs of the book "Build Your Own Redis" find them under its names in byor/hashtable.h, avl.h, zset.h, heap.h. */
+"#;
+
+const HM_LAYOUT: &str = r#"#if SIZE_MAX > 0xffffffffu
+typedef char rs_hnode_has_16_bytes[sizeof(rs_hnode) == 16 ? 1 : -1];
+typedef char rs_hmap_has_56_bytes[sizeof(rs_hmap) == 56 ? 1 : -1];
+typedef char rs_hmap_older_at_24[offsetof(rs_hmap, older) == 24 ? 1 : -1];
+#endif
+"#;
+
+const AVL_LAYOUT: &str = r#"#if SIZE_MAX > 0xffffffffu
+typedef char rs_avl_node_has_32_bytes[sizeof(rs_avl_node) == 32 ? 1 : -1];
+typedef char rs_avl_node_cnt_at_28[offsetof(rs_avl_node, cnt) == 28 ? 1 : -1];
+#endif
+"#;
+
+const ZSET_LAYOUT: &str = r#"#if SIZE_MAX > 0xffffffffu
+typedef char rs_zset_has_64_bytes[sizeof(rs_zset) == 64 ? 1 : -1];
+typedef char rs_znode_has_64_bytes[sizeof(rs_znode) == 64 ? 1 : -1];
+typedef char rs_znode_score_at_48[offsetof(rs_znode, score) == 48 ? 1 : -1];
+#endif
+"#;
+
+const HEAP_LAYOUT: &str = r#"#if SIZE_MAX > 0xffffffffu
+typedef char rs_heap_item_has_16_bytes[sizeof(rs_heap_item) == 16 ? 1 : -1];
 #endif
 "#;
 
@@ -64,7 +112,7 @@ fn generate() -> String {
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is valid");
     let top = config.header.take().expect("cbindgen.toml has the text at the top");
     let mut header = format!("{}\n\n#ifndef REDISRS_H\n#define REDISRS_H\n\n", top.trim());
-    header += "#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n\n";
+    header += "#include <stdarg.h>\n#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n";
     header += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
     for (index, (title, file, before, behind)) in SECTIONS.into_iter().enumerate() {
         header += &banner(title);

@@ -6,6 +6,7 @@
 //! buckets and then of their entries overlap, and hands each [`Prepared`] to [`execute`].
 
 use super::args::{Args, KeyAt, KeyList};
+use super::blocking::Answer;
 use super::redact::redacted;
 use super::session::{Close, Parked, QueuedCommand, ReplyMode, Rest, Session, Slice};
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
@@ -159,19 +160,14 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
     let mut rest = match rest {
         Rest::Slices(rest) => rest,
         Rest::Waiting(waiter) => {
-            let Some(answer) = waiter.fetch() else {
-                session.parked = Some(Parked { rest: Rest::Waiting(waiter), call: Some(call), took_us });
-                return false;
-            };
-            waiter.leave(engine);
-            let start = reply.len();
-            reply.buffer_mut().extend_from_slice(&answer.reply);
-            if answer.is_failure {
-                bump(&session.counters.command(call.command.id).failed, 1);
+            let answer = waiter.fetch();
+            if let Some(answer) = answer {
+                waiter.leave(engine);
+                finish_wait(engine, session, &call, answer, took_us, reply);
+                return true;
             }
-            account(engine, session, call.command, &call.argv(), took_us + answer.took_us);
-            apply_reply_mode(session, reply, start, true);
-            return true;
+            session.parked = Some(Parked { rest: Rest::Waiting(waiter), call: Some(call), took_us });
+            return false;
         }
     };
     let started_us = engine.clock.elapsed_us();
@@ -196,6 +192,29 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
     account(engine, session, command, &call.argv(), took_us);
     apply_reply_mode(session, reply, start, true);
     true
+}
+
+/// Replies and accounts for a blocked command that has its answer.
+fn finish_wait(
+    engine: &Engine,
+    session: &mut Session,
+    call: &QueuedCommand,
+    answer: Answer,
+    took_us: u64,
+    reply: &mut ReplyWriter,
+) {
+    let start = reply.len();
+    reply.buffer_mut().extend_from_slice(&answer.reply);
+    let counters = session.counters.command(call.command.id);
+    if answer.is_failure {
+        bump(&counters.failed, 1);
+    }
+    if answer.is_complete {
+        account(engine, session, call.command, &call.argv(), took_us + answer.took_us);
+    } else {
+        bump(&counters.usec, took_us);
+    }
+    apply_reply_mode(session, reply, start, true);
 }
 
 /// A browser that was tricked into talking to this port gives itself away by these words.

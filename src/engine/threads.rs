@@ -65,6 +65,23 @@ impl Drop for Inside<'_> {
     }
 }
 
+/// Takes the mark off the calling thread for as long as it lives: a function of the host runs that may use the library
+/// like any other.
+pub struct Outside(*const Log);
+
+impl Outside {
+    /// Takes the mark off.
+    pub fn enter() -> Self {
+        Self(WORKS_FOR.replace(null()))
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        WORKS_FOR.set(self.0);
+    }
+}
+
 /// Calls `f` with the log of the engine that the calling thread works for, if it works for one.
 pub fn with_log(f: impl FnOnce(&Log)) -> bool {
     let log = WORKS_FOR.get();
@@ -142,6 +159,9 @@ mod tests {
             let inner = Inside::enter(&silent);
             with_log(|log| log.notice("not written"));
             drop(inner);
+            let outside = Outside::enter();
+            assert!(!Inside::is_entered());
+            drop(outside);
             with_log(|log| log.notice("outer again"));
         };
         spawn("rs-test", &log, body).unwrap().join().unwrap();

@@ -24,6 +24,13 @@ fn check<T>(pointer: *const T) -> Outcome<()> {
     Ok(())
 }
 
+/// A pointer of the host that stays one, for structures whose memory the host may look at meanwhile.
+#[inline]
+pub fn raw<T>(pointer: *mut T) -> Outcome<*mut T> {
+    check(pointer)?;
+    Ok(pointer)
+}
+
 /// A handle that may be in use elsewhere at the same time.
 ///
 /// # Safety
@@ -160,6 +167,17 @@ impl Buffer {
         }
         fits
     }
+
+    /// Copies `bytes` behind those that were appended before, if there is room for them.
+    #[inline]
+    pub fn append(&mut self, bytes: &[u8]) -> bool {
+        let fits = self.fill(bytes);
+        if fits {
+            self.start = self.start.wrapping_add(bytes.len());
+            self.capacity -= bytes.len();
+        }
+        fits
+    }
 }
 
 /// A pointer of the host that is only ever handed back to it.
@@ -198,6 +216,10 @@ mod tests {
             assert!(text(null()).is_err() && Out::new(std::ptr::null_mut::<i32>()).is_err());
             assert!(Buffer::new(std::ptr::null_mut(), 1).is_err());
             assert!(Buffer::new(std::ptr::null_mut(), 0).is_ok_and(|mut buffer| buffer.fill(b"")));
+            let mut room = [0_u8; 3];
+            let mut buffer = Buffer::new(room.as_mut_ptr().cast(), 3).unwrap_or_else(|_| unreachable!());
+            assert!(buffer.append(b"ab") && !buffer.append(b"cd") && buffer.append(b"c") && buffer.append(b""));
+            assert_eq!(&room, b"abc");
         }
     }
 }

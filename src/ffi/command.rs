@@ -105,7 +105,11 @@ pub unsafe extern "C" fn rs_command_batch(
 ///
 /// # Safety
 /// `argv` and `argvlen`, if not NULL, point to `argc` elements, and these to bytes as declared, for `'a`.
-unsafe fn arguments<'a>(argc: c_int, argv: *const *const c_char, argvlen: *const usize) -> Outcome<Argv<'a>> {
+pub(super) unsafe fn arguments<'a>(
+    argc: c_int,
+    argv: *const *const c_char,
+    argvlen: *const usize,
+) -> Outcome<Argv<'a>> {
     let count = usize::try_from(argc).ok().filter(|&count| count > 0);
     let count = count.ok_or_else(|| fail(RS_ERR_ARGUMENT, format_args!("a command has at least one argument")))?;
     // SAFETY: the caller's promise.

@@ -9,6 +9,7 @@
 //! | [`reply`], `tree` | the reply as C sees it, and how it is made |
 //! | [`typed`] | the lane without reply trees |
 //! | `inbox` | what other threads deliver to an in-process session |
+//! | [`parts`] | structures, event loop, thread pool, protocol readers: parts to build from |
 //! | `cast`, `guard` | pointers to references; the panic guard |
 //!
 //! `include/redisrs.h` is generated from these files by `tests/ffi_header.rs`; doc comments of exported items are its
@@ -25,6 +26,7 @@ pub mod engine;
 mod format;
 mod guard;
 mod inbox;
+pub mod parts;
 pub mod reply;
 pub mod server;
 pub mod session;

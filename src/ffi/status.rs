@@ -40,9 +40,11 @@ pub const RS_ERR_PANIC: rs_status = -12;
 pub const RS_ERR_NOT_FOUND: rs_status = -13;
 /// What was to be made exists already.
 pub const RS_ERR_EXISTS: rs_status = -14;
+/// The bytes are not what the protocol allows.
+pub const RS_ERR_PROTOCOL: rs_status = -15;
 
 /// Every code with its name.
-const NAMES: [(rs_status, &CStr); 16] = [
+const NAMES: [(rs_status, &CStr); 17] = [
     (RS_OK, c"RS_OK"),
     (RS_NIL, c"RS_NIL"),
     (RS_ERR_ARGUMENT, c"RS_ERR_ARGUMENT"),
@@ -59,6 +61,7 @@ const NAMES: [(rs_status, &CStr); 16] = [
     (RS_ERR_PANIC, c"RS_ERR_PANIC"),
     (RS_ERR_NOT_FOUND, c"RS_ERR_NOT_FOUND"),
     (RS_ERR_EXISTS, c"RS_ERR_EXISTS"),
+    (RS_ERR_PROTOCOL, c"RS_ERR_PROTOCOL"),
 ];
 
 /// The name of a status, such as `"RS_ERR_TIMEOUT"`; `"unknown status"` for a number that is none. The
@@ -161,7 +164,7 @@ mod tests {
 
     #[test]
     fn names_are_distinct_and_numbers_are_those_of_the_contract() {
-        let expected = [0, 1, -1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12, -13, -14];
+        let expected = [0, 1, -1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12, -13, -14, -15];
         assert_eq!(NAMES.map(|(code, _)| code), expected);
         // SAFETY: the names are static and terminated.
         let name = |code| unsafe { CStr::from_ptr(rs_status_name(code)) }.to_str().unwrap();

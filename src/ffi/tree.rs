@@ -152,6 +152,21 @@ pub fn nil() -> Outcome<NonNull<rs_reply>> {
     build(b"$-1\r\n").map(|(reply, _)| reply)
 }
 
+/// Makes a tree of an array of `count` strings.
+pub fn build_strings<'a>(count: usize, at: impl Fn(usize) -> &'a [u8]) -> Outcome<NonNull<rs_reply>> {
+    let mut size = Size::default();
+    size.add(&Token::Array(count));
+    for index in 0..count {
+        size.add(&Token::Bulk(at(index)));
+    }
+    let mut builder = Builder::allocate(size)?;
+    builder.put(&Token::Array(count));
+    for index in 0..count {
+        builder.put(&Token::Bulk(at(index)));
+    }
+    Ok(builder.root)
+}
+
 /// A block being filled.
 struct Builder {
     root: NonNull<rs_reply>,

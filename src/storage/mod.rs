@@ -46,7 +46,7 @@ pub use bytes::Bytes;
 pub use dict::{Detached, Dict, FlatMut, GARBAGE_MIN, Garbage, ObjectMut};
 pub use entry::{Entry, Nothing, Object, Outside};
 pub use hash::{HashSeed, KeyHash, POSITION_BITS, Position, SHARD_BITS_MAX};
-pub use memory::{NoMemory, size_class};
+pub use memory::{NoMemory, prefetch, size_class};
 pub use ranking::{Forward, Ranking, Side};
 pub use table::{Loc, Table};
 pub use ttl_heap::TtlHeap;

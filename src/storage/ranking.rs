@@ -21,12 +21,15 @@ use super::member::{Member, MemberRef};
 use super::memory::NoMemory;
 use super::rank_tree::{self, HEAD_BYTES, Head, Probe, RankTree};
 use super::table::{Loc, Table};
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 
 /// How far a walk loads members ahead: their cache misses overlap.
 const AHEAD: usize = 6;
+/// How many members are removed together.
+const LEAVING: usize = 32;
 /// Bytes of a score in a key.
 const SCORE_BYTES: usize = 8;
 
@@ -205,16 +208,31 @@ impl Ranking {
     /// Removes the members of these ranks.
     pub fn remove_ranks(&mut self, ranks: Range<usize>) {
         let Self { seed, table, tree, member_bytes } = self;
+        let mut leaving: SmallVec<[MemberRef; LEAVING]> = SmallVec::new();
+        let mut drop_all = |leaving: &mut SmallVec<[MemberRef; LEAVING]>| {
+            // The cache misses of many overlap: first of the blocks, then of the buckets.
+            leaving.iter().for_each(|slot| slot.prefetch());
+            // SAFETY: the table owns the members until they are removed below, each once, and nobody changes them.
+            let names = leaving.drain(..).map(|slot| unsafe { slot.name() });
+            let names: SmallVec<[(&[u8], Position); LEAVING]> =
+                names.map(|name| (name, seed.hash(name).position(0))).collect();
+            names.iter().for_each(|(_, position)| table.prefetch_bucket(*position));
+            for (name, position) in names {
+                let found = table.find(position, name).map(|(loc, _)| loc);
+                if let Some(loc) = found {
+                    *member_bytes -= table.remove(loc).memory();
+                }
+            }
+        };
         // SAFETY: the tree calls it with slots that are still in it, which are live (invariants).
         let heads = unsafe { heads() };
         tree.remove_range(ranks, &heads, |slot| {
-            // SAFETY: the table still owns the member; the name is not used after it is removed.
-            let name = unsafe { slot.name() };
-            let found = table.find(seed.hash(name).position(0), name).map(|(loc, _)| loc);
-            if let Some(loc) = found {
-                *member_bytes -= table.remove(loc).memory();
+            leaving.push(slot);
+            if leaving.len() == LEAVING {
+                drop_all(&mut leaving);
             }
         });
+        drop_all(&mut leaving);
     }
 
     /// How many members come before this one.

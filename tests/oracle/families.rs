@@ -168,7 +168,7 @@ impl Family {
             "dump" => ("dump", vec![dump::LINES]),
             "streams" => ("streams", vec![streams::LINES]),
             "zsets" => ("zsets", vec![zsets::LINES]),
-            "mixed" => ("mixed", vec![STRINGS, KEYS, CONNECTION, SERVER, sets::LINES, hashes::LINES]),
+            "mixed" => ("mixed", vec![STRINGS, KEYS, CONNECTION, SERVER, sets::LINES, zsets::LINES, hashes::LINES]),
             _ => panic!("no family {name:?}; there are {NAMES:?}"),
         };
         let grammars = lines.concat().iter().map(|(weight, line)| Grammar::parse(*weight, line)).collect();

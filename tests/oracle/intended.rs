@@ -39,6 +39,9 @@ pub const REPLIES: &[Intended] = &[
     Intended { title: "COMMAND LIST", covers: names_fewer, reason: "only the commands that exist are listed" },
 ];
 
+/// Commands that are declared otherwise than in 7.0: (name, reason).
+pub const COMMANDS_CHANGED: &[(&str, &str)] = &[("zrank", "WITHSCORE of 7.2"), ("zrevrank", "WITHSCORE of 7.2")];
+
 /// Configuration parameters whose values differ: (name, reason).
 pub const PARAMETERS: &[(&str, &str)] = &[
     ("io-threads", "reactors that run commands, one per CPU unless configured"),

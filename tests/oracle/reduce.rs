@@ -42,8 +42,8 @@ pub fn reduce(
         Rule::Sections => each(&sections),
         Rule::DebugObject => each(&debug_object),
         Rule::Flags => each(&sorted_flags),
-        Rule::CommandInfo => command_info(command, ours, theirs, common),
-        Rule::CommandDocs => command_docs(ours, theirs, |name| common.contains(name)),
+        Rule::CommandInfo => command_info(command, ours, theirs, &unchanged(common)),
+        Rule::CommandDocs => command_docs(ours, theirs, |name| unchanged(common).contains(name)),
         Rule::Payload => each(&payloads::content),
         Rule::CommandNames => each(&|reply| command_names(reply, common)),
     }
@@ -252,6 +252,12 @@ fn sections(reply: &Reply) -> Reply {
 fn base_name(name: &[u8]) -> String {
     let name = String::from_utf8_lossy(name).to_lowercase();
     name.split('|').next().unwrap_or_default().to_string()
+}
+
+/// Commands that are declared as they are in the real server.
+fn unchanged(common: &BTreeSet<String>) -> BTreeSet<String> {
+    let is_changed = |name: &str| intended::COMMANDS_CHANGED.iter().any(|(changed, _)| *changed == name);
+    common.iter().filter(|name| !is_changed(name)).cloned().collect()
 }
 
 fn command_info(command: &Command, ours: &Reply, theirs: &Reply, common: &BTreeSet<String>) -> (Reply, Reply) {

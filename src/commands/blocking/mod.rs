@@ -53,7 +53,7 @@ pub mod zset;
 
 pub use crate::keyspace::blocked::Awaited;
 pub use serve::{release, serve_shard};
-pub use waiter::Waiter;
+pub use waiter::{Answer, Waiter};
 
 use super::session::{Parked, Rest};
 use super::{CmdResult, CommandError, Ctx, Key};

@@ -36,6 +36,9 @@ pub struct Answer {
     pub reply: Vec<u8>,
     /// Whether it counts as a failed call: it was served with an error, or ended by CLIENT UNBLOCK, as Redis counts.
     pub is_failure: bool,
+    /// Whether the call is complete, in the slow log and in the statistics of durations. In Redis one that has waited in
+    /// vain is not.
+    pub is_complete: bool,
     /// Microseconds that serving took.
     pub took_us: u64,
 }
@@ -123,7 +126,7 @@ impl Waiter {
             };
             let took_us = engine.clock.elapsed_us().saturating_sub(started_us);
             engine.note_latency("command-unblocking", took_us);
-            Ok(Answer { reply: reply.take(), is_failure, took_us })
+            Ok(Answer { reply: reply.take(), is_failure, is_complete: true, took_us })
         });
         match decided {
             None => Attempt::Over,
@@ -185,6 +188,7 @@ impl Waiter {
             End::UnblockedWithError => dispatch::write_error(engine, &mut reply, &UNBLOCKED),
             End::Interrupted => dispatch::write_error(engine, &mut reply, &INTERRUPTED),
         }
-        Answer { reply: reply.take(), is_failure: how != End::TimedOut, took_us: 0 }
+        let is_timeout = how == End::TimedOut;
+        Answer { reply: reply.take(), is_failure: !is_timeout, is_complete: !is_timeout, took_us: 0 }
     }
 }

@@ -71,10 +71,6 @@ fn reply(ctx: &mut Ctx, args: &Args, operation: Operation) -> CmdResult {
     let members = result.view();
     begin_members(ctx.reply, members.len(), request.with_scores);
     members.iter().for_each(|(name, score)| reply_member(ctx.reply, name, score, request.with_scores));
-    if let OwnedZSet::Large(object) = result {
-        // It is nobody's, so it is freed where nobody waits.
-        ctx.db(args.key(0)).bury_object(object);
-    }
     Ok(())
 }
 

@@ -19,17 +19,12 @@
 //! last id back); `live + deleted` entries are in `bytes`; `last` and `last_at` are of the last of them, deleted or not,
 //! and no live id is above `last`. Cost: appending is O(entry), finding an id O(entries of a block).
 
+use super::entry::{DELETED, Entries, Entry, MS_LARGE, MS_SHIFT, NEXT_SEQ, SAME_FIELDS, usual_seq};
 use super::id::Id;
 use super::listpack_size;
 use super::packed::{HEAD_BYTES_MAX, Reader, Value, write_value, write_varint};
 use crate::storage::{NoMemory, size_class};
 
-const DELETED: u8 = 1;
-const SAME_FIELDS: u8 = 2;
-const NEXT_SEQ: u8 = 4;
-const MS_SHIFT: u32 = 3;
-/// Differences from here on are written as a varint.
-const MS_LARGE: u8 = 31;
 /// Redis's flags of an entry with and without the fields of the first one; both take the same room.
 const LISTPACK_FLAGS: i64 = 2;
 /// Flags, two parts of the id; then the count of elements.
@@ -186,7 +181,7 @@ impl Block {
 
     fn write_head(&mut self, id: Id, same: bool) {
         let ms = id.ms.wrapping_sub(self.last.ms);
-        let usual_seq = if ms == 0 { self.last.seq.wrapping_add(1) } else { 0 };
+        let usual_seq = usual_seq(self.last, ms);
         let mut head = if same { SAME_FIELDS } else { 0 };
         if id.seq == usual_seq {
             head |= NEXT_SEQ;
@@ -216,7 +211,7 @@ impl Block {
         let usual = reader;
         // The bytes are this module's own; were they short, there would be no entries.
         let _ = reader.skip_values(usual_count);
-        Entries { block: self, usual_count, usual, rest: reader, previous: before(self.first) }
+        Entries { end: self.bytes.len(), usual_count, usual, rest: reader, previous: before(self.first) }
     }
 
     /// The entries from byte `at` on; `previous` is the id of the one before.
@@ -224,13 +219,15 @@ impl Block {
         let mut usual = Reader::new(&self.bytes);
         let usual_count = usual.varint().unwrap_or(0);
         let rest = Reader::new(self.bytes.get(at as usize..).unwrap_or_default());
-        Entries { block: self, usual_count, usual, rest, previous }
+        Entries { end: self.bytes.len(), usual_count, usual, rest, previous }
     }
 
     /// Entry `at`, as [`Entry::at`] told, whose id is `id`.
     pub fn entry_at(&self, at: u32, id: Id) -> Option<Entry<'_>> {
         // Its own id cannot be told without the one before, but is known.
-        self.entries_from(at, id).next().map(|entry| Entry { id, ..entry })
+        let mut entry = self.entries_from(at, id).next()?;
+        entry.id = id;
+        Some(entry)
     }
 
     /// The last entry, found without reading the others.
@@ -297,7 +294,7 @@ impl Block {
         loop {
             let mut entries = self.entries_from(place.0, place.1);
             let Some(entry) = entries.next().filter(|entry| goes(entry.id, entry.is_deleted)) else { return deleted };
-            let at = entry.at;
+            let at = entry.at();
             place = (entries.offset(), entry.id);
             deleted += u64::from(self.delete(at));
         }
@@ -318,112 +315,4 @@ impl Block {
 /// The id that the first entry of a block is told from.
 fn before(first: Id) -> Id {
     Id { seq: first.seq.wrapping_sub(1), ..first }
-}
-
-/// The entries of a block, oldest first.
-#[derive(Clone, Debug)]
-pub struct Entries<'a> {
-    block: &'a Block,
-    usual_count: u64,
-    usual: Reader<'a>,
-    rest: Reader<'a>,
-    previous: Id,
-}
-
-impl<'a> Entries<'a> {
-    /// Where in the block's bytes the next entry is.
-    fn offset(&self) -> u32 {
-        (self.block.bytes.len() - self.rest.left()) as u32
-    }
-
-    #[inline]
-    fn read(&mut self) -> Option<Entry<'a>> {
-        let at = self.offset();
-        let head = self.rest.byte()?;
-        let ms = match head >> MS_SHIFT {
-            MS_LARGE => self.rest.varint()?,
-            ms => u64::from(ms),
-        };
-        let usual_seq = if ms == 0 { self.previous.seq.wrapping_add(1) } else { 0 };
-        let seq = if head & NEXT_SEQ == 0 { usual_seq.wrapping_add(self.rest.varint()?) } else { usual_seq };
-        let id = Id { ms: self.previous.ms.wrapping_add(ms), seq };
-        let (fields, pairs, values) = if head & SAME_FIELDS == 0 {
-            let count = self.rest.varint()?;
-            (None, count, count.checked_mul(2)?)
-        } else {
-            (Some(self.usual), self.usual_count, self.usual_count)
-        };
-        let entry = Entry { id, at, is_deleted: head & DELETED != 0, pairs, fields, values: self.rest };
-        self.rest.skip_values(values)?;
-        self.previous = id;
-        Some(entry)
-    }
-}
-
-impl<'a> Iterator for Entries<'a> {
-    type Item = Entry<'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Entry<'a>> {
-        self.read()
-    }
-}
-
-/// An entry, borrowed from its block.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
-    pub id: Id,
-    pub is_deleted: bool,
-    /// Where it is in its block.
-    at: u32,
-    pairs: u64,
-    /// The usual fields of the block, if it has them.
-    fields: Option<Reader<'a>>,
-    values: Reader<'a>,
-}
-
-impl<'a> Entry<'a> {
-    /// Where it is in its block, for [`Block::delete`] and [`Block::entry_at`].
-    pub fn at(&self) -> u32 {
-        self.at
-    }
-
-    /// How many fields it has.
-    #[inline]
-    pub fn pair_count(&self) -> usize {
-        self.pairs as usize
-    }
-
-    /// Whether it has the fields of the first entry of its block.
-    pub fn has_usual_fields(&self) -> bool {
-        self.fields.is_some()
-    }
-
-    /// Its fields and values in the order in which they were given.
-    #[inline]
-    pub fn pairs(&self) -> Pairs<'a> {
-        Pairs { left: self.pairs, fields: self.fields, values: self.values }
-    }
-}
-
-/// The fields and values of an entry.
-#[derive(Clone, Debug)]
-pub struct Pairs<'a> {
-    left: u64,
-    fields: Option<Reader<'a>>,
-    values: Reader<'a>,
-}
-
-impl<'a> Iterator for Pairs<'a> {
-    type Item = (Value<'a>, Value<'a>);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let field = match &mut self.fields {
-            Some(fields) => fields.value()?,
-            None => self.values.value()?,
-        };
-        Some((field, self.values.value()?))
-    }
 }

@@ -10,7 +10,8 @@
 //! Invariants: `len` is the sum of the blocks' live entries; no entry's id is above `last_id`; `top` is the greatest live
 //! id. Cost: append O(entry); finding an id O(log blocks) and one block.
 
-use super::block::{Block, Entry, Limits};
+use super::block::{Block, Limits};
+use super::entry::Entry;
 use super::id::Id;
 use super::index::{Index, Place};
 use super::range::{Range, RangeRev};

@@ -6,6 +6,7 @@
 //! | `log` | entries in order: append, delete, trim, counters |
 //! | `index` | finds the block of an id |
 //! | `block` | dozens of entries in one allocation |
+//! | `entry` | reading them |
 //! | `packed` | the numbers and texts that blocks are made of |
 //! | `listpack_size` | where Redis would begin a new node |
 //! | `range` | entries of a range, forwards and backwards |
@@ -14,6 +15,7 @@
 //! A stream has no flat encoding and is not removed when it is empty: its ids go on from where they were.
 
 mod block;
+mod entry;
 mod group;
 mod id;
 mod index;
@@ -25,7 +27,8 @@ mod range;
 #[cfg(test)]
 mod tests;
 
-pub use block::{Block, Entry, Limits, Pairs};
+pub use block::{Block, Limits};
+pub use entry::{Entries, Entry, Pairs};
 pub use group::{Consumer, ConsumerId, Group, GroupMut, Groups, Pending};
 pub use id::Id;
 pub use log::{AppendError, Counters, Log, Trim, TrimTo};

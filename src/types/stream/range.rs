@@ -1,6 +1,7 @@
 //! Ranges of a log, in either direction. Deleted entries are left out.
 
-use super::block::{Block, Entries, Entry};
+use super::block::Block;
+use super::entry::{Entries, Entry};
 use super::id::Id;
 use super::index::Place;
 use super::log::Log;

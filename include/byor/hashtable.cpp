@@ -1,0 +1,2 @@
+// For programs that include "hashtable.cpp": the code is in libredisrs.
+#include "hashtable.h"

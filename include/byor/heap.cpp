@@ -1,0 +1,2 @@
+// For programs that include "heap.cpp": the code is in libredisrs.
+#include "heap.h"

@@ -1,0 +1,2 @@
+// For programs that include "zset.cpp": the code is in libredisrs.
+#include "zset.h"

@@ -1,0 +1,260 @@
+// Everything in redisrs.hpp; wrapper.sh builds it with and without exceptions.
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <redisrs.hpp>
+#include <thread>
+
+using namespace std::chrono_literals;
+using redisrs::Config;
+using redisrs::Engine;
+using redisrs::Reply;
+using redisrs::ReplyView;
+using redisrs::Server;
+using redisrs::Session;
+
+static int checks;
+
+#define CHECK(condition)                                                                                                  \
+    do {                                                                                                                  \
+        checks++;                                                                                                         \
+        if (!(condition)) {                                                                                               \
+            std::fprintf(stderr, "%s:%d: %s (last error: %s)\n", __FILE__, __LINE__, #condition, rs_last_error());        \
+            std::exit(1);                                                                                                 \
+        }                                                                                                                 \
+    } while (0)
+
+// Runs what must fail with a status; `of` is the object that remembers it.
+#ifndef REDISRS_NO_EXCEPTIONS
+#define CHECK_FAILS(expected, of, ...)                                                                                    \
+    do {                                                                                                                  \
+        rs_status thrown = RS_OK;                                                                                         \
+        try {                                                                                                             \
+            __VA_ARGS__;                                                                                                  \
+        } catch (const redisrs::Error &caught_) {                                                                           \
+            thrown = caught_.status();                                                                                     \
+            CHECK(caught_.what()[0] != '\0');                                                                            \
+        }                                                                                                                 \
+        CHECK(thrown == (expected));                                                                                      \
+    } while (0)
+#else
+#define CHECK_FAILS(expected, of, ...)                                                                                    \
+    do {                                                                                                                  \
+        __VA_ARGS__;                                                                                                      \
+        CHECK((of).status() == (expected));                                                                               \
+    } while (0)
+#endif
+
+static void strings(Session &session)
+{
+    CHECK(session.set("greeting", "hello"));
+    CHECK(session.get("greeting") == "hello");
+    CHECK(!session.get("nothing"));
+    CHECK(session.status() == RS_NIL);
+
+    // Bytes are bytes, empty is empty, large is large.
+    std::string_view binary("a\0b", 3);
+    CHECK(session.set(binary, binary) && session.get(binary) == binary);
+    CHECK(session.set("", std::string_view()) && session.get(std::string_view()) == "");
+    std::string large(100000, 'x');
+    CHECK(session.set("large", large) && session.get("large") == large);
+    for (std::size_t len : {511u, 512u, 513u})
+        CHECK(session.set("edge", std::string_view(large).substr(0, len)) && session.get("edge")->size() == len);
+
+    // Without a copy; any kind of callable.
+    std::size_t seen = 0;
+    CHECK(session.with("large", [&](std::string_view value) { seen = value.size(); }) && seen == large.size());
+    const auto constant = [&](std::string_view value) { seen = value.size(); };
+    CHECK(session.with("greeting", constant) && seen == 5);
+    auto changing = [calls = 0](std::string_view) mutable { ++calls; };
+    CHECK(session.with("greeting", changing));
+    CHECK(!session.with("nothing", constant));
+
+    CHECK(session.incr_by("n", 5) == 5 && session.incr_by("n", -7) == -2);
+    CHECK_FAILS(RS_ERR_COMMAND, session, session.incr_by("greeting", 1));
+    CHECK(session.exists("n") && !session.exists("nothing"));
+
+    CHECK(session.ttl("n") == -1ms && !session.ttl("nothing"));
+    CHECK(session.expire("n", 1h) && *session.ttl("n") > 59min);
+    CHECK(session.set("short", "x", std::chrono::minutes(1)) && *session.ttl("short") <= 1min);
+    CHECK_FAILS(RS_ERR_COMMAND, session, session.set("short", "x", -1ms));
+    CHECK(session.del("n") && !session.del("n"));
+
+    // Several at once.
+    CHECK(session.set_many({{"k1", "v1"}, {"k2", ""}, {"k1", "again"}}));
+    auto values = session.get_many({"k1", "k2", "k3"});
+    CHECK(values.size() == 3 && values[0] == "again" && values[1] == "" && !values[2]);
+    CHECK(session.get_many({}).empty() && session.status() == RS_OK);
+    int calls = 0;
+    CHECK(session.with_many({"k1", "k3"}, [&](std::size_t i, std::optional<std::string_view> value) {
+        calls += i == 0 ? value == "again" : !value;
+    }));
+    CHECK(calls == 2);
+
+#ifndef REDISRS_NO_EXCEPTIONS
+    // What a callback throws comes out at this end, once, and the session goes on.
+    for (int round = 0; round < 3; round++) {
+        int caught = 0;
+        try {
+            session.with("greeting", [](std::string_view) { throw 7; });
+        } catch (int number) {
+            caught = number;
+        }
+        CHECK(caught == 7);
+        calls = 0;
+        try {
+            session.with_many({"k1", "k2", "k3"}, [&](std::size_t, std::optional<std::string_view>) {
+                calls++;
+                throw std::string("out");
+            });
+        } catch (const std::string &text) {
+            caught = text == "out";
+        }
+        CHECK(caught == 1 && calls == 1);
+    }
+#endif
+}
+
+static void commands(Session &session)
+{
+    CHECK(session.command({"SET", "a", "1"}).str() == "OK");
+    Session::Arguments arguments{"MSET"};
+    for (int i = 0; i < 20; i++)
+        arguments.insert(arguments.end(), {"many", "x"});
+    CHECK(session.command(arguments).str() == "OK");
+
+    // A reply and its parts.
+    Reply reply = session.command({"MGET", "a", "nothing", "many"});
+    CHECK(reply && reply.is_aggregate() && reply.size() == 3 && !reply.empty());
+    CHECK(reply[0].str() == "1" && reply[0].text() == "1" && reply[1].is_nil() && !reply[1].text());
+    CHECK(reply[99].is_nil() && reply[99].size() == 0 && reply[0].raw()->type == RS_REPLY_STRING);
+    std::string all;
+    for (ReplyView item : session.command({"MGET", "a", "nothing", "many"}))
+        all += item.is_nil() ? "-" : item.str();
+    CHECK(all == "1-x");
+    CHECK(std::count_if(reply.begin(), reply.end(), [](ReplyView item) { return item.is_nil(); }) == 1);
+    for (ReplyView item : session.command({"GET", "a"}))
+        CHECK(item.is_nil() && false);
+
+    Reply moved = std::move(reply);
+    CHECK(moved.size() == 3 && !reply && reply.is_nil() && reply.size() == 0); // NOLINT: what is left is what is tested
+    reply = std::move(moved);
+    CHECK(reply.size() == 3 && !moved && moved.is_nil());                      // NOLINT
+
+    CHECK(session.command({"STRLEN", "a"}).integer() == 1);
+    Reply error = session.command({"NOSUCH"});
+    CHECK(error.is_error() && error.str().substr(0, 3) == "ERR" && session.status() == RS_OK);
+    CHECK_FAILS(RS_ERR_COMMAND, session, CHECK(!session.command(Session::Arguments())));
+
+    // RESP3: maps, doubles, booleans, verbatim texts.
+    Reply hello = session.command({"HELLO", "3"});
+    CHECK(hello.type() == RS_REPLY_MAP && hello.is_aggregate() && hello.find("proto").integer() == 3);
+    CHECK(hello.find("nothing").is_nil());
+    CHECK(session.command({"DEBUG", "PROTOCOL", "true"}).boolean());
+    CHECK(session.command({"DEBUG", "PROTOCOL", "double"}).number() > 3.14);
+    CHECK(session.command({"DEBUG", "PROTOCOL", "verbatim"}).format() == "txt");
+    session.command({"HELLO", "2"});
+    Reply flat = session.command({"HELLO"});
+    CHECK(flat.type() == RS_REPLY_ARRAY && flat.find("proto").integer() == 2);
+
+    // A pipeline.
+    std::vector<Reply> replies = session.batch({{"SET", "b", "2"}, {"GET", "b"}, {"NOSUCH"}, {"GET", ""}});
+    CHECK(replies.size() == 4 && replies[0].str() == "OK" && replies[1].str() == "2" && replies[2].is_error());
+    CHECK(session.batch({}).empty() && session.status() == RS_OK);
+    CHECK_FAILS(RS_ERR_ARGUMENT, session, CHECK(session.batch({{"SET", "b", "3"}, {}}).empty()));
+    CHECK(session.get("b") == "2");
+}
+
+static void waiting(const Engine &engine)
+{
+    Session session(engine);
+    CHECK(!session.next_push() && session.status() == RS_ERR_TIMEOUT);
+    std::thread other([&] { CHECK(session.interrupt() == RS_OK); });
+    CHECK(!session.next_push(redisrs::forever) && session.status() == RS_ERR_CLOSED);
+    other.join();
+    CHECK(session.command({"MONITOR"}).str() == "OK");
+    Session second(engine);
+    second.command({"PING"});
+    std::optional<Reply> line = session.next_push(10s);
+    CHECK(line && line->str().find("PING") != std::string_view::npos);
+}
+
+static void configuration()
+{
+    std::atomic<int> messages{0};
+    std::atomic<std::int64_t> now{1000000000000};
+    Config config;
+    config.set("port", "auto").set("bind", "127.0.0.1").set("databases", 3).set("enable-debug-command", "yes");
+    config.logger([&](int level, std::string_view text) { messages += level >= 0 && !text.empty(); });
+    config.clock([&] { return now.load(); });
+    CHECK(config && config.status() == RS_OK && config.get() != nullptr);
+    Engine engine(config);
+    {
+        Engine stays(config);
+        Engine other(config);
+        stays = std::move(other);
+        CHECK(stays && !other); // NOLINT
+        Session session(stays);
+        CHECK(session.set("k", "v"));
+    }
+    config = Config();
+    Session session(engine);
+    CHECK(session.set("k", "v", 1s) && session.get("k") == "v");
+    now += 1001;
+    CHECK(!session.get("k"));
+    CHECK(session.command({"SELECT", "3"}).is_error() && session.command({"SELECT", "2"}).str() == "OK");
+
+    Server server(engine);
+    CHECK(server && server.port() != 0 && server.fd() == -1);
+    CHECK(server.wait(1ms) == RS_ERR_TIMEOUT);
+    CHECK_FAILS(RS_ERR_ARGUMENT, server, server.poll());
+    CHECK(server.stop() == RS_OK && !server);
+    session.command({"DEBUG", "LOG", "hello"});
+    CHECK(messages > 0);
+
+    // Driven by the host.
+    Config own;
+    own.set("port", "auto").set("bind", "127.0.0.1").set("io-threads", 0);
+    Engine driven(own);
+    Server polled(driven);
+    CHECK(polled.fd() >= 0 && polled.poll(1ms) == RS_OK);
+
+    // Failures; the first one is remembered.
+    Config bad;
+    CHECK_FAILS(RS_ERR_CONFIG, bad, bad.set("nosuch", "x"));
+    CHECK_FAILS(RS_ERR_CONFIG, bad, bad.load("/nonexistent/redis.conf"));
+    CHECK_FAILS(RS_ERR_CONFIG, bad, bad.set("port", "99999").set("databases", "4"));
+    Config nul;
+    CHECK_FAILS(RS_ERR_ARGUMENT, nul, nul.set("dir", std::string_view("/\0tmp", 5)));
+#ifdef REDISRS_NO_EXCEPTIONS
+    CHECK(!bad && !Engine(bad) && Engine(bad).status() == RS_ERR_CONFIG && redisrs::run(bad) < 0);
+#endif
+    // A port that is taken.
+    Server first(engine);
+    Config taken;
+    taken.set("port", first.port()).set("bind", "127.0.0.1");
+    Engine unlucky(taken);
+#ifndef REDISRS_NO_EXCEPTIONS
+    CHECK_FAILS(RS_ERR_ADDR_IN_USE, unlucky, Server none(unlucky));
+#else
+    Server none(unlucky);
+    CHECK(!none && none.status() == RS_ERR_ADDR_IN_USE && none.port() == 0);
+#endif
+}
+
+int main()
+{
+    CHECK(redisrs::version() == RS_VERSION);
+    CHECK(redisrs::status_name(RS_ERR_TIMEOUT) == "RS_ERR_TIMEOUT");
+    configuration();
+    Config config;
+    config.set("enable-debug-command", "yes");
+    Engine engine(config);
+    Session session(engine);
+    strings(session);
+    commands(session);
+    waiting(engine);
+    std::printf("%d checks\n", checks);
+    return 0;
+}
