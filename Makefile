@@ -3,14 +3,18 @@
 CARGO   ?= cargo
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
+INCLUDEDIR := $(PREFIX)/include
+MANDIR  ?= $(PREFIX)/share/man
 DESTDIR ?=
 # CARGO_TARGET_DIR is honoured, as cargo does.
 TARGET  := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-SOMAJOR := $(word 1,$(subst ., ,$(VERSION)))
+# The interface's version (docs/abi.md), which the soname carries: the major one, below 1.0 the minor one too.
+INTERFACE := $(shell echo $(VERSION) | awk -F. '{ print ($$1 > 0 ? $$1 : "0." $$2) }')
+HEADERS := $(shell cd include && find . -name '*.h' -o -name '*.hpp' | sed 's|^\./||' | sort)
 
-.PHONY: help run build test lint fmt bench c_examples header check-header oracle stress tsan asan loom miri fuzz install uninstall clean
+.PHONY: help run build test lint fmt bench c_examples header check-header oracle stress tsan asan loom miri fuzz install install-built uninstall abi docs cross consumers clean
 
 help: ## List the targets
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -67,22 +71,44 @@ miri: ## Unit tests of the storage under Miri, where it is installed
 fuzz: ## Fuzz every reader for FUZZ_SECONDS each (default 60)
 	sh tests/fuzz.sh $${FUZZ_SECONDS:-60}
 
-install: build ## Install library, headers, programs and redisrs.pc under PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig
+abi: ## Record the interface of include/redisrs.h in tests/c/abi.txt (docs/abi.md)
+	python3 tests/c/abi.py update
+
+docs: ## The reference of the C interface as HTML (doxygen): target/doc/c/html
+	sh docs/reference.sh $(TARGET)/doc/c
+
+cross: ## Compile-check every other target that is installed
+	sh tests/cross.sh
+
+consumers: build ## Install the release build and use it with make, CMake and Meson
+	sh tests/consumers/run.sh $(CURDIR) $(abspath $(RELEASE)) $(abspath $(TARGET))
+
+install: build install-built ## Install libraries, headers, programs, man pages, pkg-config and CMake files under PREFIX
+
+# What is built already, with whatever options; packagers call this one.
+install-built:
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/redisrs
 	install -m 755 $(RELEASE)/redisrs-server $(RELEASE)/redisrs-cli $(DESTDIR)$(PREFIX)/bin/
-	install -m 644 include/redisrs.h include/redisrs.hpp $(DESTDIR)$(PREFIX)/include/
+	set -e; for header in $(HEADERS); do install -D -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header; done
 	install -m 644 $(RELEASE)/libredisrs.a $(DESTDIR)$(LIBDIR)/
 	install -m 755 $(RELEASE)/libredisrs.so $(DESTDIR)$(LIBDIR)/libredisrs.so.$(VERSION)
-	ln -sf libredisrs.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libredisrs.so.$(SOMAJOR)
-	ln -sf libredisrs.so.$(SOMAJOR) $(DESTDIR)$(LIBDIR)/libredisrs.so
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' include/redisrs.pc.in \
-		> $(DESTDIR)$(LIBDIR)/pkgconfig/redisrs.pc
+	ln -sf libredisrs.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libredisrs.so.$(INTERFACE)
+	ln -sf libredisrs.so.$(INTERFACE) $(DESTDIR)$(LIBDIR)/libredisrs.so
+	set -e; for file in include/redisrs.pc cmake/redisrs-config.cmake cmake/redisrs-config-version.cmake; do \
+		case $$file in *.pc) to=pkgconfig ;; *) to=cmake/redisrs ;; esac; \
+		sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@VERSION@|$(VERSION)|g' \
+			-e 's|@INTERFACE@|$(INTERFACE)|g' \
+			-e "s|@PREFIX_FROM_HERE@|$$(realpath -m --relative-to=$(LIBDIR)/cmake/redisrs $(PREFIX))|g" \
+			$$file.in > $(DESTDIR)$(LIBDIR)/$$to/$${file##*/}; done
+	set -e; for page in docs/man/*.[1-8]; do install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 
 uninstall: ## Remove what `make install` has put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/redisrs-server $(DESTDIR)$(PREFIX)/bin/redisrs-cli
-	rm -f $(DESTDIR)$(PREFIX)/include/redisrs.h $(DESTDIR)$(PREFIX)/include/redisrs.hpp
+	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,$(HEADERS))
 	rm -f $(DESTDIR)$(LIBDIR)/libredisrs.a $(DESTDIR)$(LIBDIR)/libredisrs.so*
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/redisrs.pc
+	rm -rf $(DESTDIR)$(LIBDIR)/cmake/redisrs
+	for page in docs/man/*.[1-8]; do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 
 clean: ## Remove everything built
 	$(CARGO) clean

@@ -16,9 +16,12 @@ fn main() {
         println!("cargo:rerun-if-changed={source}");
     }
     cc::Build::new().files(sources).std("c11").opt_level(2).warnings(true).compile("redisrs_shim");
-    // The name that programs look for at run time: it changes when the interface does.
+    // The name that programs look for at run time: it changes when the interface does (docs/abi.md).
     if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
-        let major = env!("CARGO_PKG_VERSION_MAJOR");
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libredisrs.so.{major}");
+        let interface = match env!("CARGO_PKG_VERSION_MAJOR") {
+            "0" => concat!("0.", env!("CARGO_PKG_VERSION_MINOR")),
+            major => major,
+        };
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libredisrs.so.{interface}");
     }
 }

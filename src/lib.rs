@@ -10,17 +10,17 @@
 //! | [`commands`] | the command table, dispatch, one file per family | `engine` and below |
 //! | [`engine`] | what hangs off one store: settings, clock, clients, sessions, statistics | `keyspace`, `resp` |
 //! | [`persist`] | values as bytes that outlive the process: RDB | `keyspace` and below, `resp::number` |
-//! | [`keyspace`] | shards, databases, locks, expiry, watched and blocked keys | `types`, `storage` |
-//! | [`types`] | list, set, hash, sorted set, stream: pure structures | `storage` |
-//! | `storage` | hash table, entries, TTL heap, raw memory | nothing |
+//! | [`keyspace`] | shards, databases, locks, prefetching without them, expiry, watched and blocked keys | `types`, `storage` |
+//! | [`types`] | list, set, hash, sorted set, stream, bits, HyperLogLog, geo: pure structures | `storage` |
+//! | `storage` | hash table, entries, order-statistic tree, TTL heap, raw memory | nothing |
 //! | `numeric` | arithmetic that Rust does not have: `long double` | nothing |
 //! | [`resp`] | request parsers, reply writer, the dialect of the original project | nothing |
 //!
 //! # The life of one command
 //!
-//! A [`net::reactor`] reads what has arrived, [`resp`] cuts it into requests (slices of the input),
-//! [`commands::dispatch`] looks the command up, extracts and hashes its keys and locks their shards, the
-//! handler works on the locked data and writes its reply, and the reactor sends all replies of one
+//! A [`net::reactor`] reads what has arrived, [`resp`] cuts it into requests (slices of the input), and the keys of a window
+//! of them are prefetched together. For each, [`commands::dispatch`] looks the command up, extracts and hashes its keys and
+//! locks their shards, the handler works on the locked data and writes its reply, and the reactor sends all replies of one
 //! connection with one write. A host thread enters at dispatch with a [`engine::Session`] of its own.
 //!
 //! All state hangs off an [`engine::Engine`]; a process may open as many as it likes.

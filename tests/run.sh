@@ -12,6 +12,9 @@ need redis-server redis-server
 need redis-cli redis-tools
 need valgrind valgrind
 need /usr/include/hiredis/hiredis.h libhiredis-dev
+need cmake cmake
+need meson meson
+need mandoc mandoc
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "installing$missing"
@@ -23,6 +26,9 @@ if [ -n "$missing" ]; then
     need redis-cli redis-tools
     need valgrind valgrind
     need /usr/include/hiredis/hiredis.h libhiredis-dev
+    need cmake cmake
+    need meson meson
+    need mandoc mandoc
     if [ -n "$missing" ]; then
         echo "these Debian packages are missing and could not be installed:$missing" >&2
         [ -z "${CI:-}" ] || exit 1
@@ -42,5 +48,7 @@ step "Rust tests" cargo test --all-targets
 step "lock-free parts under loom" make loom
 step "C header is what the source generates" make check-header
 step "C examples: warnings are errors; plain, AddressSanitizer, valgrind" make c_examples
+step "other targets compile" make cross
+step "release build, installed: make, CMake, Meson, man pages, size" make consumers
 step "stock clients" sh tests/clients/run.sh
 printf '\nsteps: %s passed, 0 failed\n' "$passed"

@@ -4,6 +4,9 @@
 //! A program of its own (`harness = false`), so that it can run under ThreadSanitizer without libtest:
 //! `make tsan`. STRESS_ROUNDS scales the work (default 1, a few seconds in a debug build).
 
+#[path = "stress/types.rs"]
+mod types;
+
 // Not that of std, which ThreadSanitizer does not see into.
 use parking_lot::Mutex;
 use redisrs::commands::dispatch::{self, Prepared};
@@ -478,7 +481,7 @@ fn bulk(reply: &str) -> &str {
 fn main() {
     let rounds = std::env::var("STRESS_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     type Scenario = (&'static str, fn(&Store));
-    let scenarios: [Scenario; 10] = [
+    let scenarios: [Scenario; 13] = [
         ("counters add up", counters_add_up),
         ("MSET is atomic", mset_is_atomic),
         ("RENAME is atomic", rename_is_atomic),
@@ -489,6 +492,9 @@ fn main() {
         ("no element is lost or doubled", no_element_is_lost_or_doubled),
         ("ping-pong never stops", ping_pong_never_stops),
         ("a wait has one outcome", a_wait_has_one_outcome),
+        ("nothing is lost between collections", types::nothing_is_lost_between_collections),
+        ("entries reach one consumer each", types::entries_reach_one_consumer_each),
+        ("values of any type stay whole", types::values_of_any_type_stay_whole),
     ];
     for (name, scenario) in scenarios {
         scenario(&Store::open(rounds));

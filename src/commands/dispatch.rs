@@ -12,6 +12,7 @@ use super::session::{Close, Parked, QueuedCommand, ReplyMode, Rest, Session, Sli
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
 use super::{CmdResult, CommandError, Ctx, blocking, geo, monitor, sort, stream, transaction};
 use crate::engine::Engine;
+use crate::engine::clients::End;
 use crate::engine::stats::bump;
 use crate::keyspace::{Glance, KeyHash, LockSet};
 use crate::resp::ReplyWriter;
@@ -160,9 +161,7 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
     let mut rest = match rest {
         Rest::Slices(rest) => rest,
         Rest::Waiting(waiter) => {
-            let answer = waiter.fetch();
-            if let Some(answer) = answer {
-                waiter.leave(engine);
+            if let Some(answer) = waiter.fetch(engine) {
                 finish_wait(engine, session, &call, answer, took_us, reply);
                 return true;
             }
@@ -209,10 +208,11 @@ fn finish_wait(
     if answer.is_failure {
         bump(&counters.failed, 1);
     }
-    if answer.is_complete {
-        account(engine, session, call.command, &call.argv(), took_us + answer.took_us);
-    } else {
+    if answer.ended == Some(End::TimedOut) {
+        // Redis leaves those out of the slow log and of the statistics of durations.
         bump(&counters.usec, took_us);
+    } else {
+        account(engine, session, call.command, &call.argv(), took_us + answer.took_us);
     }
     apply_reply_mode(session, reply, start, true);
 }

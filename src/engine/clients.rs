@@ -35,6 +35,8 @@ pub enum End {
     UnblockedWithError,
     /// `rs_session_interrupt`.
     Interrupted,
+    /// A panic may have damaged the data: nothing more is served.
+    Damaged,
     /// There is nobody left to answer to.
     Gone,
 }

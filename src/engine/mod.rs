@@ -24,7 +24,7 @@ pub mod threads;
 use crate::commands::names::Names;
 use crate::keyspace::{Garbage, HashSeed, Keyspace};
 use crate::persist::rdb::Compressor;
-use clients::Clients;
+use clients::{Clients, End};
 use clock::Clock;
 use housekeeping::Housekeeping;
 use latency::LatencyMonitor;
@@ -128,9 +128,12 @@ impl Engine {
         limit != 0 && self.used_memory() > limit
     }
 
-    /// Marks the data as possibly damaged; every later command is refused.
+    /// Marks the data as possibly damaged; every later command is refused, and nobody waits for one any longer.
     pub fn mark_damaged(&self) {
         self.damaged.store(true, Ordering::Release);
+        for client in self.clients.list() {
+            client.unblock(self, End::Damaged);
+        }
     }
 
     /// Whether a panic may have damaged the data.

@@ -23,9 +23,22 @@ diff "$out/declared" "$out/shared" || { echo "libredisrs.so does not export what
 echo "symbols: $(wc -l <"$out/declared") functions, and nothing else, in libredisrs.a and libredisrs.so"
 
 # The soname.
-readelf -d "$libraries/libredisrs.so" | grep -q 'soname: \[libredisrs\.so\.[0-9]*\]' ||
-    { echo "libredisrs.so has no soname" >&2; exit 1; }
+readelf -d "$libraries/libredisrs.so" | grep -q 'soname: \[' || { echo "libredisrs.so has no soname" >&2; exit 1; }
 soname=$(readelf -d "$libraries/libredisrs.so" | sed -n 's/.*soname: \[\(.*\)\]/\1/p')
+# Below 1.0 the minor version is part of it, see docs/abi.md.
+interface=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1 | awk -F. '{ print ($1 > 0 ? $1 : "0." $2) }')
+[ "$soname" = "libredisrs.so.$interface" ] ||
+    { echo "the soname is $soname, not libredisrs.so.$interface" >&2; exit 1; }
+
+# What else a program has to be linked with: what rustc said when it made the archive, what redisrs.pc, the CMake package
+# and the README say.
+native=$(cat "$libraries/../native-static-libs")
+grep -qx "Libs.private: $native" "$root/include/redisrs.pc.in" ||
+    { echo "redisrs.pc.in does not list what rustc says: $native" >&2; exit 1; }
+for file in README.md cmake/redisrs-config.cmake.in CMakeLists.txt; do
+    grep -q -e "$native" "$root/$file" || { echo "$file does not list what rustc says: $native" >&2; exit 1; }
+done
+echo "symbols: native libraries $native"
 
 # Two Rust libraries in one program, and unwinding in the prelinked one.
 cat >"$out/other.rs" <<'RUST'
@@ -34,10 +47,8 @@ pub extern "C" fn other_sum(n: i32) -> i32 {
     std::panic::catch_unwind(|| (0..n).map(|i| vec![i; 3].len() as i32).sum()).unwrap_or(-1)
 }
 RUST
-(cd "$out" && ${RUSTC:-rustc} --edition 2024 --crate-type staticlib -C opt-level=1 --print native-static-libs=native \
+(cd "$out" && ${RUSTC:-rustc} --edition 2024 --crate-type staticlib -C opt-level=1 \
     other.rs -o libother.a 2>rustc.log) || { cat "$out/rustc.log" >&2; exit 1; }
-grep -q "^Libs.private: $(cat "$out/native")\$" "$root/include/redisrs.pc.in" ||
-    { echo "redisrs.pc.in does not list what rustc says: $(cat "$out/native")" >&2; exit 1; }
 cat >"$out/two.c" <<'C'
 #include <redisrs.h>
 #include <stdio.h>

@@ -315,6 +315,16 @@ fn other_ways_for_a_key_to_appear() {
 }
 
 #[test]
+fn nobody_waits_for_a_damaged_engine() {
+    let store = Store::new();
+    let mut one = store.client();
+    one.wait(&["k"], STRING, None, None);
+    store.engine.mark_damaged();
+    assert!(one.answer().unwrap().starts_with("-ERR an internal error has damaged the data"));
+    assert_eq!(store.blocked(), 0);
+}
+
+#[test]
 fn the_answer_obeys_client_reply() {
     let store = Store::new();
     let (mut writer, mut one) = (store.client(), store.client());

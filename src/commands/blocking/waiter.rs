@@ -36,9 +36,8 @@ pub struct Answer {
     pub reply: Vec<u8>,
     /// Whether it counts as a failed call: it was served with an error, or ended by CLIENT UNBLOCK, as Redis counts.
     pub is_failure: bool,
-    /// Whether the call is complete, in the slow log and in the statistics of durations. In Redis one that has waited in
-    /// vain is not.
-    pub is_complete: bool,
+    /// Why the wait ended, if nobody has served it.
+    pub ended: Option<End>,
     /// Microseconds that serving took.
     pub took_us: u64,
 }
@@ -126,7 +125,7 @@ impl Waiter {
             };
             let took_us = engine.clock.elapsed_us().saturating_sub(started_us);
             engine.note_latency("command-unblocking", took_us);
-            Ok(Answer { reply: reply.take(), is_failure, is_complete: true, took_us })
+            Ok(Answer { reply: reply.take(), is_failure, ended: None, took_us })
         });
         match decided {
             None => Attempt::Over,
@@ -138,9 +137,16 @@ impl Waiter {
         }
     }
 
-    /// The answer, once there is one; it is fetched once.
-    pub(in crate::commands) fn fetch(&self) -> Option<Answer> {
-        self.outcome.fetch()
+    /// The answer, once there is one, for its session, which holds no locks. It is fetched once.
+    pub(in crate::commands) fn fetch(&self, engine: &Engine) -> Option<Answer> {
+        let answer = self.outcome.fetch()?;
+        if answer.ended.is_none() && self.keys.len() == 1 {
+            // Who has served it has taken it out of its only line.
+            *self.client.waiting.lock() = None;
+        } else {
+            self.leave(engine);
+        }
+        Some(answer)
     }
 
     /// Leaves all lines. The calling thread holds no locks.
@@ -171,7 +177,7 @@ impl Waiting for Waiter {
         if is_ended {
             engine.clients.blocked.fetch_sub(1, Relaxed);
             // In the other cases it is the session itself that ends the wait.
-            if matches!(how, End::Unblocked | End::UnblockedWithError) {
+            if matches!(how, End::Unblocked | End::UnblockedWithError | End::Damaged) {
                 self.client.deliver(Delivery::Unblocked);
             }
         }
@@ -187,8 +193,8 @@ impl Waiter {
             End::TimedOut | End::Unblocked | End::Gone => reply.null_array(),
             End::UnblockedWithError => dispatch::write_error(engine, &mut reply, &UNBLOCKED),
             End::Interrupted => dispatch::write_error(engine, &mut reply, &INTERRUPTED),
+            End::Damaged => dispatch::write_error(engine, &mut reply, &CommandError::DAMAGED),
         }
-        let is_timeout = how == End::TimedOut;
-        Answer { reply: reply.take(), is_failure: !is_timeout, is_complete: !is_timeout, took_us: 0 }
+        Answer { reply: reply.take(), is_failure: how != End::TimedOut, ended: Some(how), took_us: 0 }
     }
 }

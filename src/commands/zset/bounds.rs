@@ -92,7 +92,7 @@ mod tests {
         ] {
             assert_eq!(range(text), Ok(expected), "{text:?}");
         }
-        for text in ["nan", "x", " ", "5 ", "((5", "(", "5x"].into_iter().filter(|text| *text != "(") {
+        for text in ["nan", "x", " ", "5 ", "((5", "5x"] {
             assert_eq!(range(text), Err(NOT_A_SCORE), "{text:?}");
         }
     }
