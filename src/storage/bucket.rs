@@ -55,7 +55,9 @@ struct Slot<E> {
 }
 
 impl<E> Slot<E> {
-    const EMPTY: Self = Self { word: AtomicU64::new(0), owned: PhantomData };
+    const fn empty() -> Self {
+        Self { word: AtomicU64::new(0), owned: PhantomData }
+    }
 
     #[inline(always)]
     fn get(&self) -> Option<&E> {
@@ -132,7 +134,7 @@ pub struct Bucket<E> {
 impl<E> Default for Bucket<E> {
     fn default() -> Self {
         const { assert!(size_of::<Self>() == 64 && align_of::<Self>() == 64) };
-        Self { marks: AtomicU64::new(0), slots: [Slot::EMPTY; SLOTS] }
+        Self { marks: AtomicU64::new(0), slots: [const { Slot::empty() }; SLOTS] }
     }
 }
 

@@ -41,14 +41,12 @@ mod value;
 mod view;
 
 pub use bucket::Item;
-pub use buffer::{Buffer, Growth};
 pub use bytes::Bytes;
 pub use dict::{Detached, Dict, FlatMut, GARBAGE_MIN, Garbage, ObjectMut};
-pub use entry::{Entry, Nothing, Object, Outside};
-pub use hash::{HashSeed, KeyHash, POSITION_BITS, Position, SHARD_BITS_MAX};
+pub use entry::{Entry, Nothing, Object};
+pub use hash::{HashSeed, KeyHash, POSITION_BITS};
 pub use memory::{NoMemory, prefetch, size_class};
 pub use ranking::{Forward, Ranking, Side};
-pub use table::{Loc, Table};
-pub use ttl_heap::TtlHeap;
-pub use value::{EMBSTR_MAX, Kind, NewValue, StringEncoding, StringRef, ValueRef, format_int, same_bytes};
+pub use table::Loc;
+pub use value::{Kind, NewValue, StringEncoding, StringRef, ValueRef, format_int, same_bytes};
 pub use view::View;

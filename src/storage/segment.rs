@@ -19,7 +19,7 @@ mod blocks;
 
 use super::bucket::{Bucket, Item, SLOTS};
 use super::hash::{POSITION_BITS, Position};
-use super::memory::{NoMemory, prefetch};
+use super::memory::NoMemory;
 use blocks::Blocks;
 pub use blocks::{BLOCK_BUCKETS, Block, Shape};
 pub use blocks::{FIRST_BLOCKS, Spares};
@@ -85,11 +85,6 @@ impl<E: Item> Segment<E> {
     /// Gives up what is left of an empty segment.
     pub fn retire(self, spares: &mut Spares<E>) {
         self.blocks.retire(spares);
-    }
-
-    /// Size in blocks.
-    pub fn blocks(&self) -> usize {
-        self.blocks.len()
     }
 
     /// The segment splits rather than grows.

@@ -114,6 +114,7 @@ impl<E: Item> View<E> {
 #[derive(Debug)]
 pub enum Retired<E> {
     View(Box<View<E>>),
+    #[expect(clippy::vec_box, reason = "a block keeps its address until it is dropped")]
     Blocks(Vec<Box<Block<E>>>),
 }
 

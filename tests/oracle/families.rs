@@ -10,8 +10,8 @@ mod geo;
 mod hashes;
 mod lists;
 mod sets;
-mod zsets;
 mod streams;
+mod zsets;
 
 use super::grammar::Grammar;
 
@@ -151,7 +151,8 @@ pub struct Family {
     pub grammars: Vec<Grammar>,
 }
 
-pub const NAMES: &[&str] = &["strings", "keys", "connection", "server", "bits", "hashes", "lists", "sets", "dump", "streams", "geo", "mixed"];
+pub const NAMES: &[&str] =
+    &["strings", "keys", "connection", "server", "bits", "hashes", "lists", "sets", "dump", "streams", "geo", "mixed"];
 
 impl Family {
     pub fn new(name: &str) -> Family {

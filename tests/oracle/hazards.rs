@@ -55,7 +55,8 @@ pub fn is_safe(command: &Command) -> bool {
         }
         b"ZUNIONSTORE" | b"ZINTERSTORE" | b"ZDIFFSTORE" | b"ZRANGESTORE" | b"RENAME" | b"RENAMENX" | b"COPY" => {
             let is_lex = |key: &Vec<u8>| LEX_KEYS.contains(&&key[..]);
-            !command.arguments.iter().skip(1).take(2).any(is_lex) || command.arguments[1..count.min(3)].iter().all(is_lex)
+            !command.arguments.iter().skip(1).take(2).any(is_lex)
+                || command.arguments[1..count.min(3)].iter().all(is_lex)
         }
         // An ID made of the current time.
         b"XADD" => !(2..count).any(|index| command.arguments[index] == b"*"),
@@ -71,7 +72,9 @@ pub fn is_safe(command: &Command) -> bool {
             _ => true,
         },
         b"SADD" if SINGLES.contains(&command.upper(1).as_slice()) => count == 3 && command.arguments[2] == b"7",
-        b"SRANDMEMBER" | b"HRANDFIELD" | b"ZRANDMEMBER" => number(command, 2).is_none_or(|count| count > -CARDINALITY_MAX || count == i64::MIN),
+        b"SRANDMEMBER" | b"HRANDFIELD" | b"ZRANDMEMBER" => {
+            number(command, 2).is_none_or(|count| count > -CARDINALITY_MAX || count == i64::MIN)
+        }
         // Answers only what can't be a shutdown.
         b"SHUTDOWN" => {
             count > 1 && (1..count).any(|index| !SHUTDOWN_OPTIONS.contains(&command.upper(index).as_slice()))

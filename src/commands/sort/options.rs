@@ -58,7 +58,7 @@ impl<'a> Options<'a> {
                 options.store = true;
                 at += 1;
             } else if args.is(at, "by") && left >= 1 {
-                let pattern = Pattern::new(&args.argv()[at + 1]);
+                let pattern = Pattern::new(args.argv()[at + 1]);
                 options.by = match options.by {
                     // Once told not to sort, always told.
                     By::Nothing => By::Nothing,
@@ -67,7 +67,7 @@ impl<'a> Options<'a> {
                 };
                 at += 1;
             } else if args.is(at, "get") && left >= 1 {
-                options.get.push(Pattern::new(&args.argv()[at + 1]));
+                options.get.push(Pattern::new(args.argv()[at + 1]));
                 at += 1;
             } else {
                 return Err(CommandError::SYNTAX);

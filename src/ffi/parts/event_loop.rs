@@ -199,7 +199,7 @@ impl rs_loop {
         events.clear();
         self.poller.wait(events, wait).map_err(|error| refused("waiting", &error))?;
         for event in events.iter() {
-            let ready = c_int::from(event.readable) * RS_LOOP_READ | c_int::from(event.writable) * RS_LOOP_WRITE;
+            let ready = (c_int::from(event.readable) * RS_LOOP_READ) | (c_int::from(event.writable) * RS_LOOP_WRITE);
             let Ok(fd) = c_int::try_from(event.key) else { continue };
             let watch = self.state().watch(fd).copied();
             let Some(watch) = watch.filter(|watch| watch.since < turn && watch.mask & ready != 0) else { continue };

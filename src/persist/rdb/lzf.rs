@@ -84,11 +84,13 @@ pub struct Compressor {
     base: u32,
 }
 
-impl Compressor {
-    pub fn new() -> Self {
+impl Default for Compressor {
+    fn default() -> Self {
         Self { positions: vec![0; 1 << TABLE_BITS].into_boxed_slice(), base: 1 }
     }
+}
 
+impl Compressor {
     /// Appends `input`, compressed, if that takes at most `room` bytes; otherwise leaves `output` as it was.
     ///
     /// # Errors
@@ -248,7 +250,7 @@ mod tests {
             (b"the quick brown fox the quick brown fox".to_vec(), b"\x14the quick brown fox t\xe0\x07\x13\x01ox"),
             (vec![b'x'; 1000], b"\x01xx\xe0\xff\x00\xe0\xff\x00\xe0\xff\x00\xe0\xc3\x00\x01xx"),
         ];
-        let mut compressor = Compressor::new();
+        let mut compressor = Compressor::default();
         // What an earlier input has left in the table makes no difference.
         for (input, output) in cases.iter().chain(&cases) {
             assert_eq!(compressed(&mut compressor, input).as_deref(), Some(*output));
@@ -270,7 +272,7 @@ mod tests {
     #[test]
     fn what_was_compressed_comes_back() {
         let mut random = Rng::from_env();
-        let mut compressor = Compressor::new();
+        let mut compressor = Compressor::default();
         let mut smaller = 0;
         for _ in 0..3000 {
             let input = input(&mut random);
@@ -284,7 +286,7 @@ mod tests {
 
     #[test]
     fn positions_start_over_before_they_overflow() {
-        let mut compressor = Compressor::new();
+        let mut compressor = Compressor::default();
         let input = b"abcdefgh".repeat(10);
         let expected = compressed(&mut compressor, &input);
         for base in [u32::MAX - 200, u32::MAX - 80, u32::MAX - 79, u32::MAX] {
@@ -297,7 +299,7 @@ mod tests {
     #[test]
     fn damaged_input_is_refused_or_gives_the_promised_length() {
         let mut random = Rng::from_env();
-        let mut compressor = Compressor::new();
+        let mut compressor = Compressor::default();
         for _ in 0..3000 {
             let input = input(&mut random);
             let Some(mut output) = compressed(&mut compressor, &input) else { continue };

@@ -136,7 +136,7 @@ impl Writer {
     fn compressed(&mut self, bytes: &[u8]) -> Result<bool, NoMemory> {
         let mut packed = std::mem::take(&mut self.packed);
         packed.clear();
-        let compressor = self.compressor.get_or_insert_with(Compressor::new);
+        let compressor = self.compressor.get_or_insert_with(Compressor::default);
         let is_worth_it = compressor.compress(bytes, bytes.len() - SAVED_MIN, &mut packed)?;
         if is_worth_it {
             self.byte(LZF)?;

@@ -135,7 +135,9 @@ pub struct Blocks<E> {
 /// as surplus, which the table's owner frees when nobody looks any more.
 #[derive(Debug)]
 pub struct Spares<E> {
+    #[expect(clippy::vec_box, reason = "a block keeps its address: prefetching may still look at it")]
     blocks: Vec<Box<Block<E>>>,
+    #[expect(clippy::vec_box, reason = "as for blocks")]
     shapes: Vec<Box<Shape<E>>>,
     keeps: bool,
 }
@@ -184,6 +186,7 @@ impl<E> Spares<E> {
     }
 
     /// All blocks.
+    #[expect(clippy::vec_box, reason = "as for the field")]
     pub fn take_blocks(&mut self) -> Vec<Box<Block<E>>> {
         std::mem::take(&mut self.blocks)
     }
