@@ -195,7 +195,7 @@ impl Engine {
 
     /// Bytes in use by data and tables of this engine.
     pub fn used_memory(&self) -> usize {
-        (0..self.keyspace.shard_count()).map(|shard| self.keyspace.used_in_shard(shard)).sum()
+        self.keyspace.used()
     }
 
     /// Bytes of an engine without keys and clients.

@@ -122,10 +122,10 @@ impl Engine {
         self.reclaimer.defer(garbage);
     }
 
-    /// Whether `maxmemory` is used up. With a limit set this takes every shard's lock once, a few microseconds.
+    /// Whether `maxmemory` is used up.
     pub fn is_out_of_memory(&self) -> bool {
         let limit = self.settings.hot().maxmemory.load(Ordering::Relaxed);
-        limit != 0 && self.used_memory() > limit
+        limit != 0 && self.keyspace.uses_more_than(limit)
     }
 
     /// Marks the data as possibly damaged; every later command is refused, and nobody waits for one any longer.

@@ -148,6 +148,7 @@ impl Keyspace {
             }
         }
         self.spread_news(shard, &mut data, garbage);
+        self.account_for(&mut data);
         data.has_signals()
     }
 }

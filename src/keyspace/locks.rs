@@ -197,6 +197,7 @@ impl<'e> LockSet<'e> {
             if data.dbs().iter().any(Db::has_news) {
                 self.keyspace.spread_news(*shard as usize, data, &mut garbage);
             }
+            self.keyspace.account_for(data);
         }
     }
 

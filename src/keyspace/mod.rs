@@ -6,6 +6,7 @@
 //!
 //! Cost of an access: one uncontended lock, one cache miss for the bucket, one for the entry.
 
+mod account;
 pub mod blocked;
 pub mod expiry;
 mod fields;
@@ -31,6 +32,7 @@ pub use scan::Cursor;
 pub use watch::WatchFlag;
 
 use crate::types::Object;
+use account::Account;
 use blocked::{Tickets, WaitTable};
 use crossbeam_utils::CachePadded;
 use expiry::Drivers;
@@ -66,6 +68,7 @@ pub struct Keyspace {
     drivers: Drivers,
     readers: Arc<Readers>,
     tickets: Tickets,
+    account: Account,
 }
 
 /// One lock and what it guards, and of that what can be read without the lock: the earliest deadline, and enough of
@@ -85,6 +88,8 @@ pub struct ShardData {
     watches: WatchTable,
     waiters: WaitTable,
     published_deadline_ms: i64,
+    /// Bytes that are in the account.
+    entered: usize,
 }
 
 impl ShardData {
@@ -196,6 +201,7 @@ impl Keyspace {
                     watches: WatchTable::default(),
                     waiters: WaitTable::new(tickets.clone()),
                     published_deadline_ms: NO_DEADLINE,
+                    entered: 0,
                 }),
                 next_deadline_ms: AtomicI64::new(NO_DEADLINE),
                 view: AtomicPtr::new(std::ptr::null_mut()),
@@ -208,6 +214,7 @@ impl Keyspace {
             drivers: Drivers::default(),
             readers: Arc::default(),
             tickets,
+            account: Account::default(),
         }
     }
 
@@ -308,10 +315,5 @@ impl Keyspace {
     /// Bytes of a keyspace without keys.
     pub fn fixed_memory(&self) -> usize {
         self.shards.len() * size_of::<CachePadded<Shard>>()
-    }
-
-    /// Bytes in use in one shard.
-    pub fn used_in_shard(&self, shard: usize) -> usize {
-        self.lock(shard).dbs.iter().map(Db::used).sum()
     }
 }
