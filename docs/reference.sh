@@ -9,6 +9,7 @@ out=$1
 command -v doxygen >/dev/null || { echo "make docs needs doxygen (Debian package doxygen)" >&2; exit 1; }
 rm -rf "$out"
 mkdir -p "$out/source"
+out=$(cd "$out" && pwd)
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 for header in redisrs.h; do
@@ -35,14 +36,21 @@ for header in redisrs.h; do
     ' "include/$header" >"$out/source/$header"
 done
 
+# The pages, in one directory. What they link to and is not a page here, or is a place within one, becomes plain text.
+for page in docs/c-guide.md docs/abi.md docs/building.md README.md; do
+    sed -E -e '/^!\[/d' -e 's#\]\((docs|\.\.)/([a-z-]*\.md|README\.md)\)#](\2)#g' \
+        -e 's#\[([^]]*)\]\((\#|benches|\.\./c_examples|\.\./tests)[^)]*\)#\1#g' "$page" >"$out/source/$(basename "$page")"
+done
+
 cat >"$out/Doxyfile" <<DOXYFILE
 PROJECT_NAME           = redisrs
 PROJECT_NUMBER         = $version
 PROJECT_BRIEF          = "A Redis-compatible in-memory data store in a library"
 OUTPUT_DIRECTORY       = $out
-INPUT                  = $out/source docs/c-guide.md docs/abi.md docs/building.md README.md
+INPUT                  = $out/source
+FILE_PATTERNS          = *.h *.md
 STRIP_FROM_PATH        = $out/source
-USE_MDFILE_AS_MAINPAGE = docs/c-guide.md
+USE_MDFILE_AS_MAINPAGE = c-guide.md
 OPTIMIZE_OUTPUT_FOR_C  = YES
 TYPEDEF_HIDES_STRUCT   = YES
 JAVADOC_AUTOBRIEF      = YES
@@ -56,5 +64,6 @@ QUIET                  = YES
 WARN_IF_UNDOCUMENTED   = NO
 WARN_AS_ERROR          = FAIL_ON_WARNINGS
 DOXYFILE
-doxygen "$out/Doxyfile"
+# From there, since doxygen prefers files of the directory that it runs in.
+(cd "$out/source" && doxygen ../Doxyfile)
 echo "docs: $out/html/index.html"

@@ -7,6 +7,8 @@
 //         std::cout << *value;
 //     for (redisrs::ReplyView item : session.command({"MGET", "greeting", "other"}))
 //         std::cout << item.str();
+//     for (auto [field, value] : session.command({"HGETALL", "user:1"}).entries())
+//         std::cout << field.str() << '=' << value.str();
 //
 // Every handle is owned by a movable object and ended by its destructor. The rules of redisrs.h hold: a session belongs to
 // one thread at a time, and sessions and servers go before their engine does. A moved-from object is false and good for
@@ -27,6 +29,7 @@
 #include <functional>
 #include <initializer_list>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +62,9 @@ inline std::string_view last_error() { return rs_last_error(); }
 
 // The name of a status, such as "RS_ERR_TIMEOUT".
 inline std::string_view status_name(rs_status status) { return rs_status_name(status); }
+
+// A command of any length: its name, then its arguments.
+using Arguments = std::vector<std::string_view>;
 
 // To wait without limit.
 inline constexpr std::chrono::milliseconds forever{-1};
@@ -103,6 +109,10 @@ struct Close {
     void operator()(rs_session *session) const noexcept { rs_session_close(session); }
     void operator()(rs_server *server) const noexcept { rs_server_stop(server); }
     void operator()(rs_reply *reply) const noexcept { rs_reply_free(reply); }
+    void operator()(rs_reader *reader) const noexcept { rs_reader_free(reader); }
+    void operator()(rs_request_reader *reader) const noexcept { rs_request_reader_free(reader); }
+    void operator()(rs_loop *loop) const noexcept { rs_loop_free(loop); }
+    void operator()(rs_pool *pool) const noexcept { rs_pool_free(pool); }
 };
 
 template <class T> using Handle = std::unique_ptr<T, Close>;
@@ -111,6 +121,37 @@ inline std::string_view view(const void *data, std::size_t len)
 {
     return len == 0 ? std::string_view() : std::string_view(static_cast<const char *>(data), len);
 }
+
+// Arguments as C takes them; without an allocation if there are few.
+class Argv {
+public:
+    Argv(const std::string_view *arguments, std::size_t count)
+    {
+        if (count > few) {
+            many_pointers_.resize(count);
+            many_lengths_.resize(count);
+            pointers = many_pointers_.data();
+            lengths = many_lengths_.data();
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            pointers[i] = arguments[i].data();
+            lengths[i] = arguments[i].size();
+        }
+    }
+    Argv(const Argv &) = delete;
+    Argv &operator=(const Argv &) = delete;
+
+private:
+    static constexpr std::size_t few = 16;
+    const char *few_pointers_[few];
+    std::size_t few_lengths_[few];
+    std::vector<const char *> many_pointers_;
+    std::vector<std::size_t> many_lengths_;
+
+public:
+    const char **pointers = few_pointers_;
+    std::size_t *lengths = few_lengths_;
+};
 
 // A function of the host on its way through the library. What it throws must not pass through frames of C: it is kept,
 // the function is not called again, and done() throws it on.
@@ -223,6 +264,12 @@ public:
     Iterator begin() const { return Iterator(size() ? reply_->element : nullptr); }
     Iterator end() const { return Iterator(size() ? reply_->element + size() : nullptr); }
 
+    // A map, or an array of keys and values in turn, to loop over by pairs:
+    //
+    //     for (auto [field, value] : session.command({"HGETALL", "user:1"}).entries())
+    class Entries;
+    Entries entries() const;
+
     // The value behind a key in a map, or in an array of keys and values such as HGETALL's without HELLO 3; nil if the
     // key is not there. Looks at one after the other.
     ReplyView find(std::string_view key) const
@@ -241,7 +288,56 @@ private:
     const rs_reply *reply_ = nullptr;
 };
 
-// A reply that is owned. A temporary one lives to the end of its statement, in a range-for to the end of the loop.
+// What ReplyView::entries returns.
+class ReplyView::Entries {
+public:
+    class Iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = std::pair<ReplyView, ReplyView>;
+        using difference_type = std::ptrdiff_t;
+        using pointer = void;
+        using reference = value_type;
+
+        Iterator() = default;
+        explicit Iterator(rs_reply *const *at) : at_(at) {}
+        value_type operator*() const { return {ReplyView(at_[0]), ReplyView(at_[1])}; }
+        Iterator &operator++()
+        {
+            at_ += 2;
+            return *this;
+        }
+        Iterator operator++(int)
+        {
+            Iterator before = *this;
+            at_ += 2;
+            return before;
+        }
+        friend bool operator==(const Iterator &a, const Iterator &b) { return a.at_ == b.at_; }
+        friend bool operator!=(const Iterator &a, const Iterator &b) { return a.at_ != b.at_; }
+
+    private:
+        rs_reply *const *at_ = nullptr;
+    };
+
+    Iterator begin() const { return Iterator(size() ? of_->element : nullptr); }
+    Iterator end() const { return Iterator(size() ? of_->element + 2 * size() : nullptr); }
+    std::size_t size() const { return of_ ? of_->elements / 2 : 0; }
+
+private:
+    friend class ReplyView;
+    friend class Reply;
+    Entries(const rs_reply *of, detail::Handle<rs_reply> owner) : of_(of), owner_(std::move(owner)) {}
+
+    const rs_reply *of_;
+    // Those of a temporary reply keep it.
+    detail::Handle<rs_reply> owner_;
+};
+
+inline ReplyView::Entries ReplyView::entries() const { return Entries(reply_, nullptr); }
+
+// A reply that is owned. A temporary one lives to the end of its statement; a range-for over it, or over its entries(), keeps
+// it to the end of the loop. To loop over a part of a reply give the reply a name first.
 class Reply : public ReplyView {
 public:
     Reply() = default;
@@ -254,6 +350,9 @@ public:
         other.reply_ = other.owner_.get();
         return *this;
     }
+
+    Entries entries() const & { return ReplyView::entries(); }
+    Entries entries() && { return Entries(std::exchange(reply_, nullptr), std::move(owner_)); }
 
     // Whether there is a reply at all, be it nil or an error.
     explicit operator bool() const { return owner_ != nullptr; }
@@ -329,7 +428,7 @@ public:
         return *this;
     }
 
-    rs_config *get() const { return handle_.get(); }
+    rs_config *raw() const { return handle_.get(); }
     rs_status status() const { return status_; }
     explicit operator bool() const { return handle_ != nullptr && status_ >= 0; }
 
@@ -361,10 +460,10 @@ public:
     {
         if (config.status() < 0)
             status_ = config.status();
-        else if (config.get() == nullptr)
+        else if (config.raw() == nullptr)
             status_ = detail::refuse("the configuration was moved away");
         else
-            open(config.get());
+            open(config.raw());
     }
 
     Engine(Engine &&) = default;
@@ -378,7 +477,7 @@ public:
         return *this;
     }
 
-    rs_engine *get() const { return handle_.get(); }
+    rs_engine *raw() const { return handle_.get(); }
     rs_status status() const { return status_; }
     explicit operator bool() const { return handle_ != nullptr; }
 
@@ -400,7 +499,7 @@ private:
 inline rs_status run() { return detail::check(rs_server_run(nullptr)); }
 inline rs_status run(const Config &config)
 {
-    return config ? detail::check(rs_server_run(config.get())) : detail::refuse("the configuration has failed");
+    return config ? detail::check(rs_server_run(config.raw())) : detail::refuse("the configuration has failed");
 }
 
 // An engine on its sockets, until the object goes.
@@ -409,7 +508,7 @@ public:
     explicit Server(const Engine &engine)
     {
         rs_server *server = nullptr;
-        status_ = detail::check(rs_server_start(engine.get(), &server));
+        status_ = detail::check(rs_server_start(engine.raw(), &server));
         handle_.reset(server);
     }
 
@@ -439,7 +538,7 @@ public:
         return status_ = detail::check(status);
     }
 
-    rs_server *get() const { return handle_.get(); }
+    rs_server *raw() const { return handle_.get(); }
     rs_status status() const { return status_; }
     explicit operator bool() const { return handle_ != nullptr; }
 
@@ -451,12 +550,12 @@ private:
 // A client in the process. One thread at a time, except for interrupt.
 class Session {
 public:
-    using Arguments = std::vector<std::string_view>;
+    using Arguments = redisrs::Arguments;
 
     explicit Session(const Engine &engine)
     {
         rs_session *session = nullptr;
-        status_ = detail::check(rs_session_open(engine.get(), &session));
+        status_ = detail::check(rs_session_open(engine.raw(), &session));
         handle_.reset(session);
     }
 
@@ -625,18 +724,8 @@ private:
             status_ = detail::refuse("too many arguments");
             return Reply();
         }
-        constexpr std::size_t few = 16;
-        const char *few_pointers[few];
-        std::size_t few_lengths[few];
-        std::vector<const char *> many_pointers(count > few ? count : 0);
-        std::vector<std::size_t> many_lengths(count > few ? count : 0);
-        const char **argv = count > few ? many_pointers.data() : few_pointers;
-        std::size_t *lengths = count > few ? many_lengths.data() : few_lengths;
-        for (std::size_t i = 0; i < count; ++i) {
-            argv[i] = arguments[i].data();
-            lengths[i] = arguments[i].size();
-        }
-        Reply reply(rs_command_argv(handle_.get(), static_cast<int>(count), argv, lengths));
+        detail::Argv argv(arguments, count);
+        Reply reply(rs_command_argv(handle_.get(), static_cast<int>(count), argv.pointers, argv.lengths));
         status_ = reply ? RS_OK : detail::check(RS_ERR_COMMAND);
         return reply;
     }
@@ -657,6 +746,274 @@ private:
     }
 
     detail::Handle<rs_session> handle_;
+    rs_status status_ = RS_OK;
+};
+
+// ---- The parts by themselves, for programs that are not about an engine ----
+
+// A request as a client sends it, in RESP; empty if it failed, which needs an empty list or no memory.
+inline std::string format(const Arguments &arguments)
+{
+    if (arguments.size() > INT_MAX) {
+        detail::refuse("too many arguments");
+        return {};
+    }
+    detail::Argv argv(arguments.data(), arguments.size());
+    int argc = static_cast<int>(arguments.size());
+    std::size_t len = 0;
+    rs_status status = rs_format_argv(argc, argv.pointers, argv.lengths, nullptr, 0, &len);
+    if (status != RS_ERR_BUFFER_TOO_SMALL) {
+        detail::check(status);
+        return {};
+    }
+    std::string request(len, '\0');
+    detail::check(rs_format_argv(argc, argv.pointers, argv.lengths, request.data(), request.size(), &len));
+    return request;
+}
+
+namespace detail {
+
+// What both readers are.
+template <class C, C *make(), rs_status feed_to(C *, const void *, std::size_t), rs_status take(C *, rs_reply **)>
+class ReaderOf {
+public:
+    ReaderOf() : handle_(make())
+    {
+        if (!handle_)
+            status_ = check(RS_ERR_NO_MEMORY);
+    }
+
+    // Bytes that have arrived.
+    rs_status feed(std::string_view bytes) { return status_ = check(feed_to(handle_.get(), bytes.data(), bytes.size())); }
+
+    // The next one; nothing if it takes more bytes. RS_ERR_PROTOCOL if the bytes are none, from then on for ever.
+    std::optional<Reply> next()
+    {
+        rs_reply *reply = nullptr;
+        status_ = check(take(handle_.get(), &reply));
+        return status_ == RS_OK ? std::optional<Reply>(Reply(reply)) : std::nullopt;
+    }
+
+    C *raw() const { return handle_.get(); }
+    rs_status status() const { return status_; }
+    explicit operator bool() const { return handle_ != nullptr; }
+
+private:
+    Handle<C> handle_;
+    rs_status status_ = RS_OK;
+};
+
+} // namespace detail
+
+// Makes replies of bytes: a client's half of the protocol.
+using Reader = detail::ReaderOf<rs_reader, rs_reader_new, rs_reader_feed, rs_reader_next>;
+// Makes requests of bytes, each an array of strings: a server's half.
+using RequestReader =
+    detail::ReaderOf<rs_request_reader, rs_request_reader_new, rs_request_reader_feed, rs_request_reader_next>;
+
+// Waits for descriptors and times, and calls functions. One thread at a time, except for stop.
+//
+// What a function throws ends run or run_once, which throw it on. Functions may change the loop in every way, also delete
+// themselves; they may not end it.
+class Loop {
+public:
+    using OnReady = std::function<void(int mask)>;
+    // Returns in how many milliseconds it wants to be called again; negative: never.
+    using OnTime = std::function<std::chrono::milliseconds()>;
+
+    Loop() : state_(std::make_unique<State>()), handle_(rs_loop_new())
+    {
+        if (!handle_)
+            status_ = detail::check(RS_ERR_IO);
+    }
+
+    // Calls f whenever the descriptor is ready for what the mask says (RS_LOOP_READ, RS_LOOP_WRITE), in place of what was
+    // called before.
+    rs_status add_fd(int fd, int mask, OnReady f)
+    {
+        if (!handle_ || !f)
+            return status_ = detail::refuse(handle_ ? "the function is empty" : "there is no loop");
+        // All memory first: once the loop has the function nothing may fail.
+        auto entry = std::make_shared<Ready>(state_.get(), std::move(f));
+        auto &slot = state_->ready[fd];
+        auto call = [](rs_loop *loop, int, int ready, void *ud) noexcept {
+            auto self = static_cast<Ready *>(ud)->shared_from_this(); // It may delete itself.
+            self->state->guard(loop, [&] { self->f(ready); });
+        };
+        status_ = rs_loop_add_fd(handle_.get(), fd, mask, call, entry.get());
+        if (status_ == RS_OK)
+            slot = std::move(entry);
+        else if (!slot)
+            state_->ready.erase(fd);
+        return detail::check(status_);
+    }
+
+    // False if it is not in the loop.
+    bool del_fd(int fd)
+    {
+        status_ = rs_loop_del_fd(handle_.get(), fd);
+        if (state_)
+            state_->ready.erase(fd);
+        return found();
+    }
+
+    // Calls f after so long, and then as often as it says. Returns the number by which to cancel it, none after a failure.
+    std::optional<std::uint64_t> every(std::chrono::milliseconds after, OnTime f)
+    {
+        if (!handle_ || !f) {
+            status_ = detail::refuse(handle_ ? "the function is empty" : "there is no loop");
+            return std::nullopt;
+        }
+        auto entry = std::make_shared<Timed>(state_.get(), std::move(f));
+        // No timer has the number 0; it is put right below.
+        state_->timed[0] = entry;
+        auto call = [](rs_loop *loop, std::uint64_t id, void *ud) noexcept -> std::int64_t {
+            auto self = static_cast<Timed *>(ud)->shared_from_this();
+            // One that throws is done; one that is passed over comes next time.
+            std::chrono::milliseconds next{-1};
+            if (!self->state->guard(loop, [&] { next = self->f(); }))
+                return 0;
+            if (next.count() < 0)
+                self->state->timed.erase(id);
+            return next.count();
+        };
+        std::uint64_t id = 0;
+        status_ = rs_loop_add_timer(handle_.get(), after.count(), call, entry.get(), &id);
+        auto node = state_->timed.extract(0);
+        if (detail::check(status_) != RS_OK)
+            return std::nullopt;
+        node.key() = id;
+        state_->timed.insert(std::move(node));
+        return id;
+    }
+
+    // Calls f once, after so long.
+    std::optional<std::uint64_t> after(std::chrono::milliseconds after, std::function<void()> f)
+    {
+        if (!f) {
+            status_ = detail::refuse("the function is empty");
+            return std::nullopt;
+        }
+        return every(after, [f = std::move(f)] {
+            f();
+            return std::chrono::milliseconds(-1);
+        });
+    }
+
+    // False if there is no such timer, because it is done.
+    bool cancel(std::uint64_t id)
+    {
+        status_ = rs_loop_del_timer(handle_.get(), id);
+        if (state_)
+            state_->timed.erase(id);
+        return found();
+    }
+
+    // Until stop, or nothing is left to wait for.
+    rs_status run() { return finish(rs_loop_run(handle_.get())); }
+    // Waits once.
+    rs_status run_once(std::chrono::milliseconds timeout = forever)
+    {
+        return finish(rs_loop_run_once(handle_.get(), timeout.count()));
+    }
+    // Ends run, or the next one. Any thread.
+    rs_status stop() const { return detail::check(rs_loop_stop(handle_.get())); }
+
+    rs_loop *raw() const { return handle_.get(); }
+    rs_status status() const { return status_; }
+    explicit operator bool() const { return handle_ != nullptr; }
+
+private:
+    struct State;
+    struct Ready : std::enable_shared_from_this<Ready> {
+        Ready(State *of, OnReady function) : state(of), f(std::move(function)) {}
+        State *state;
+        OnReady f;
+    };
+    struct Timed : std::enable_shared_from_this<Timed> {
+        Timed(State *of, OnTime function) : state(of), f(std::move(function)) {}
+        State *state;
+        OnTime f;
+    };
+    struct State {
+        std::map<int, std::shared_ptr<Ready>> ready;
+        std::map<std::uint64_t, std::shared_ptr<Timed>> timed;
+#ifndef REDISRS_NO_EXCEPTIONS
+        std::exception_ptr thrown;
+#endif
+        // False without a call if another has thrown in this turn of the loop.
+        template <class F> bool guard([[maybe_unused]] rs_loop *loop, F &&f)
+        {
+#ifndef REDISRS_NO_EXCEPTIONS
+            if (thrown)
+                return false;
+            try {
+                f();
+            } catch (...) {
+                thrown = std::current_exception();
+                rs_loop_stop(loop);
+            }
+#else
+            f();
+#endif
+            return true;
+        }
+    };
+
+    bool found()
+    {
+        if (status_ != RS_ERR_NOT_FOUND)
+            detail::check(status_);
+        return status_ == RS_OK;
+    }
+
+    rs_status finish(rs_status status)
+    {
+        status_ = status;
+#ifndef REDISRS_NO_EXCEPTIONS
+        if (state_ && state_->thrown)
+            std::rethrow_exception(std::exchange(state_->thrown, nullptr));
+#endif
+        return detail::check(status);
+    }
+
+    // The handle goes before the functions that it calls.
+    std::unique_ptr<State> state_;
+    detail::Handle<rs_loop> handle_;
+    rs_status status_ = RS_OK;
+};
+
+// Threads that run functions. The destructor runs what is queued and waits for it. Any thread may queue.
+class Pool {
+public:
+    explicit Pool(std::size_t threads) : handle_(rs_pool_new(threads))
+    {
+        if (!handle_)
+            status_ = detail::check(RS_ERR_IO);
+    }
+
+    // An exception that leaves the task ends the program, as with std::thread.
+    rs_status queue(std::function<void()> task) const
+    {
+        if (!task)
+            return detail::refuse("the task is empty");
+        auto kept = std::make_unique<std::function<void()>>(std::move(task));
+        auto call = [](void *arg) noexcept {
+            std::unique_ptr<std::function<void()>> run(static_cast<std::function<void()> *>(arg));
+            (*run)();
+        };
+        rs_status status = rs_pool_queue(handle_.get(), call, kept.get());
+        if (status == RS_OK)
+            static_cast<void>(kept.release());
+        return detail::check(status);
+    }
+
+    rs_pool *raw() const { return handle_.get(); }
+    rs_status status() const { return status_; }
+    explicit operator bool() const { return handle_ != nullptr; }
+
+private:
+    detail::Handle<rs_pool> handle_;
     rs_status status_ = RS_OK;
 };
 

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Sections: title, source file, and what is put before and behind its items.
-const SECTIONS: [(&str, &str, &str, &str); 17] = [
+const SECTIONS: [(&str, &str, &str, &str); 19] = [
     ("Version", "version.rs", "", ""),
     ("Status codes", "status.rs", "", ""),
     ("Configuration", "config.rs", "", ""),
@@ -18,6 +18,8 @@ const SECTIONS: [(&str, &str, &str, &str); 17] = [
     ("Reply", "reply.rs", "", LAYOUT),
     ("Commands", "command.rs", VARIADIC, ""),
     ("Typed calls", "typed.rs", "", ""),
+    ("Commands of the host", "host_command.rs", "", ""),
+    ("Inside a command of the host", "call.rs", "", ""),
     ("Replies from bytes", "parts/reader.rs", PARTS, ""),
     ("Requests from and to bytes", "parts/request_reader.rs", "", ""),
     ("Event loop", "parts/event_loop.rs", "", ""),
@@ -29,7 +31,7 @@ const SECTIONS: [(&str, &str, &str, &str); 17] = [
 ];
 
 /// Handles, declared before all sections because these refer to each other.
-const HANDLES: [(&str, &str); 11] = [
+const HANDLES: [(&str, &str); 12] = [
     ("rs_config", "Settings for one or more engines."),
     ("rs_engine", "One store: data, settings, statistics. A process may have many; they share nothing."),
     ("rs_server", "An engine that listens on sockets and serves them."),
@@ -38,6 +40,7 @@ const HANDLES: [(&str, &str); 11] = [
         "A client of an engine in the same process: selected database, transaction, name. Sessions are\n   cheap; have one per thread.",
     ),
     ("rs_reply", "What a command answered: see Reply."),
+    ("rs_call", "A running call of a command of the host: see there."),
     ("rs_reader", "Makes replies of bytes."),
     ("rs_request_reader", "Makes requests of bytes."),
     ("rs_loop", "Waits for descriptors and times, and calls functions."),

@@ -65,6 +65,11 @@ fn hashes() {
 }
 
 #[test]
+fn sort() {
+    run_family("sort");
+}
+
+#[test]
 fn dump() {
     run_family("dump");
 }

@@ -15,6 +15,9 @@ need /usr/include/hiredis/hiredis.h libhiredis-dev
 need cmake cmake
 need meson meson
 need mandoc mandoc
+need /usr/include/microhttpd.h libmicrohttpd-dev
+need /usr/include/event2/event.h libevent-dev
+need doxygen doxygen
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "installing$missing"
@@ -29,6 +32,9 @@ if [ -n "$missing" ]; then
     need cmake cmake
     need meson meson
     need mandoc mandoc
+    need /usr/include/microhttpd.h libmicrohttpd-dev
+    need /usr/include/event2/event.h libevent-dev
+    need doxygen doxygen
     if [ -n "$missing" ]; then
         echo "these Debian packages are missing and could not be installed:$missing" >&2
         [ -z "${CI:-}" ] || exit 1
@@ -50,5 +56,6 @@ step "C header is what the source generates" make check-header
 step "C examples: warnings are errors; plain, AddressSanitizer, valgrind" make c_examples
 step "other targets compile" make cross
 step "release build, installed: make, CMake, Meson, man pages, size" make consumers
+! command -v doxygen >/dev/null || step "reference of the C interface, without a warning" make docs
 step "stock clients" sh tests/clients/run.sh
 printf '\nsteps: %s passed, 0 failed\n' "$passed"

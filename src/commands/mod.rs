@@ -26,6 +26,7 @@ pub mod function;
 pub mod generic;
 pub mod geo;
 pub mod hash;
+pub mod host;
 pub mod hyperloglog;
 pub mod info;
 pub mod latency;

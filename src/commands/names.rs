@@ -1,5 +1,7 @@
-//! By which names an engine's clients call commands: the table's, unless `rename-command` changed some.
+//! By which names an engine's clients call commands: the table's, unless `rename-command` changed some, and those of the
+//! host's own commands.
 
+use super::host::Registry;
 use super::spec::{self, Command};
 use crate::engine::settings::access::RenameError;
 use crate::engine::settings::{LoadError, Settings};
@@ -11,6 +13,7 @@ pub struct Names {
     /// Names in lower case that differ from the table's: to another command, or to none. Absent when none does,
     /// so that the usual look-up costs one comparison more.
     changed: Option<HashMap<Vec<u8>, Option<&'static Command>>>,
+    host: Registry,
 }
 
 impl Names {
@@ -46,9 +49,29 @@ impl Names {
         }
     }
 
-    /// All commands that have a name, in the order of the table.
+    /// All commands that have a name, in the order of the table, then those of the host.
     pub fn commands(&self) -> impl Iterator<Item = &'static Command> {
-        spec::COMMANDS.iter().filter(|command| self.has_name(command))
+        spec::COMMANDS.iter().filter(|command| self.has_name(command)).chain(self.host.list())
+    }
+
+    /// All commands and subcommands in the order of their ids, whether they have a name or not.
+    pub fn by_id(&self) -> impl Iterator<Item = &'static Command> {
+        spec::all().chain(self.host.list())
+    }
+
+    /// The command or subcommand with this id.
+    pub fn with_id(&self, id: u32) -> Option<&'static Command> {
+        spec::all().nth(id as usize).or_else(|| self.host.by_id(id as usize))
+    }
+
+    /// The commands of the host.
+    pub fn host(&self) -> &Registry {
+        &self.host
+    }
+
+    /// Whether no command of the host can have this name, which is in lower case.
+    pub fn is_taken(&self, name: &str) -> bool {
+        spec::lookup(name.as_bytes()).is_some() || self.lookup(name.as_bytes()).is_some()
     }
 
     fn has_name(&self, command: &Command) -> bool {
@@ -68,13 +91,14 @@ impl Names {
     /// The command of this name, in any case.
     #[inline]
     pub fn lookup(&self, name: &[u8]) -> Option<&'static Command> {
-        match &self.changed {
+        let listed = match &self.changed {
             None => spec::lookup(name),
             Some(changed) => match changed.get(&name.to_ascii_lowercase()) {
                 Some(command) => *command,
                 None => spec::lookup(name),
             },
-        }
+        };
+        listed.or_else(|| self.host.lookup(name))
     }
 }
 

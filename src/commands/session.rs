@@ -145,6 +145,8 @@ pub struct Session {
     /// The length-prefixed dialect of the original project.
     pub is_original: bool,
     pub random: Random,
+    /// Host commands now running inside one another.
+    pub host_nesting: u32,
 }
 
 impl Session {
@@ -175,6 +177,7 @@ impl Session {
             parked: None,
             is_original: false,
             random: Random::new(random_u64()),
+            host_nesting: 0,
         }
     }
 

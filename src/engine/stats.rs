@@ -56,7 +56,26 @@ pub struct Counters {
     pub reads: AtomicU64,
     pub writes: AtomicU64,
     per_command: Box<[CommandCounters]>,
+    /// Those of ids beyond: commands of the host. Most writers never run one.
+    of_host: OnceLock<Box<HostCounters>>,
 }
+
+/// Counters of the commands of a host, whose number is not known beforehand: chunk `n` has room for
+/// [`HOST_CHUNK`]` << n` of them and is made when the first of its commands runs.
+type HostCounters = [OnceLock<Box<[CommandCounters]>>; HOST_CHUNKS];
+
+/// Host commands of the first chunk.
+const HOST_CHUNK: usize = 16;
+/// Enough for all ids there are.
+const HOST_CHUNKS: usize = 13;
+
+/// The chunk that holds host command `index`, and its place in there.
+const fn host_place(index: usize) -> (usize, usize) {
+    let chunk = (index / HOST_CHUNK + 1).ilog2() as usize;
+    (chunk, index + HOST_CHUNK - (HOST_CHUNK << chunk))
+}
+
+const _: () = assert!(host_place(u16::MAX as usize).0 < HOST_CHUNKS);
 
 /// Adds to a counter that only the calling thread writes.
 #[inline]
@@ -76,13 +95,34 @@ impl Counters {
             reads: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             per_command: (0..commands).map(|_| CommandCounters::default()).collect(),
+            of_host: OnceLock::new(),
         }
     }
 
     /// Counters of the command with this id.
     #[inline]
     pub fn command(&self, id: u16) -> &CommandCounters {
-        &self.per_command[id as usize]
+        match self.per_command.get(id as usize) {
+            Some(counters) => counters,
+            None => self.host_command(id as usize - self.per_command.len()),
+        }
+    }
+
+    fn host_command(&self, index: usize) -> &CommandCounters {
+        let (chunk, at) = host_place(index);
+        let chunks = self.of_host.get_or_init(|| Box::new([const { OnceLock::new() }; HOST_CHUNKS]));
+        let make = || (0..HOST_CHUNK << chunk).map(|_| CommandCounters::default()).collect();
+        &chunks[chunk].get_or_init(make)[at]
+    }
+
+    /// Counters of all commands in the order of their ids; after a gap, those of some commands of the host.
+    fn by_id(&self) -> impl Iterator<Item = (usize, &CommandCounters)> {
+        let chunks = self.of_host.get().into_iter().flat_map(|chunks| chunks.iter().enumerate());
+        let of_host = chunks.flat_map(|(chunk, counters)| {
+            let first = self.per_command.len() + (HOST_CHUNK << chunk) - HOST_CHUNK;
+            counters.get().into_iter().flat_map(move |counters| (first..).zip(counters.iter()))
+        });
+        self.per_command.iter().enumerate().chain(of_host)
     }
 
     /// Notes one finished call.
@@ -161,8 +201,11 @@ impl Totals {
         self.bytes_out += block.bytes_out.load(Relaxed);
         self.reads += block.reads.load(Relaxed);
         self.writes += block.writes.load(Relaxed);
-        self.per_command.resize_with(block.per_command.len(), CommandTotals::default);
-        for (total, one) in self.per_command.iter_mut().zip(&block.per_command) {
+        for (id, one) in block.by_id() {
+            if id >= self.per_command.len() {
+                self.per_command.resize_with(id + 1, CommandTotals::default);
+            }
+            let total = &mut self.per_command[id];
             total.calls += one.calls.load(Relaxed);
             total.usec += one.usec.load(Relaxed);
             total.rejected += one.rejected.load(Relaxed);
@@ -333,7 +376,9 @@ impl Stats {
 impl Blocks {
     fn sum(&self, commands: usize) -> Totals {
         let mut totals = self.retired.clone();
-        totals.per_command.resize_with(commands, CommandTotals::default);
+        if totals.per_command.len() < commands {
+            totals.per_command.resize_with(commands, CommandTotals::default);
+        }
         for block in &self.live {
             totals.add(block);
         }
@@ -365,6 +410,37 @@ mod tests {
         let totals = stats.totals();
         assert_eq!((totals.commands, totals.per_command[1].calls, totals.per_command[2].calls), (1, 0, 1));
         assert_eq!(stats.commands_ever().0, 4);
+    }
+
+    #[test]
+    fn commands_of_the_host_are_counted_beside_those_of_the_table() {
+        let stats = Stats::new(3);
+        let (a, b) = (stats.add_block(), stats.add_block());
+        for id in [3, 18, 19, 50, 51, 1000, u16::MAX] {
+            a.called(id);
+            b.called(id);
+            b.took(id, 5, 1);
+        }
+        b.called(0);
+        stats.retire_block(&a);
+        stats.add_block().called(2);
+        let totals = stats.totals();
+        for id in [3, 18, 19, 50, 51, 1000, usize::from(u16::MAX)] {
+            assert_eq!((totals.per_command[id].calls, totals.per_command[id].usec), (2, 5), "{id}");
+        }
+        assert_eq!(totals.per_command.iter().map(|total| total.calls).sum::<u64>(), totals.commands);
+        stats.reset();
+        b.called(51);
+        assert_eq!(stats.totals().per_command[51].calls, 1);
+    }
+
+    #[test]
+    fn every_host_command_has_one_place() {
+        let mut next = (0, 0);
+        for index in 0..=usize::from(u16::MAX) {
+            assert_eq!(host_place(index), next);
+            next = if next.1 + 1 == HOST_CHUNK << next.0 { (next.0 + 1, 0) } else { (next.0, next.1 + 1) };
+        }
     }
 
     #[test]

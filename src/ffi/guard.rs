@@ -54,7 +54,7 @@ fn called_back() -> Failure {
 }
 
 #[cold]
-fn caught(panic: &(dyn Any + Send)) -> Failure {
+pub fn caught(panic: &(dyn Any + Send)) -> Failure {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     fail(RS_ERR_PANIC, format_args!("internal error: {}", text.unwrap_or("unknown")))
 }

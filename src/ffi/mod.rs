@@ -8,6 +8,7 @@
 //! | `command`, `format` | commands with reply trees; the formatted form |
 //! | [`reply`], `tree` | the reply as C sees it, and how it is made |
 //! | [`typed`] | the lane without reply trees |
+//! | [`host_command`], [`call`] | commands of the host: registration; a running call |
 //! | `inbox` | what other threads deliver to an in-process session |
 //! | [`parts`] | structures, event loop, thread pool, protocol readers: parts to build from |
 //! | `cast`, `guard` | pointers to references; the panic guard |
@@ -19,12 +20,14 @@
 #![allow(non_camel_case_types, reason = "the names are C's")]
 #![allow(clippy::missing_safety_doc, reason = "the contract of every function is the rules at the top of the header")]
 
+pub mod call;
 mod cast;
 mod command;
 pub mod config;
 pub mod engine;
 mod format;
 mod guard;
+pub mod host_command;
 mod inbox;
 pub mod parts;
 pub mod reply;

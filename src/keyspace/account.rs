@@ -21,7 +21,7 @@ pub(super) struct Account {
 }
 
 impl ShardData {
-    fn used(&self) -> usize {
+    pub(super) fn used(&self) -> usize {
         self.dbs.iter().map(Db::used).sum()
     }
 }

@@ -120,6 +120,17 @@ impl<'e> LockSet<'e> {
         self.held.as_slice().len() == self.keyspace.shard_count()
     }
 
+    /// Bytes in use, as far as they can be told without waiting: those of the shards held here, and of the others that
+    /// nobody holds.
+    pub fn used_memory(&self) -> usize {
+        let held = self.held.as_slice();
+        let used = |shard: usize| match held.binary_search_by_key(&(shard as u32), |locked| locked.0) {
+            Ok(at) => held[at].1.used(),
+            Err(_) => self.keyspace.try_lock(shard).map_or(0, |data| data.used()),
+        };
+        (0..self.keyspace.shard_count()).map(used).sum()
+    }
+
     /// Whether no shard is locked.
     pub fn holds_none(&self) -> bool {
         self.held.as_slice().is_empty()

@@ -106,8 +106,8 @@ impl ReplyWriter {
     }
 
     /// A simple string, given without its marker.
-    pub fn status(&mut self, text: &str) {
-        self.line(b'+', &[text.as_bytes()]);
+    pub fn status(&mut self, text: impl AsRef<[u8]>) {
+        self.line(b'+', &[text.as_ref()]);
     }
 
     /// An error; `text` begins with its code, as in `WRONGTYPE Operation against ...`.

@@ -22,6 +22,7 @@ mod dict;
 mod entry;
 mod hash;
 mod header;
+pub mod lzf;
 #[allow(unsafe_code)]
 mod member;
 #[allow(unsafe_code)]

@@ -6,6 +6,14 @@ mkdir -p "$out"
 printf '#include <redisrs.h>\n#include <redisrs.h>\nconst char *version_of_a(void);\nconst char *version_of_a(void) { return RS_VERSION; }\n' >"$out/a.c"
 printf '#include <redisrs.h>\nrs_status status_of_b(rs_reply *reply);\nrs_status status_of_b(rs_reply *reply) { return reply->type; }\n' >"$out/b.c"
 printf '#include <redisrs.hpp>\n#include <redisrs.hpp>\nint main(int argc, char **) { if (argc > 99) { redisrs::Engine engine; redisrs::Session session(engine); } return 0; }\n' >"$out/c.cpp"
+# Those of the book, by themselves and all together, each name twice; and its sources, which only include them.
+for name in common hashtable avl zset heap list thread_pool; do
+    printf '#include "%s.h"\n#include "%s.h"\nint main() { return 0; }\n' $name $name >"$out/byor_$name.cpp"
+    printf '#include "%s.h"\n' $name >>"$out/byor_all.tmp"
+done
+for name in hashtable avl zset heap thread_pool; do printf '#include "%s.cpp"\n' $name >>"$out/byor_all.tmp"; done
+printf '#include <algorithm>\nusing namespace std;\nint main() { uint32_t a = 1; return max(a, a) == 1 ? 0 : 1; }\n' >>"$out/byor_all.tmp"
+mv "$out/byor_all.tmp" "$out/byor_all.cpp"
 warnings="-Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wundef"
 checked=0
 for cc in gcc clang; do
@@ -25,8 +33,17 @@ for cxx in g++ clang++; do
         done
         checked=$((checked + 1))
     done
-    for options in "-std=c++17" "-std=c++20" "-std=c++17 -fno-exceptions" "-std=c++17 -DREDISRS_NO_EXCEPTIONS"; do
+    for options in "-std=c++17" "-std=c++20" "-std=c++2b" "-std=c++17 -fno-exceptions -fno-rtti" "-std=c++17 -DREDISRS_NO_EXCEPTIONS"; do
         $cxx $options $warnings -I"$include" -c "$out/c.cpp" -o "$out/c.o"
+        checked=$((checked + 1))
+    done
+done
+for cxx in g++ clang++; do
+    command -v $cxx >/dev/null || continue
+    for std in c++11 c++17 gnu++17 c++20; do
+        for file in "$out"/byor_*.cpp; do
+            $cxx -std=$std $warnings -I"$include/byor" -c "$file" -o "$out/byor.o"
+        done
         checked=$((checked + 1))
     done
 done

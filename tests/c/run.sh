@@ -49,6 +49,42 @@ visits: 5
 ERR value is not an integer or out of range
 RS_ERR_COMMAND: ERR value is not an integer or out of range
 OUT
+expect job_queue $prefix "$bin/job_queue" <<'OUT'
+left behind by a worker that died: 1
+results: 200, sum of squares 2686700
+keys left: 0
+OUT
+expect leaderboard $prefix "$bin/leaderboard" <<'OUT'
+the best
+   1. player:2857  9999
+   2. player:5714  9998
+   3. player:8571  9997
+around ann
+   4. player:1428  9996
+   5. ann          9995.5
+   6. player:4285  9995
+with 5000 to 5999 points: 1000 players
+ann's rank now: 0
+OUT
+if [ -x "$bin/session_store" ]; then
+    expect session_store $prefix "$bin/session_store" <<'OUT'
+/                  401 log in first
+/login?user=ann    200 welcome
+/                  200 hello, ann
+20 minutes later
+/                  200 hello, ann
+20 minutes later
+/                  200 hello, ann
+31 minutes later
+/                  401 log in first
+/login?user=bob    200 welcome
+/logout            200 bye
+/                  401 log in first
+OUT
+else
+    echo "c ($title): session_store: skipped, libmicrohttpd is not installed (Debian package libmicrohttpd-dev)" >&2
+    [ -z "${CI:-}" ] || exit 1
+fi
 expect server "$bin/run_server" "$work/socket" $prefix "$bin/server" port 0 unixsocket "$work/socket" </dev/null
 expect "server, driven by its own thread" "$bin/run_server" "$work/socket" \
     $prefix "$bin/server" port 0 unixsocket "$work/socket" io-threads 0 </dev/null
@@ -83,3 +119,6 @@ $prefix "$bin/abi" 20 >"$work/printed" 2>"$work/errors" || { cat "$work/printed"
 echo "c ($title): abi ok, $(cat "$work/printed")"
 $prefix "$bin/blocking" >"$work/printed" 2>"$work/errors" || { cat "$work/printed" "$work/errors" >&2; exit 1; }
 echo "c ($title): blocking ok, $(cat "$work/printed")"
+$prefix "$bin/parts" >"$work/printed" 2>"$work/errors" || { cat "$work/printed" "$work/errors" >&2; exit 1; }
+echo "c ($title): parts ok, $(cat "$work/printed")"
+sh "$(dirname "$0")/byor.sh" "$title" "$bin" "$prefix"

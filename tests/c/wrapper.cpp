@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <redisrs.hpp>
 #include <thread>
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 using redisrs::Config;
@@ -158,6 +159,22 @@ static void commands(Session &session)
     Reply flat = session.command({"HELLO"});
     CHECK(flat.type() == RS_REPLY_ARRAY && flat.find("proto").integer() == 2);
 
+    // By pairs, whichever protocol; a temporary reply lives as long as the loop over it.
+    CHECK(session.command({"HSET", "hash", "f1", "v1", "f2", "v2"}).integer() == 2);
+    for (const char *protocol : {"2", "3"}) {
+        session.command({"HELLO", protocol});
+        all.clear();
+        for (auto [field, value] : session.command({"HGETALL", "hash"}).entries())
+            all.append(field.str()).append("=").append(value.str()).append(" ");
+        CHECK(all == "f1=v1 f2=v2 ");
+    }
+    session.command({"HELLO", "2"});
+    const Reply pairs = session.command({"HGETALL", "hash"});
+    CHECK(pairs.entries().size() == 2 && (*++pairs.entries().begin()).second.str() == "v2");
+    CHECK(session.command({"HGETALL", "nothing"}).entries().size() == 0 && ReplyView().entries().size() == 0);
+    auto nothing = Reply().entries();
+    CHECK(nothing.begin() == nothing.end());
+
     // A pipeline.
     std::vector<Reply> replies = session.batch({{"SET", "b", "2"}, {"GET", "b"}, {"NOSUCH"}, {"GET", ""}});
     CHECK(replies.size() == 4 && replies[0].str() == "OK" && replies[1].str() == "2" && replies[2].is_error());
@@ -188,7 +205,7 @@ static void configuration()
     config.set("port", "auto").set("bind", "127.0.0.1").set("databases", 3).set("enable-debug-command", "yes");
     config.logger([&](int level, std::string_view text) { messages += level >= 0 && !text.empty(); });
     config.clock([&] { return now.load(); });
-    CHECK(config && config.status() == RS_OK && config.get() != nullptr);
+    CHECK(config && config.status() == RS_OK && config.raw() != nullptr);
     Engine engine(config);
     {
         Engine stays(config);
@@ -243,6 +260,110 @@ static void configuration()
 #endif
 }
 
+static void protocol()
+{
+    std::string request = redisrs::format({"SET", "key", std::string_view("a\0b", 3)});
+    CHECK(request == std::string_view("*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$3\r\na\0b\r\n", 31));
+    redisrs::RequestReader requests;
+    CHECK(requests.feed(std::string_view(request).substr(0, 20)) == RS_OK);
+    CHECK(!requests.next() && requests.status() == RS_NIL);
+    CHECK(requests.feed(std::string_view(request).substr(20)) == RS_OK);
+    std::optional<Reply> read = requests.next();
+    CHECK(read && read->size() == 3 && (*read)[2].str() == std::string_view("a\0b", 3));
+
+    redisrs::Reader replies;
+    CHECK(replies.feed("+OK\r\n:7\r\n!") == RS_OK);
+    CHECK(replies.next()->str() == "OK" && replies.next()->integer() == 7);
+    redisrs::Reader moved = std::move(replies);
+    CHECK(moved.feed("x\r\n") == RS_OK);
+    CHECK_FAILS(RS_ERR_PROTOCOL, moved, CHECK(!moved.next()));
+    CHECK_FAILS(RS_ERR_ARGUMENT, replies, replies.feed("x")); // NOLINT: what is left is what is tested
+}
+
+static void loop()
+{
+    redisrs::Loop loop;
+    CHECK(loop.run() == RS_OK); // Nothing to wait for.
+
+    // A pipe, whose reader takes itself out when it has seen the end; the function is still alive then.
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    std::string got, last(1000, 'x');
+    CHECK(loop.add_fd(ends[0], RS_LOOP_READ, [&, last](int mask) {
+        char bytes[16];
+        ssize_t n = read(ends[0], bytes, sizeof bytes);
+        if (n > 0)
+            got.append(bytes, static_cast<std::size_t>(n));
+        else
+            loop.del_fd(ends[0]);
+        got += mask == RS_LOOP_READ && last.size() == 1000 ? "." : "!";
+    }) == RS_OK);
+    int ticks = 0;
+    std::optional<std::uint64_t> ticking = loop.every(0ms, [&] {
+        CHECK(write(ends[1], "ab", 2) == 2);
+        if (++ticks == 3)
+            close(ends[1]);
+        return ticks < 3 ? 1ms : -1ms;
+    });
+    CHECK(ticking && loop.run() == RS_OK && ticks == 3);
+    close(ends[0]);
+    got.erase(std::remove(got.begin(), got.end(), '.'), got.end());
+    CHECK(got == "ababab");
+    CHECK(!loop.cancel(*ticking) && !loop.del_fd(ends[0]) && loop.status() == RS_ERR_NOT_FOUND);
+
+    bool cancelled = true;
+    std::optional<std::uint64_t> later = loop.after(1h, [&] { cancelled = false; });
+    CHECK(loop.after(0ms, [&] { CHECK(loop.cancel(*later)); }) && loop.run() == RS_OK && cancelled);
+    CHECK(loop.after(1h, [] {}) && loop.run_once(1ms) == RS_OK);
+    std::thread other([&] { CHECK(loop.stop() == RS_OK); });
+    CHECK(loop.run() == RS_OK);
+    other.join();
+
+    CHECK_FAILS(RS_ERR_ARGUMENT, loop, loop.add_fd(-1, RS_LOOP_READ, [](int) {}));
+    CHECK_FAILS(RS_ERR_ARGUMENT, loop, loop.add_fd(0, RS_LOOP_READ, nullptr));
+    CHECK_FAILS(RS_ERR_ARGUMENT, loop, loop.after(0ms, nullptr));
+    CHECK_FAILS(RS_ERR_ARGUMENT, loop, loop.every(-1ms, [] { return 1ms; }));
+    redisrs::Loop moved = std::move(loop);
+    CHECK(moved && !loop); // NOLINT
+    CHECK_FAILS(RS_ERR_ARGUMENT, loop, loop.after(0ms, [] {}));
+
+#ifndef REDISRS_NO_EXCEPTIONS
+    // What a function throws comes out of run; what else was due comes with the next run.
+    int served = 0;
+    moved.after(0ms, [] { throw 7; });
+    moved.after(0ms, [&] {
+        served++;
+        moved.stop();
+    });
+    int caught = 0;
+    try {
+        moved.run();
+    } catch (int number) {
+        caught = number;
+    }
+    CHECK(caught == 7 && moved.run() == RS_OK && served == 1);
+#endif
+}
+
+static void pool()
+{
+    std::atomic<int> sum{0};
+    {
+        redisrs::Pool threads(4);
+        CHECK(threads.raw() != nullptr);
+        for (int i = 1; i <= 100; i++)
+            CHECK(threads.queue([&sum, i] { sum += i; }) == RS_OK);
+    }
+    CHECK(sum == 5050);
+    redisrs::Pool one(1);
+#ifndef REDISRS_NO_EXCEPTIONS
+    CHECK_FAILS(RS_ERR_ARGUMENT, one, one.queue(nullptr));
+    CHECK_FAILS(RS_ERR_IO, one, redisrs::Pool(100000));
+#else
+    CHECK(one.queue(nullptr) == RS_ERR_ARGUMENT && !redisrs::Pool(100000));
+#endif
+}
+
 int main()
 {
     CHECK(redisrs::version() == RS_VERSION);
@@ -255,6 +376,9 @@ int main()
     strings(session);
     commands(session);
     waiting(engine);
+    protocol();
+    loop();
+    pool();
     std::printf("%d checks\n", checks);
     return 0;
 }

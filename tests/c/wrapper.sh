@@ -1,5 +1,5 @@
 #!/bin/sh
-# redisrs.hpp does what it says, with every compiler there is, in C++17 and C++20, with and without exceptions, and with
+# redisrs.hpp does what it says, with every compiler there is, in C++17, C++20 and C++23, with and without exceptions, and with
 # both kinds of file in one program: wrapper.sh ROOT LIBRARIES OUT
 set -eu
 root=$1 libraries=$2 out=$3/wrapper
@@ -20,7 +20,7 @@ run() { # run NAME COMMAND...: compiles to $out/NAME and runs it
 built=0
 for cxx in g++ clang++; do
     command -v $cxx >/dev/null || continue
-    for options in "-std=c++17" "-std=c++20" "-std=c++17 -fno-exceptions" "-std=c++20 -fno-exceptions -fno-rtti"; do
+    for options in "-std=c++17" "-std=c++20" "-std=c++2b" "-std=c++17 -fno-exceptions -fno-rtti" "-std=c++2b -fno-exceptions"; do
         # Options are several words.
         # shellcheck disable=SC2086
         run test $cxx $options "$root/tests/c/wrapper.cpp"

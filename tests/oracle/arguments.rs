@@ -22,6 +22,7 @@ pub fn arguments(kind: &str, random: &mut Random) -> Vec<Vec<u8>> {
         "spot" => vec![b'a' + random.below(12) as u8],
         "members" => return members(random),
         "pairs" => return pairs(random),
+        "pairs-by-score" => return pairs_by_score(random),
         "brink" => letters(random, 62, 66),
         "float" => float(random),
         "index" => index(random),
@@ -47,6 +48,24 @@ pub fn arguments(kind: &str, random: &mut Random) -> Vec<Vec<u8>> {
             let count = random.between(1, 400);
             return (start..start + count).map(|element| element.to_string().into_bytes()).collect();
         }
+        "number-list" => pooled(random, NUMBER_LISTS),
+        "number-set" => pooled(random, NUMBER_SETS),
+        "number-zset" => pooled(random, NUMBER_ZSETS),
+        "text-list" => pooled(random, TEXT_LISTS),
+        "text-set" => pooled(random, TEXT_SETS),
+        "text-zset" => pooled(random, TEXT_ZSETS),
+        "number-sortable" => sortable(random, 3),
+        "sortable" => sortable(random, 6),
+        "target" => text(random, &["target", "target", "target2", "nl", "w_1"], 97),
+        "sort-number" => text(random, SORT_NUMBERS, 99),
+        "sort-text" => pooled(random, SORT_TEXTS),
+        "weight-key" => [pooled(random, &["w_", "v_"]), pooled(random, SORT_ELEMENTS)].concat(),
+        "object-key" => [b"o_".to_vec(), pooled(random, SORT_ELEMENTS)].concat(),
+        "object-field" => pooled(random, &["weight", "weight", "name", ""]),
+        "sort-pattern" => pooled(random, SORT_PATTERNS),
+        "sort-weight" => pooled(random, &["w_*", "v_*", "o_*->weight", "o_*->name"]),
+        "no-sort" => pooled(random, &["nosort", "nosort", "w_1", "#", "", "o_->weight"]),
+        "sort-count" => text(random, &["0", "0", "1", "2", "3", "5", "-1", "10", "1000"], 96),
         "item" => item(random),
         "items" => return (0..random.between(5, 150)).map(|_| item(random)).collect(),
         "item-count" => text(random, &["0", "1", "1", "2", "3", "7", "20", "100", "1000"], 88),
@@ -159,6 +178,21 @@ fn member(random: &mut Random) -> Vec<u8> {
 /// Many fields with values, some of them more than once.
 fn pairs(random: &mut Random) -> Vec<Vec<u8>> {
     members(random).into_iter().flat_map(|field| [field, member(random)]).collect()
+}
+
+/// Many members with scores.
+fn pairs_by_score(random: &mut Random) -> Vec<Vec<u8>> {
+    members(random).into_iter().flat_map(|member| [random.pick(FLOATS).as_bytes().to_vec(), member]).collect()
+}
+
+/// A key of one of the first `kinds` pools of [`SORTABLE`].
+fn sortable(random: &mut Random, kinds: usize) -> Vec<u8> {
+    let pool = SORTABLE[random.below(kinds)];
+    pooled(random, pool)
+}
+
+fn pooled(random: &mut Random, pool: &[&str]) -> Vec<u8> {
+    random.pick(pool).as_bytes().to_vec()
 }
 
 /// A coordinate: crowded around a few places, anywhere, at the edge of the map, or not on it.

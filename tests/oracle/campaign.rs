@@ -7,7 +7,6 @@
 //! | `ORACLE_SECONDS` | go on with further seeds until so much time has passed, per family | 0 |
 //! | `ORACLE_COMMANDS` | log entries per seed | 1500 |
 //! | `ORACLE_FAMILY` | only these families, comma separated | all |
-//! | `ORACLE_TYPES` | `1`: also make lists, hashes, sets, sorted sets, streams | off |
 //! | `ORACLE_FAILURES` | give up after so many different failures, per family | 3 |
 //! | `ORACLE_SHRINK_SECONDS` | time to look for a minimal reproduction, per failure | 10 |
 
@@ -28,7 +27,6 @@ pub struct Settings {
     pub duration: Duration,
     pub commands: usize,
     pub families: Option<Vec<String>>,
-    pub types: bool,
     pub failures_max: usize,
     pub shrinking: Duration,
 }
@@ -52,7 +50,6 @@ impl Settings {
             duration: Duration::from_secs(number("ORACLE_SECONDS", 0)),
             commands: number("ORACLE_COMMANDS", 1500) as usize,
             families: text("ORACLE_FAMILY").map(|names| names.split(',').map(|name| name.trim().to_string()).collect()),
-            types: text("ORACLE_TYPES").is_some_and(|value| value == "1"),
             failures_max: number("ORACLE_FAILURES", 3) as usize,
             shrinking: Duration::from_secs(number("ORACLE_SHRINK_SECONDS", 10)),
         }
@@ -73,7 +70,7 @@ pub fn run_family(name: &str) {
 
 /// All different failures found, as reports.
 pub fn run(pair: &mut Pair, name: &str, settings: &Settings) -> Vec<String> {
-    let mut family = Family::new(name).with_types(settings.types);
+    let mut family = Family::new(name);
     let unknown = family.retain_known(|command| pair.common.contains(&command.to_lowercase()));
     assert!(!family.grammars.is_empty(), "our server lists none of the commands of family {name}");
     let begin = Instant::now();
@@ -115,10 +112,8 @@ fn report(
     divergence: &Divergence,
 ) -> String {
     let mut text = format!(
-        "=== family {name}, seed {seed}: {} ===\nrepeat: ORACLE_FAMILY={name} ORACLE_SEED={seed} ORACLE_SEEDS=1 ORACLE_COMMANDS={}{} cargo test --test oracle {name}\n",
-        divergence.title,
-        settings.commands,
-        if settings.types { " ORACLE_TYPES=1" } else { "" },
+        "=== family {name}, seed {seed}: {} ===\nrepeat: ORACLE_FAMILY={name} ORACLE_SEED={seed} ORACLE_SEEDS=1 ORACLE_COMMANDS={} cargo test --test oracle {name}\n",
+        divergence.title, settings.commands,
     );
     text.push_str(&describe(divergence));
     let end = (divergence.entry + 1).min(log.len());

@@ -5,6 +5,7 @@
 
 use super::command::Command;
 use super::intended;
+use super::pools::{NUMBER_LISTS, NUMBER_ZSETS, TEXT_LISTS, TEXT_ZSETS};
 use super::reduce;
 use super::resp::{Received, Reply};
 use std::collections::BTreeSet;
@@ -18,6 +19,8 @@ pub enum Rule {
     Near(i64),
     /// Moments and idle times of streams to a thousand seconds, everything else exactly.
     Times,
+    /// How many elements.
+    Length,
     /// The wire type of the reply.
     Kind,
     /// The wire types of the reply and of its elements, at every depth.
@@ -35,8 +38,10 @@ pub enum Rule {
     FieldNames,
     /// INFO: the section headers.
     Sections,
-    /// DEBUG OBJECT: field names, and the encoding.
+    /// DEBUG OBJECT: field names, the encoding, and the serialised length unless it is a list.
     DebugObject,
+    /// DEBUG SDSLEN: the lengths.
+    SdsLengths,
     /// Flags (arrays of simple strings) in any order, everything else exactly.
     Flags,
     /// COMMAND [INFO]: what is said about commands that both know, flags in any order.
@@ -95,6 +100,8 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("COMMAND", "DOCS", Rule::CommandDocs),
     ("COMMAND", "GETKEYSANDFLAGS", Rule::Flags),
     ("DEBUG", "OBJECT", Rule::DebugObject),
+    ("DEBUG", "SDSLEN", Rule::SdsLengths),
+    ("DEBUG", "HTSTATS-KEY", Rule::Kind),
     ("MEMORY", "USAGE", Rule::Kind),
     ("MEMORY", "STATS", Rule::Kind),
     ("MEMORY", "DOCTOR", Rule::Kind),
@@ -140,10 +147,26 @@ fn rule_for(command: &Command) -> Option<Rule> {
     if name == b"COMMAND" && command.arguments.len() == 1 {
         return Some(Rule::CommandInfo);
     }
+    if name == b"SORT" || name == b"SORT_RO" {
+        return sort_rule(command);
+    }
     RULES
         .iter()
         .find(|(rule_name, rule_subcommand, _)| {
             rule_name.as_bytes() == name && (rule_subcommand.is_empty() || rule_subcommand.as_bytes() == subcommand)
         })
         .map(|(_, _, rule)| *rule)
+}
+
+/// What SORT leaves open: the order of a set that is not sorted, and that of equal texts that BY names.
+fn sort_rule(command: &Command) -> Option<Rule> {
+    let has = |option: &[u8]| (2..command.arguments.len()).any(|index| command.upper(index) == option);
+    let mut options = command.arguments.windows(2).skip(2);
+    let ordered = [NUMBER_LISTS, TEXT_LISTS, NUMBER_ZSETS, TEXT_ZSETS].concat();
+    let may_be_set = ordered.iter().all(|name| command.arguments.get(1).is_none_or(|key| key != name.as_bytes()));
+    let is_unsorted = options.any(|pair| pair[0].eq_ignore_ascii_case(b"by") && !pair[1].contains(&b'*'));
+    if !(may_be_set && is_unsorted || has(b"BY") && has(b"ALPHA")) {
+        return None;
+    }
+    Some(if has(b"LIMIT") { Rule::Length } else { Rule::AnyOrder })
 }

@@ -1,8 +1,7 @@
 //! The command families under test, as grammar lines with weights. To test a new command, add its line.
 //!
 //! A family gets its own pair of servers and its own test, so that one broken command hides nothing in the others;
-//! `MIXED` draws from all of them. `TYPES` makes values of other types, for WRONGTYPE and for generic key commands; it
-//! stays out ([`Family::with_types`]) until those types exist.
+//! `mixed` draws from most of them. `types` makes values of all types, for WRONGTYPE and for commands that work on any.
 
 mod bits;
 mod dump;
@@ -10,7 +9,9 @@ mod geo;
 mod hashes;
 mod lists;
 mod sets;
+mod sort;
 mod streams;
+mod types;
 mod zsets;
 
 use super::grammar::Grammar;
@@ -75,6 +76,13 @@ const KEYS: &[Line] = &[
     (3, "SELECT db"),
     (3, "GET key"),
     (3, "APPEND key value"),
+    (1, "GETSET key value"),
+    (1, "SET key value {NX|XX|GET|KEEPTTL}"),
+    (4, "DEBUG OBJECT key"),
+    (4, "DEBUG DIGEST-VALUE key..."),
+    (1, "DEBUG DIGEST-VALUE"),
+    (1, "DEBUG SDSLEN key"),
+    (4, "MEMORY USAGE key {SAMPLES count|SAMPLES 0|nasty}"),
 ];
 
 const CONNECTION: &[Line] = &[
@@ -136,52 +144,56 @@ const SERVER: &[Line] = &[
     (2, "OBJECT (FREQ|IDLETIME) key"),
 ];
 
-const TYPES: &[Line] = &[
-    (3, "RPUSH key value..."),
-    (3, "HSET key (value value)..."),
-    (3, "SADD key value..."),
-    (3, "ZADD key (float value)..."),
-    (2, "SADD key integer..."),
-    (1, "XADD key 1-1 value value"),
-];
-
 /// A named set of grammars.
 pub struct Family {
     pub name: &'static str,
     pub grammars: Vec<Grammar>,
+    /// The command that every log begins with, if there is one.
+    pub opening: &'static [&'static str],
 }
 
-pub const NAMES: &[&str] =
-    &["strings", "keys", "connection", "server", "bits", "hashes", "lists", "sets", "dump", "streams", "geo", "mixed"];
+pub const NAMES: &[&str] = &[
+    "strings",
+    "keys",
+    "connection",
+    "server",
+    "bits",
+    "hashes",
+    "lists",
+    "sets",
+    "sort",
+    "dump",
+    "streams",
+    "zsets",
+    "geo",
+    "mixed",
+];
 
 impl Family {
     pub fn new(name: &str) -> Family {
         let (name, lines): (&'static str, Vec<&[Line]>) = match name {
-            "strings" => ("strings", vec![STRINGS]),
-            "keys" => ("keys", vec![KEYS]),
+            "strings" => ("strings", vec![STRINGS, types::LINES]),
+            "keys" => ("keys", vec![KEYS, types::LINES]),
             "connection" => ("connection", vec![CONNECTION]),
             "geo" => ("geo", vec![geo::LINES]),
             "sets" => ("sets", vec![sets::LINES]),
-            "server" => ("server", vec![SERVER]),
-            "bits" => ("bits", vec![bits::LINES]),
+            "server" => ("server", vec![SERVER, types::LINES]),
+            "bits" => ("bits", vec![bits::LINES, types::LINES]),
             "hashes" => ("hashes", vec![hashes::LINES]),
             "lists" => ("lists", vec![lists::LINES]),
+            "sort" => ("sort", vec![sort::LINES]),
             "dump" => ("dump", vec![dump::LINES]),
             "streams" => ("streams", vec![streams::LINES]),
             "zsets" => ("zsets", vec![zsets::LINES]),
-            "mixed" => ("mixed", vec![STRINGS, KEYS, CONNECTION, SERVER, sets::LINES, zsets::LINES, hashes::LINES]),
+            "mixed" => {
+                let types = [lists::LINES, sets::LINES, hashes::LINES, zsets::LINES];
+                ("mixed", [&[STRINGS, KEYS, CONNECTION, SERVER, types::LINES][..], &types].concat())
+            }
             _ => panic!("no family {name:?}; there are {NAMES:?}"),
         };
         let grammars = lines.concat().iter().map(|(weight, line)| Grammar::parse(*weight, line)).collect();
-        Family { name, grammars }
-    }
-
-    /// Adds commands that make values of other types than strings.
-    pub fn with_types(mut self, enabled: bool) -> Family {
-        if enabled {
-            self.grammars.extend(TYPES.iter().map(|(weight, line)| Grammar::parse(*weight, line)));
-        }
-        self
+        let opening = if name == "sort" { sort::OPENING } else { &[] };
+        Family { name, grammars, opening }
     }
 
     /// Keeps only commands that `known` accepts; returns the names of those removed.

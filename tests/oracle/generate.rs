@@ -21,6 +21,9 @@ const INLINE_BYTES_MAX: usize = 8 * 1024;
 pub fn log(family: &Family, seed: u64, length: usize) -> Vec<Entry> {
     let mut random = Random::new(seed);
     let mut log = vec![Entry::send(RESP3_CONNECTION, Command::new(&["HELLO", "3"]))];
+    if !family.opening.is_empty() {
+        log.push(Entry::send(0, Command::new(family.opening)));
+    }
     while log.len() < length {
         let connection = random.below(CONNECTIONS);
         for _ in 0..random.between(1, TURN_MAX) {
@@ -57,7 +60,7 @@ fn command(family: &Family, random: &mut Random) -> Command {
             mutate(&mut arguments, random);
         }
         let command = Command::new(&arguments);
-        if hazards::is_safe(&command) {
+        if hazards::is_safe(&command) && !(family.name == "sort" && hazards::confuses_sort(&command)) {
             return command;
         }
     }

@@ -36,7 +36,6 @@ pub const REPLIES: &[Intended] = &[
     Intended { title: "ZREVRANK", covers: is_with_score, reason: "the WITHSCORE of 7.2 is there" },
     Intended { title: "FUNCTION HELP", covers: names_fewer, reason: "there is no scripting engine yet" },
     Intended { title: "FUNCTION STATS", covers: has_no_engine, reason: "there is no scripting engine yet" },
-    Intended { title: "COMMAND LIST", covers: names_fewer, reason: "only the commands that exist are listed" },
 ];
 
 /// Commands that are declared otherwise than in 7.0: (name, reason).
@@ -48,6 +47,9 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ("shards", "ours"),
     ("original-replies", "ours"),
 ];
+
+/// Commands that take more arguments: (name, reason).
+pub const ARITIES: &[(&str, &str)] = &[("zrank", "WITHSCORE of 7.2"), ("zrevrank", "WITHSCORE of 7.2")];
 
 /// INFO fields of Redis that redisrs does not print: ("section:field", reason).
 pub const INFO_FIELDS_ABSENT: &[(&str, &str)] = &[];

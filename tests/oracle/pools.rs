@@ -21,6 +21,109 @@ pub const KEYS: &[&[u8]] = &[
     b"[k]",
 ];
 
+/// Keys of SORT, by the type that they mostly have.
+pub const NUMBER_LISTS: &[&str] = &["nl", "nl", "nl2"];
+pub const NUMBER_SETS: &[&str] = &["ns", "ns", "ns2"];
+pub const NUMBER_ZSETS: &[&str] = &["nz", "nz", "nz2"];
+pub const TEXT_LISTS: &[&str] = &["tl"];
+pub const TEXT_SETS: &[&str] = &["ts"];
+pub const TEXT_ZSETS: &[&str] = &["tz"];
+/// All of them, those of numbers first.
+pub const SORTABLE: &[&[&str]] = &[NUMBER_LISTS, NUMBER_SETS, NUMBER_ZSETS, TEXT_LISTS, TEXT_SETS, TEXT_ZSETS];
+
+pub const SORT_NUMBERS: &[&str] = &[
+    "0",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "7",
+    "8",
+    "9",
+    "10",
+    "11",
+    "12",
+    "100",
+    "-1",
+    "-2",
+    "-10",
+    "1.5",
+    "0.5",
+    "-0.5",
+    "2.0",
+    "1e3",
+    "1e-3",
+    "007",
+    "+4",
+    "-0",
+    "3.14159265358979",
+    "1e308",
+    "inf",
+    "-inf",
+    " 6",
+    "0x10",
+    "9007199254740993",
+    "9007199254740992",
+];
+
+/// Without NUL, at which the real server ends texts that it collates.
+pub const SORT_TEXTS: &[&str] = &[
+    "a",
+    "b",
+    "c",
+    "d",
+    "aa",
+    "ab",
+    "A",
+    "B",
+    "Zebra",
+    "zebra",
+    "",
+    "1",
+    "2",
+    "10",
+    "-5",
+    "with space",
+    "\u{e9}t\u{e9}",
+    "~",
+    "a long text that is not embedded in its object, to be sure of it",
+    "\r\n",
+    "*",
+    "o_*",
+];
+
+/// What keys that BY and GET name are made of.
+pub const SORT_ELEMENTS: &[&str] =
+    &["0", "1", "2", "3", "4", "5", "6", "7", "8", "10", "1.5", "a", "b", "c", "aa", "A"];
+
+pub const SORT_PATTERNS: &[&str] = &[
+    "w_*",
+    "w_*",
+    "v_*",
+    "o_*->weight",
+    "o_*->name",
+    "o_*->",
+    "o_*->nosuch",
+    "w_*->weight",
+    "o_*",
+    "#",
+    "*",
+    "",
+    "nosort",
+    "->*",
+    "*->",
+    "*l",
+    "w_*_*",
+    "**",
+    "o_->*",
+    "o_*->*",
+    "w_1",
+    "nosuch_*",
+    "v_*->->",
+];
+
 pub const HLL_KEYS: &[&[u8]] = &[b"h1", b"h2", b"h3", b"h4"];
 
 /// Keys of sorted sets whose scores are all 0.
@@ -251,6 +354,14 @@ pub const PARAMETERS: &[(&str, &[&str])] = &[
     ),
     ("hll-sparse-max-bytes", &["3000", "0", "30", "300", "20000", "-1"]),
     ("hz", &["10", "1", "500", "501", "0", "-5"]),
+    ("hash-max-listpack-entries", &["512", "0", "8", "-1"]),
+    ("hash-max-listpack-value", &["64", "0", "20"]),
+    ("list-max-listpack-size", &["-2", "-1", "-5", "0", "1", "3", "128"]),
+    ("list-max-ziplist-size", &["-2", "5", "x"]),
+    ("list-compress-depth", &["0", "1", "2", "-1", "1000"]),
+    ("set-max-intset-entries", &["512", "0", "8"]),
+    ("zset-max-listpack-entries", &["128", "0", "8"]),
+    ("zset-max-listpack-value", &["64", "0", "20"]),
     ("latency-monitor-threshold", &["0", "1000000", "-1"]),
     ("stream-node-max-entries", &["100", "0", "-1"]),
     ("stream-node-max-bytes", &["4096", "0", "4kb"]),

@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 const INSTALLATION_PARAMETERS: &[&[u8]] = &[b"port", b"dir", b"logfile", b"pidfile"];
 /// HELLO fields that differ between any two servers, or between any two connections.
 const IDENTITY_FIELDS: &[&[u8]] = &[b"version", b"id"];
-/// Where COMMAND INFO keeps a command's subcommands.
+/// Where COMMAND INFO keeps a command's arity and its subcommands.
+const ARITY_INDEX: usize = 1;
 const SUBCOMMANDS_INDEX: usize = 9;
 
 pub fn reduce(
@@ -29,6 +30,7 @@ pub fn reduce(
         Rule::AnyOrder => each(&sorted),
         Rule::Near(_) => each(&Reply::clone),
         Rule::Times => each(&rounded_times),
+        Rule::Length => each(&|reply| Reply::Integer(reply.elements().map_or(0, <[Reply]>::len) as i64)),
         Rule::Kind => each(&|_| Reply::Null),
         Rule::Kinds => each(&kinds),
         Rule::FirstFields => match (ours.elements(), theirs.elements()) {
@@ -41,11 +43,12 @@ pub fn reduce(
         Rule::FieldNames => each(&|reply| field_names(reply, b'=')),
         Rule::Sections => each(&sections),
         Rule::DebugObject => each(&debug_object),
+        Rule::SdsLengths => each(&sds_lengths),
         Rule::Flags => each(&sorted_flags),
         Rule::CommandInfo => command_info(command, ours, theirs, &unchanged(common)),
         Rule::CommandDocs => command_docs(ours, theirs, |name| unchanged(common).contains(name)),
         Rule::Payload => each(&payloads::content),
-        Rule::CommandNames => each(&|reply| command_names(reply, common)),
+        Rule::CommandNames => command_names(ours, theirs, common),
     }
 }
 
@@ -231,11 +234,24 @@ fn field_names(reply: &Reply, separator: u8) -> Reply {
 
 fn debug_object(reply: &Reply) -> Reply {
     let Some(text) = reply.text() else { return reply.clone() };
+    let words = words(text, b':');
+    // In Redis a list keeps the settings under which it was made.
+    let is_list = words.iter().any(|(_, value)| value == b"quicklist");
     let field = |(name, value): (Vec<u8>, Vec<u8>)| {
-        let value = if name == b"encoding" { value } else { Vec::new() };
-        (Reply::Bulk(name), Reply::Bulk(value))
+        let counts = name == b"encoding" || (name == b"serializedlength" && !is_list);
+        (Reply::Bulk(name), Reply::Bulk(if counts { value } else { Vec::new() }))
     };
-    Reply::Map(words(text, b':').into_iter().map(field).collect())
+    Reply::Map(words.into_iter().map(field).collect())
+}
+
+/// The lengths, not what the allocator makes of them.
+fn sds_lengths(reply: &Reply) -> Reply {
+    let Some(text) = reply.text() else { return reply.clone() };
+    let parts = text.split(|byte| *byte == b',').map(|part| match part.iter().position(|byte| *byte == b':') {
+        Some(colon) if !part[..colon].ends_with(b"_len") => part[..colon].to_vec(),
+        _ => part.to_vec(),
+    });
+    Reply::Array(parts.map(Reply::Bulk).collect())
 }
 
 fn sections(reply: &Reply) -> Reply {
@@ -297,6 +313,10 @@ fn one_command(ours: &Reply, theirs: &Reply) -> (Reply, Reply) {
         && let (Some(items_a), Some(items_b)) = (list_a.elements(), list_b.elements())
     {
         (*list_a, *list_b) = both_have(items_a, items_b, |_| true);
+        let name = fields_a[0].text().unwrap_or_default();
+        if intended::ARITIES.iter().any(|(listed, _)| listed.as_bytes() == name) {
+            fields_a[ARITY_INDEX] = fields_b[ARITY_INDEX].clone();
+        }
     }
     (a, b)
 }
@@ -328,8 +348,18 @@ fn one_document(ours: &Reply, theirs: &Reply) -> (Reply, Reply) {
     (Reply::Map(a), Reply::Map(b))
 }
 
-fn command_names(reply: &Reply, common: &BTreeSet<String>) -> Reply {
-    sorted(&rebuild(reply, |items| {
-        items.into_iter().filter(|item| item.text().is_some_and(|name| common.contains(&base_name(name)))).collect()
-    }))
+/// The names of commands that both know; a subcommand that only one of them has is no difference.
+fn command_names(ours: &Reply, theirs: &Reply, common: &BTreeSet<String>) -> (Reply, Reply) {
+    let names = |reply: &Reply| -> BTreeSet<Vec<u8>> {
+        reply.elements().unwrap_or_default().iter().filter_map(|item| item.text().map(<[u8]>::to_vec)).collect()
+    };
+    let (known, known_there) = (names(ours), names(theirs));
+    let has_both = |name: &[u8]| match name.contains(&b'|') {
+        true => known.contains(name) && known_there.contains(name),
+        false => common.contains(&base_name(name)),
+    };
+    let reduced = |reply: &Reply| {
+        sorted(&rebuild(reply, |items| items.into_iter().filter(|item| item.text().is_some_and(&has_both)).collect()))
+    };
+    (reduced(ours), reduced(theirs))
 }

@@ -1,6 +1,6 @@
 //! CLIENT LIST and CLIENT INFO: one line of fields per client.
 
-use super::super::{Args, CmdResult, CommandError, Ctx, connection::DEFAULT_USER, spec};
+use super::super::{Args, CmdResult, CommandError, Ctx, connection::DEFAULT_USER};
 use super::kind_by_name;
 use crate::engine::clients::{Client, ClientKind};
 use crate::resp::number::parse_i64;
@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 pub fn info(ctx: &mut Ctx, _: &Args) -> CmdResult {
     let mut text = Vec::new();
     let now_ms = ctx.now_ms();
-    write_line(&ctx.session.client, now_ms, &mut text);
+    write_line(ctx, &ctx.session.client, now_ms, &mut text);
     ctx.reply.verbatim("txt", &text);
     Ok(())
 }
@@ -28,7 +28,7 @@ pub fn list(ctx: &mut Ctx, args: &Args) -> CmdResult {
         for id in &args.argv()[3..] {
             let id = parse_i64(id).ok_or(CommandError::fixed("ERR Invalid client ID"))?;
             if let Some(client) = clients.get(id.cast_unsigned()) {
-                write_line(&client, now_ms, &mut text);
+                write_line(ctx, &client, now_ms, &mut text);
             }
         }
     } else if args.len() == 2 {
@@ -43,17 +43,18 @@ pub fn list(ctx: &mut Ctx, args: &Args) -> CmdResult {
 fn write_kind(ctx: &Ctx, kind: Option<ClientKind>, now_ms: i64, out: &mut Vec<u8>) {
     for client in ctx.engine.clients.list() {
         if kind.is_none_or(|kind| client.kind() == kind) {
-            write_line(&client, now_ms, out);
+            write_line(ctx, &client, now_ms, out);
         }
     }
 }
 
 /// One line, its end included. The fields and their order are those of Redis 7.0, behind them those that 7.2 added.
-fn write_line(client: &Client, now_ms: i64, out: &mut Vec<u8>) {
+fn write_line(ctx: &Ctx, client: &Client, now_ms: i64, out: &mut Vec<u8>) {
     let seconds_since = |then_ms: i64| now_ms.saturating_sub(then_ms).max(0) / 1000;
     let text = client.text.lock().clone();
     let output_bytes = client.output_bytes.load(Relaxed);
-    let command = spec::all().nth(client.last_command.load(Relaxed) as usize).map_or("NULL", |command| command.name);
+    let command = ctx.engine.names.with_id(client.last_command.load(Relaxed));
+    let command = command.map_or("NULL", |command| command.name);
     // Writing to a vector cannot fail.
     let _ = write!(out, "id={} addr={} laddr={} fd={} name=", client.id, client.addr, client.laddr, client.fd);
     out.extend_from_slice(&text.name);

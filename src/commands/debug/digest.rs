@@ -4,7 +4,7 @@
 //! adding is exclusive or, so the order in which keys are met does not matter.
 
 use super::super::{Args, CmdResult, Ctx, Key};
-use crate::keyspace::{Db, Kind, Loc};
+use crate::keyspace::{Db, Kind, Loc, NoMemory};
 use crate::resp::number::write_double_17g;
 use crate::types::hash::{HashRef, text_of};
 use crate::types::list::{ListRef, Side};
@@ -46,14 +46,14 @@ impl Digest {
         self.add(&group.0);
     }
 
-    fn mix_value(&mut self, db: &Db, loc: Loc, now_ms: i64) {
+    fn mix_value(&mut self, db: &Db, loc: Loc, now_ms: i64) -> Result<(), NoMemory> {
         let value = db.value(loc);
         self.mix(&number_of(value.kind()).to_be_bytes());
         let (mut digits, mut more_digits) = ([0; 20], [0; 20]);
         if let Some(string) = value.string() {
             self.mix(text_of(string, &mut digits));
         } else if let Some(list) = ListRef::of(value) {
-            list.iter(Side::Left).for_each(|element| self.mix(text_of(element, &mut digits)));
+            list.for_each(Side::Left, |element| self.mix(text_of(element, &mut digits)))?;
         } else if let Some(set) = SetRef::of(value) {
             set.iter().for_each(|member| self.add(member.text(&mut digits)));
         } else if let Some(hash) = HashRef::of(value) {
@@ -78,6 +78,7 @@ impl Digest {
         if db.deadline_ms(loc).is_some() {
             self.add(b"!!expire!!");
         }
+        Ok(())
     }
 
     fn hex(&self) -> String {
@@ -100,7 +101,7 @@ pub fn digest(ctx: &mut Ctx) -> CmdResult {
             for loc in db.iter() {
                 let mut one = Digest::default();
                 one.mix(db.key(loc));
-                one.mix_value(db, loc, now_ms);
+                one.mix_value(db, loc, now_ms)?;
                 all.add(&one.0);
             }
         }
@@ -119,7 +120,7 @@ pub fn digest_value(ctx: &mut Ctx, args: &Args) -> CmdResult {
         let mut digest = Digest::default();
         let db = ctx.db(key);
         if let Some(loc) = db.locate(key.hash, key.bytes) {
-            digest.mix_value(db, loc, now_ms);
+            digest.mix_value(db, loc, now_ms)?;
         }
         ctx.reply.status(&digest.hex());
     }

@@ -5,8 +5,15 @@ use super::super::error::shown;
 use super::super::object::{encoding_name, reference_count};
 use super::super::{Args, CmdResult, CommandError, Ctx, Key};
 use crate::engine::access;
-use crate::keyspace::{Loc, NewValue, StringRef, format_int};
+use crate::keyspace::{Loc, NewValue, StringRef};
+use crate::persist::rdb::Writer;
+use crate::persist::rdb::value::Saved;
 use crate::resp::number::parse_i64;
+use crate::types::hash::HashRef;
+use crate::types::list::ListRef;
+use crate::types::set::SetRef;
+use crate::types::zset::View;
+use std::sync::atomic::Ordering::Relaxed;
 
 fn find<'a>(ctx: &mut Ctx, bytes: &'a [u8]) -> Result<(Key<'a>, Loc), CommandError> {
     let key = Key { bytes, hash: ctx.engine.keyspace.hash(bytes) };
@@ -14,48 +21,46 @@ fn find<'a>(ctx: &mut Ctx, bytes: &'a [u8]) -> Result<(Key<'a>, Loc), CommandErr
     Ok((key, loc))
 }
 
-/// DEBUG OBJECT key.
+/// DEBUG OBJECT key. Of a list it also tells the nodes.
 pub fn object(ctx: &mut Ctx, key: &[u8]) -> CmdResult {
     let (key, loc) = find(ctx, key)?;
     let references = reference_count(ctx, key, loc);
     let now_s = ctx.engine.housekeeping.now_s();
+    let hot = ctx.engine.settings.hot();
+    let compresses = hot.rdb_compression.load(Relaxed);
+    let (node_max, depth) = (hot.list_max_listpack_size.load(Relaxed), hot.list_compress_depth.load(Relaxed));
+    let due_ms = ctx.due_ms(key);
     let db = ctx.db(key);
     let used = db.access(loc);
-    let text = format!(
+    let value = db.value(loc);
+    let mut writer = Writer::new(compresses);
+    Saved::of(value).write_body(&mut writer, due_ms)?;
+    let mut text = format!(
         "Value at:{:p} refcount:{references} encoding:{} serializedlength:{} lru:{used} lru_seconds_idle:{}",
         db.key(loc).as_ptr(),
         encoding_name(db, loc),
-        db.value(loc).string().map_or(0, serialized_len),
+        writer.bytes().len(),
         access::idle_s(used, now_s)
     );
+    if let Some(list) = ListRef::of(value) {
+        let nodes = list.nodes();
+        let is_compressed = match list {
+            ListRef::Flat(_) => depth != 0,
+            ListRef::Large(list) => list.compresses(),
+        };
+        text.push_str(&format!(
+            " ql_nodes:{nodes} ql_avg_node:{:.2} ql_listpack_max:{node_max} ql_compressed:{} ql_uncompressed_size:{}",
+            list.len() as f64 / nodes as f64,
+            u8::from(is_compressed),
+            list.run_bytes() + nodes * LISTPACK_OVERHEAD
+        ));
+    }
     ctx.reply.status(&text);
     Ok(())
 }
 
-/// Bytes of a string in an RDB file, not compressed: an integer of up to four bytes, or a length and the text.
-fn serialized_len(value: StringRef) -> usize {
-    let mut digits = [0; 20];
-    let (int, text) = match value {
-        StringRef::Int(int) => (Some(int), format_int(int, &mut digits)),
-        StringRef::Str(text) => (parse_i64(text), text),
-    };
-    if let Some(int) = int {
-        if i8::try_from(int).is_ok() {
-            return 2;
-        } else if i16::try_from(int).is_ok() {
-            return 3;
-        } else if i32::try_from(int).is_ok() {
-            return 5;
-        }
-    }
-    let length = match text.len() {
-        0..0x40 => 1,
-        0x40..0x4000 => 2,
-        0x4000..=0xffff_ffff => 5,
-        _ => 9,
-    };
-    length + text.len()
-}
+/// What Redis has in each node beside the elements: the head and the end of a listpack.
+const LISTPACK_OVERHEAD: usize = 7;
 
 /// DEBUG SDSLEN key. Key and value lie in one block unless the value is large, so the value's share is the rest.
 pub fn sdslen(ctx: &mut Ctx, key: &[u8]) -> CmdResult {
@@ -125,23 +130,18 @@ pub fn htstats(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 /// DEBUG HTSTATS-KEY key.
 pub fn htstats_key(ctx: &mut Ctx, key: &[u8]) -> CmdResult {
-    find(ctx, key)?;
-    Err(CommandError::fixed("ERR The value stored at the specified key is not represented using an hash table"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn serialized_lengths_are_those_of_rdb() {
-        let ints = [(12, 2), (-128, 2), (128, 3), (-40_000, 5), (i64::from(i32::MAX) + 1, 11), (i64::MIN, 21)];
-        for (int, len) in ints {
-            assert_eq!(serialized_len(StringRef::Int(int)), len, "{int}");
-        }
-        for (text_len, len) in [(0, 1), (5, 6), (63, 64), (64, 66), (16_383, 16_385), (16_384, 16_389)] {
-            assert_eq!(serialized_len(StringRef::Str(&vec![b'x'; text_len])), len, "{text_len}");
-        }
-        assert_eq!(serialized_len(StringRef::Str(b"12")), 2);
+    let (key, loc) = find(ctx, key)?;
+    let db = ctx.db(key);
+    if !matches!(encoding_name(db, loc), "hashtable" | "skiplist") {
+        return Err(CommandError::fixed(
+            "ERR The value stored at the specified key is not represented using an hash table",
+        ));
     }
+    let value = db.value(loc);
+    let len = SetRef::of(value).map(SetRef::len);
+    let len = len.or_else(|| HashRef::of(value).map(|hash| hash.len(i64::MIN)));
+    let len = len.or_else(|| View::of(value).map(View::len)).unwrap_or_default();
+    let text = format!("[Dictionary HT]\n number of elements: {len}\n bytes of the value: {}\n", db.memory_usage(loc));
+    ctx.reply.verbatim("txt", text.as_bytes());
+    Ok(())
 }

@@ -1,12 +1,12 @@
 //! INFO commandstats, errorstats and latencystats: what was called, what failed, how long it took.
 
-use super::super::{Ctx, spec};
+use super::super::Ctx;
 use super::Fields;
 use std::sync::atomic::Ordering::Relaxed;
 
 pub(super) fn write_calls(ctx: &mut Ctx, fields: &mut Fields) {
     let totals = ctx.engine.stats.totals();
-    for (command, total) in spec::all().zip(&totals.per_command) {
+    for (command, total) in ctx.engine.names.by_id().zip(&totals.per_command) {
         if total.calls + total.rejected + total.failed == 0 {
             continue;
         }
@@ -35,7 +35,7 @@ pub(super) fn write_latencies(ctx: &mut Ctx, fields: &mut Fields) {
     }
     let percentiles = ctx.engine.settings.latency_percentiles();
     let totals = ctx.engine.stats.totals();
-    for (command, total) in spec::all().zip(&totals.per_command) {
+    for (command, total) in ctx.engine.names.by_id().zip(&totals.per_command) {
         if total.timed_calls() == 0 {
             continue;
         }

@@ -58,7 +58,7 @@ pub fn histogram(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let totals = ctx.engine.stats.totals().per_command;
     let asked: Vec<&Command> = match &args.argv()[2..] {
         _ if !ctx.engine.settings.hot().latency_tracking.load(Relaxed) => Vec::new(),
-        [] => spec::all().collect(),
+        [] => ctx.engine.names.by_id().collect(),
         names => {
             let found = names.iter().filter_map(|name| ctx.engine.names.lookup_full(name));
             found.flat_map(spec::with_subcommands).collect()
@@ -67,8 +67,8 @@ pub fn histogram(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let mark = ctx.reply.begin();
     let mut pairs = 0;
     for command in asked {
-        let total = &totals[usize::from(command.id)];
-        if total.timed_calls() > 0 {
+        let total = totals.get(usize::from(command.id));
+        if let Some(total) = total.filter(|total| total.timed_calls() > 0) {
             ctx.reply.bulk(command.name.as_bytes());
             write_distribution(ctx, total);
             pairs += 1;

@@ -4,6 +4,7 @@ use super::value::{self, check_lengths, cut, element, fill, flat_mut, list, set_
 use super::{index_of, range};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
 use crate::types::list::{List, ListRef, Side, encoded_len, flat};
+use std::ops::ControlFlow;
 
 /// LSET key index element
 pub fn lset(ctx: &mut Ctx, args: &Args) -> CmdResult {
@@ -19,7 +20,7 @@ pub fn lset(ctx: &mut Ctx, args: &Args) -> CmdResult {
             flat::set(&mut flat_mut(ctx, key, loc)?, index, value)?;
         }
         ListRef::Flat(flat) => {
-            let mut list = List::of_run(flat::run(flat), len)?;
+            let mut list = List::of_run(flat::run(flat), len, fill)?;
             list.set(index, value, fill)?;
             set_large(ctx, key, loc, list)?;
         }
@@ -49,16 +50,25 @@ pub fn linsert(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let fill = fill(ctx);
     let list = list(ctx, key, loc)?;
     let len = list.len();
-    let Some(index) = list.iter(Side::Left).position(|element| element == pivot).map(|index| index + behind) else {
+    let mut index = 0;
+    let found = list.walk(Side::Left, 0, |element| {
+        if element == pivot {
+            return ControlFlow::Break(());
+        }
+        index += 1;
+        ControlFlow::Continue(())
+    })?;
+    if found.is_continue() {
         ctx.reply.integer(-1);
         return Ok(());
-    };
+    }
+    let index = index + behind;
     match list {
         ListRef::Flat(flat) if flat::allows(fill, flat::run(flat).len() + encoded_len(value), len + 1) => {
             flat::insert(&mut flat_mut(ctx, key, loc)?, index, value)?;
         }
         ListRef::Flat(flat) => {
-            let mut list = List::of_run(flat::run(flat), len)?;
+            let mut list = List::of_run(flat::run(flat), len, fill)?;
             list.insert(index, value, fill)?;
             set_large(ctx, key, loc, list)?;
         }
@@ -86,7 +96,10 @@ pub fn lrem(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let fill = fill(ctx);
     let removed = match list(ctx, key, loc)? {
         ListRef::Flat(_) => flat::remove_equal(&mut flat_mut(ctx, key, loc)?, side, wanted, most)?,
-        ListRef::Large(_) => with_large(ctx, key, loc, |list| list.remove_equal(side, wanted, most, fill))?,
+        ListRef::Large(_) => {
+            let removed = with_large(ctx, key, loc, |list| list.remove_equal(side, wanted, most, fill))?;
+            removed.inspect_err(|_| ctx.changed(key))?
+        }
     };
     if removed > 0 {
         if list(ctx, key, loc)?.is_empty() {

@@ -91,7 +91,7 @@ pub fn pop_many(ctx: &mut Ctx, key: Key, loc: Loc, side: Side, count: usize) -> 
     let (list, reply) = list_and_reply(ctx, key, loc)?;
     let count = count.min(list.len());
     reply.array(count);
-    list.iter(side).take(count).for_each(|element| reply_element(reply, element));
+    list.for_some(side, 0, count, |element| reply_element(reply, element))?;
     if count > 0 {
         drop_ends(ctx, key, loc, side, count)?;
     }

@@ -8,6 +8,7 @@ use super::{at_least, index_of, range};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
 use crate::resp::number::parse_i64;
 use crate::types::list::Side;
+use std::ops::ControlFlow;
 
 /// LLEN key
 pub fn llen(ctx: &mut Ctx, args: &Args) -> CmdResult {
@@ -29,8 +30,8 @@ pub fn lindex(ctx: &mut Ctx, args: &Args) -> CmdResult {
     };
     let (list, reply) = list_and_reply(ctx, key, loc)?;
     let index = args.int(2)?;
-    match index_of(index, list.len()).and_then(|index| list.get(index)) {
-        Some(element) => reply_element(reply, element),
+    match index_of(index, list.len()) {
+        Some(index) => list.for_some(Side::Left, index, 1, |element| reply_element(reply, element))?,
         None => reply.null(),
     }
     Ok(())
@@ -47,7 +48,7 @@ pub fn lrange(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let (list, reply) = list_and_reply(ctx, key, loc)?;
     let (first, count) = range(start, end, list.len());
     reply.array(count);
-    list.iter_from(Side::Left, first).take(count).for_each(|element| reply_element(reply, element));
+    list.for_some(Side::Left, first, count, |element| reply_element(reply, element))?;
     Ok(())
 }
 
@@ -117,24 +118,27 @@ pub fn lpos(ctx: &mut Ctx, args: &Args) -> CmdResult {
     };
     let (list, reply) = list_and_reply(ctx, key, loc)?;
     let last = list.len().saturating_sub(1);
-    let index = |seen: usize| (if search.from == Side::Left { seen } else { last - seen }) as i64;
-    let compared = list.iter(search.from).take(search.len_max).enumerate();
-    let mut matches =
-        compared.filter(|(_, element)| *element == wanted).map(|(seen, _)| index(seen)).skip(search.rank - 1);
-    let Some(count) = search.count else {
-        match matches.next() {
-            Some(index) => reply.integer(index),
-            None => reply.null(),
+    let mark = search.count.map(|_| reply.begin());
+    let most = search.count.map_or(1, |count| if count == 0 { usize::MAX } else { count });
+    let (mut seen, mut matches, mut found) = (0, 0, 0);
+    let _ = list.walk(search.from, 0, |element| {
+        if seen == search.len_max || found == most {
+            return ControlFlow::Break(());
         }
-        return Ok(());
-    };
-    let mark = reply.begin();
-    let most = if count == 0 { usize::MAX } else { count };
-    let mut found = 0;
-    for index in matches.take(most) {
-        reply.integer(index);
-        found += 1;
+        if element == wanted {
+            matches += 1;
+            if matches >= search.rank {
+                reply.integer(if search.from == Side::Left { seen } else { last - seen } as i64);
+                found += 1;
+            }
+        }
+        seen += 1;
+        ControlFlow::Continue(())
+    })?;
+    match mark {
+        Some(mark) => reply.end_array(mark, found),
+        None if found == 0 => reply.null(),
+        None => {}
     }
-    reply.end_array(mark, found);
     Ok(())
 }

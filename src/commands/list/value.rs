@@ -30,10 +30,11 @@ pub fn reply_element(reply: &mut ReplyWriter, element: StringRef<'_>) {
     }
 }
 
-/// What nodes may hold.
+/// What nodes may hold, and which are compressed.
 #[inline]
 pub fn fill(ctx: &Ctx) -> Fill {
-    Fill::from_setting(ctx.engine.settings.hot().list_max_listpack_size.load(Relaxed))
+    let hot = ctx.engine.settings.hot();
+    Fill::from_settings(hot.list_max_listpack_size.load(Relaxed), hot.list_compress_depth.load(Relaxed))
 }
 
 /// The list at `loc`, and the reply to write it to.
@@ -101,7 +102,7 @@ pub fn push(
     check_lengths(elements)?;
     let bytes: usize = elements.iter().map(|bytes| encoded_len(element(bytes))).sum();
     let fill = fill(ctx);
-    let mut values = elements.iter().map(|bytes| element(bytes));
+    let values = elements.iter().map(|bytes| element(bytes));
     let len = match found {
         None if elements.is_empty() => return Ok(0),
         None if flat::allows(fill, bytes, elements.len()) => {
@@ -119,8 +120,8 @@ pub fn push(
             elements.len()
         }
         None => {
-            let mut list = List::default();
-            values.try_for_each(|value| list.push(side, value, fill))?;
+            let mut list = List::new(fill);
+            list.extend(side, values, fill)?;
             ctx.create_object(key, Kind::List, Box::new(list.into_object()))?;
             elements.len()
         }
@@ -130,13 +131,17 @@ pub fn push(
                 if flat::allows(fill, flat::run(flat).len() + bytes, len) {
                     flat::push(&mut flat_mut(ctx, key, loc)?, side, values, elements.len(), bytes)?;
                 } else {
-                    let mut list = List::of_run(flat::run(flat), flat::count(flat))?;
-                    values.try_for_each(|value| list.push(side, value, fill))?;
+                    let mut list = List::of_run(flat::run(flat), flat::count(flat), fill)?;
+                    list.extend(side, values, fill)?;
                     set_large(ctx, key, loc, list)?;
                 }
                 len
             }
-            ListRef::Large(_) => with_large(ctx, key, loc, |list| push_large(list, side, elements, fill))??,
+            ListRef::Large(list) => {
+                let len = list.len() + elements.len();
+                with_large(ctx, key, loc, |list| list.extend(side, values, fill))??;
+                len
+            }
         },
     };
     if !elements.is_empty() {
@@ -149,19 +154,11 @@ pub fn push(
 /// Room for the flat encoding of a short list.
 const SHORT_BYTES: usize = 128;
 
-/// Pushes all or none.
-fn push_large(list: &mut List, side: Side, elements: &[&[u8]], fill: Fill) -> Result<usize, NoMemory> {
-    for (pushed, bytes) in elements.iter().enumerate() {
-        list.push(side, element(bytes), fill).inspect_err(|_| (0..pushed).for_each(|_| list.drop_end(side)))?;
-    }
-    Ok(list.len())
-}
-
 /// Pops the element at an end of the list at `loc`, after `take` has seen it with the reply at hand. The key goes
 /// with the last element.
 ///
 /// # Errors
-/// WRONGTYPE.
+/// WRONGTYPE; memory is short, then nothing has changed.
 pub fn pop<R>(
     ctx: &mut Ctx,
     key: Key,
@@ -195,7 +192,7 @@ pub(super) fn cut(ctx: &mut Ctx, key: Key, loc: Loc, side: Side, count: usize) -
     }
     match list {
         ListRef::Flat(_) => flat::cut(&mut flat_mut(ctx, key, loc)?, side, count)?,
-        ListRef::Large(_) if count == 1 => with_large(ctx, key, loc, |list| list.drop_end(side))?,
+        ListRef::Large(_) if count == 1 => with_large(ctx, key, loc, |list| list.drop_end(side))??,
         ListRef::Large(_) => {
             let removed = with_large(ctx, key, loc, |list| list.cut(side, count))??;
             if !removed.is_empty() {

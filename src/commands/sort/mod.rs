@@ -123,7 +123,13 @@ fn collect(
     let value = ctx.db(key).value(loc);
     if let Some(list) = ListRef::of(value) {
         let from = if reverse { Side::Right } else { Side::Left };
-        list.iter_from(from, skipped).take(count).try_for_each(|element| add(text_of(element, &mut digits)))
+        let mut outcome = Ok(());
+        list.for_some(from, skipped, count, |element| {
+            if outcome.is_ok() {
+                outcome = add(text_of(element, &mut digits));
+            }
+        })?;
+        outcome
     } else if let Some(set) = SetRef::of(value) {
         set.iter().skip(skipped).take(count).try_for_each(|member| add(member.text(&mut digits)))
     } else if let Some(zset) = View::of(value) {

@@ -149,7 +149,7 @@ impl Command {
         }
         let mut flags = fields.set("flags", Flags::EMPTY, Flags::from_name, Flags::union);
         let acl = fields.set("acl", AclCategories::EMPTY, AclCategories::from_name, AclCategories::union);
-        let acl = acl.union(implied_categories(flags, acl));
+        let acl = acl.union(AclCategories::implied_by(flags, acl));
         let keys: Vec<KeySpec> =
             fields.array("keys").into_iter().map(|spec| KeySpec::parse(Fields::new(place, spec))).collect();
         if legacy_keys(&keys).1 {
@@ -218,25 +218,6 @@ fn is_rust_path(path: &str) -> bool {
             && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
     };
     path.contains("::") && path.split("::").all(is_name)
-}
-
-/// The categories that follow from flags (`setImplicitACLCategories` of Redis).
-fn implied_categories(flags: Flags, explicit: AclCategories) -> AclCategories {
-    let mut implied = if flags.contains(Flags::FAST) { AclCategories::FAST } else { AclCategories::SLOW };
-    for (flag, categories) in [
-        (Flags::WRITE, AclCategories::WRITE),
-        (Flags::ADMIN, AclCategories::ADMIN.union(AclCategories::DANGEROUS)),
-        (Flags::PUBSUB, AclCategories::PUBSUB),
-        (Flags::BLOCKING, AclCategories::BLOCKING),
-    ] {
-        if flags.contains(flag) {
-            implied = implied.union(categories);
-        }
-    }
-    if flags.contains(Flags::READONLY) && !explicit.contains(AclCategories::SCRIPTING) {
-        implied = implied.union(AclCategories::READ);
-    }
-    implied
 }
 
 /// First, last and step as COMMAND prints them, and whether they miss keys

@@ -190,6 +190,27 @@ bit_set! {
     SCRIPTING = 20 "@scripting",
 }
 
+impl AclCategories {
+    /// The categories that follow from flags (`setImplicitACLCategories` of Redis).
+    pub fn implied_by(flags: Flags, explicit: Self) -> Self {
+        let mut implied = if flags.contains(Flags::FAST) { Self::FAST } else { Self::SLOW };
+        for (flag, categories) in [
+            (Flags::WRITE, Self::WRITE),
+            (Flags::ADMIN, Self::ADMIN.union(Self::DANGEROUS)),
+            (Flags::PUBSUB, Self::PUBSUB),
+            (Flags::BLOCKING, Self::BLOCKING),
+        ] {
+            if flags.contains(flag) {
+                implied = implied.union(categories);
+            }
+        }
+        if flags.contains(Flags::READONLY) && !explicit.contains(Self::SCRIPTING) {
+            implied = implied.union(Self::READ);
+        }
+        implied
+    }
+}
+
 bit_set! {
     /// What a command does with the keys of one key spec.
     KeyFlags: u16;

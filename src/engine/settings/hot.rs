@@ -115,6 +115,8 @@ pub struct Hot {
     pub hll_sparse_max_bytes: AtomicUsize,
     /// How much a node of a list may hold: elements, or a size class if negative.
     pub list_max_listpack_size: AtomicI64,
+    /// Nodes of a list at each end that are not compressed; 0: none are.
+    pub list_compress_depth: AtomicI64,
     /// Whether the original protocol answers with types instead of status words.
     pub original_replies_typed: AtomicBool,
     /// Whether strings are compressed in payloads of DUMP.
@@ -221,6 +223,7 @@ impl Hot {
         self.hash_listpack_value_max.store(size(Id::HashMaxListpackValue), Relaxed);
         self.hll_sparse_max_bytes.store(size(Id::HllSparseMaxBytes), Relaxed);
         self.list_max_listpack_size.store(number(Id::ListMaxListpackSize), Relaxed);
+        self.list_compress_depth.store(number(Id::ListCompressDepth), Relaxed);
         self.original_replies_typed.store(on(Id::OriginalReplies), Relaxed);
         self.rdb_compression.store(on(Id::Rdbcompression), Relaxed);
         self.sanitize_dump_payload.store(index(Id::SanitizeDumpPayload) != 0, Relaxed);

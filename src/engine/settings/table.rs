@@ -136,7 +136,6 @@ const CLUSTER: Status = Unbuilt("cluster mode");
 const TLS: Status = Unbuilt("TLS");
 const SCRIPTING: Status = Unbuilt("scripting");
 const ACL: Status = Unbuilt("ACLs");
-const LISTS: Status = Unbuilt("compression of lists");
 const SYSLOG: Status = Unbuilt("logging to syslog");
 const CPULIST: Status = Foreign("threads are left to the scheduler or to taskset");
 const DEFRAG: Status = Foreign("its allocator does not defragment in the background");
@@ -241,7 +240,7 @@ settings! {
     HashMaxListpackEntries "hash-max-listpack-entries" / "hash-max-ziplist-entries", int(0, LONG_MAX), "512", 0, Works;
     HashMaxListpackValue "hash-max-listpack-value" / "hash-max-ziplist-value", memory(0, SIZE_MAX), "64", 0, Works;
     ListMaxListpackSize "list-max-listpack-size" / "list-max-ziplist-size", int(i32::MIN as i64, INT_MAX), "-2", 0, Works;
-    ListCompressDepth "list-compress-depth", int(0, INT_MAX), "0", 0, LISTS;
+    ListCompressDepth "list-compress-depth", int(0, INT_MAX), "0", 0, Works;
     SetMaxIntsetEntries "set-max-intset-entries", int(0, LONG_MAX), "512", 0, Works;
     SetMaxListpackEntries "set-max-listpack-entries", int(0, LONG_MAX), "0", 0, Works;
     SetMaxListpackValue "set-max-listpack-value", memory(0, SIZE_MAX), "64", 0, Works;

@@ -21,20 +21,25 @@ const PLAIN_BYTES_MIN: usize = 1 << 30;
 const NODE_PLAIN: u64 = 1;
 const NODE_LISTPACK: u64 = 2;
 
-/// A list ([`super::type_id::LIST_QUICKLIST_2`]): a row of listpacks.
+/// A list ([`super::type_id::LIST_QUICKLIST_2`]): a row of listpacks. `walk` shows what it is given all elements in order, each
+/// time it is called.
 ///
 /// # Errors
-/// If memory is short.
-pub fn list<'e>(writer: &mut Writer, elements: impl Iterator<Item = Element<'e>> + Clone) -> Result<(), NoMemory> {
+/// If memory is short, or the error of `walk`.
+pub fn list(
+    writer: &mut Writer,
+    walk: impl Fn(&mut dyn FnMut(Element<'_>) -> Result<(), NoMemory>) -> Result<(), NoMemory>,
+) -> Result<(), NoMemory> {
     let mut nodes = 0;
     let mut cut = Cut::default();
-    for element in elements.clone() {
+    walk(&mut |element| {
         nodes += u64::from(cut.begins_node(element));
-    }
+        Ok(())
+    })?;
     writer.length(nodes)?;
     let mut cut = Cut::default();
     let mut node = Builder::new();
-    for element in elements {
+    walk(&mut |element| {
         if cut.begins_node(element) && !node.is_empty() {
             writer.length(NODE_LISTPACK)?;
             writer.text(node.finish())?;
@@ -43,11 +48,11 @@ pub fn list<'e>(writer: &mut Writer, elements: impl Iterator<Item = Element<'e>>
         match element {
             Element::Bytes(bytes) if cut.is_plain => {
                 writer.length(NODE_PLAIN)?;
-                writer.text(bytes)?;
+                writer.text(bytes)
             }
-            element => node.push_element(element)?,
+            element => node.push_element(element),
         }
-    }
+    })?;
     if !node.is_empty() {
         writer.length(NODE_LISTPACK)?;
         writer.text(node.finish())?;

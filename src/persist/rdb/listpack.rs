@@ -15,6 +15,7 @@
 //! The reader is a checked iterator: an entry is handed out after its head, its length and the length behind it are
 //! found right, the end after the count is. The builder appends only; nothing here edits.
 
+use super::promise::Promise;
 use super::{Corrupt, Element, Reader};
 use crate::resp::number::{INTEGER_TEXT_BYTES_MAX, parse_i64};
 use crate::storage::NoMemory;
@@ -43,8 +44,7 @@ const INT_24_RANGE: std::ops::RangeInclusive<i64> = -(1 << 23)..=(1 << 23) - 1;
 #[derive(Clone, Debug)]
 pub struct Entries<'a> {
     rest: Reader<'a>,
-    /// How many the header still promises.
-    promised: Option<u16>,
+    promise: Promise,
 }
 
 impl<'a> Entries<'a> {
@@ -57,12 +57,12 @@ impl<'a> Entries<'a> {
         if usize::try_from(total) != Ok(bytes.len()) {
             return Err(Corrupt);
         }
-        Ok(Self { rest: Reader::new(entries), promised: (count != COUNT_UNKNOWN).then_some(count) })
+        Ok(Self { rest: Reader::new(entries), promise: Promise::new((count != COUNT_UNKNOWN).then_some(count)) })
     }
 
     /// How many entries there can be at most: what the header says or, if it does not, what fits.
     pub fn len_max(&self) -> usize {
-        self.promised.map_or(self.rest.rest().len() / 2, usize::from)
+        self.promise.left().map_or(self.rest.rest().len() / 2, usize::from)
     }
 
     /// The next entry, which must exist.
@@ -120,18 +120,9 @@ impl<'a> Iterator for Entries<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let is_end = self.rest.rest().is_empty();
-        let next = match &mut self.promised {
-            Some(0) | None if is_end => return None,
-            Some(0) => Err(Corrupt),
-            _ if is_end => Err(Corrupt),
-            Some(promised) => {
-                *promised -= 1;
-                self.entry()
-            }
-            None => self.entry(),
-        };
+        let next = self.promise.take(is_end)?.and_then(|()| self.entry());
         if next.is_err() {
-            *self = Self { rest: Reader::new(&[]), promised: None };
+            *self = Self { rest: Reader::new(&[]), promise: Promise::nothing() };
         }
         Some(next)
     }

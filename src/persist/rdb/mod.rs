@@ -19,11 +19,11 @@
 //! |---|---|
 //! | `reader`, `writer` | lengths, strings (as integers, as LZF), doubles |
 //! | `element` | one element: an integer or bytes |
-//! | `lzf` | the compression of strings |
 //! | `listpack`, `ziplist`, `intset`, `zipmap` | the flat encodings |
 //! | `decode`, `stream_decode` | the bodies of all types, into elements |
 //! | `encode`, `stream_encode` | elements into the bodies of all types |
 //! | `value` | stored values into payloads and back |
+//! | `promise` | how many items a packed list promises, checked while it is read |
 //! | `footer` | version and checksum around a DUMP payload |
 
 pub mod decode;
@@ -32,7 +32,7 @@ pub mod encode;
 mod footer;
 mod intset;
 pub mod listpack;
-mod lzf;
+mod promise;
 mod reader;
 pub mod stream_decode;
 pub mod stream_encode;
@@ -50,7 +50,7 @@ pub use lzf::Compressor;
 pub use reader::{Reader, Text};
 pub use writer::Writer;
 
-use crate::storage::NoMemory;
+use crate::storage::{NoMemory, lzf};
 
 /// The version that payloads are written with: that of Redis 7.0.
 pub const VERSION: u16 = 10;
@@ -109,6 +109,15 @@ pub enum LoadError {
 impl From<Corrupt> for LoadError {
     fn from(_: Corrupt) -> Self {
         Self::Corrupt
+    }
+}
+
+impl From<lzf::Failure> for LoadError {
+    fn from(failure: lzf::Failure) -> Self {
+        match failure {
+            lzf::Failure::Corrupt => Self::Corrupt,
+            lzf::Failure::NoMemory => Self::NoMemory,
+        }
     }
 }
 

@@ -13,8 +13,9 @@
 //! A length is believed as far as the payload goes: an element takes a byte at least, so there cannot be more of them
 //! than bytes left. Cost: strings are borrowed; only compressed ones are decompressed into memory of their own.
 
-use super::{Corrupt, Element, LoadError, lzf};
+use super::{Corrupt, Element, LoadError};
 use crate::resp::number::parse_f64;
+use crate::storage::lzf;
 
 pub(super) const LENGTH_14: u8 = 0b0100_0000;
 pub(super) const LENGTH_32: u8 = 0b1000_0000;
@@ -133,7 +134,9 @@ impl<'a> Reader<'a> {
             LZF => {
                 let packed_len = self.count(1)?;
                 let len = usize::try_from(self.length()?).map_err(|_| Corrupt)?;
-                Text::Unpacked(lzf::decompress(self.bytes(packed_len)?, len)?)
+                let mut text = Vec::new();
+                lzf::decompress(self.bytes(packed_len)?, len, &mut text)?;
+                Text::Unpacked(text)
             }
             first => {
                 let len = usize::try_from(self.length_after(first)?).map_err(|_| Corrupt)?;

@@ -6,10 +6,10 @@
 //! compression.
 
 use super::Element;
-use super::lzf::Compressor;
 use super::reader::{INT_8, INT_16, INT_32, LENGTH_14, LENGTH_32, LENGTH_64, LZF};
 use crate::resp::number::{IntegerText, parse_i64};
 use crate::storage::NoMemory;
+use crate::storage::lzf::Compressor;
 
 /// The longest text of an integer of 32 bits.
 const INT_TEXT_MAX: usize = 11;
@@ -136,7 +136,10 @@ impl Writer {
     fn compressed(&mut self, bytes: &[u8]) -> Result<bool, NoMemory> {
         let mut packed = std::mem::take(&mut self.packed);
         packed.clear();
-        let compressor = self.compressor.get_or_insert_with(Compressor::default);
+        let compressor = match &mut self.compressor {
+            Some(compressor) => compressor,
+            none => none.insert(Compressor::new()?),
+        };
         let is_worth_it = compressor.compress(bytes, bytes.len() - SAVED_MIN, &mut packed)?;
         if is_worth_it {
             self.byte(LZF)?;

@@ -14,6 +14,7 @@
 //!
 //! Read only, as a checked iterator.
 
+use super::promise::Promise;
 use super::{Corrupt, Element, Reader};
 
 const HEADER_BYTES: usize = 10;
@@ -35,7 +36,7 @@ const INT_4_LAST: u8 = 0b1111_1101;
 #[derive(Clone, Debug)]
 pub struct Entries<'a> {
     rest: Reader<'a>,
-    promised: Option<u16>,
+    promise: Promise,
     /// Bytes of the entry before.
     before: usize,
     /// Where the next entry and the last one start, from the start of the ziplist.
@@ -54,8 +55,8 @@ impl<'a> Entries<'a> {
         if usize::try_from(total) != Ok(bytes.len()) || last >= bytes.len() {
             return Err(Corrupt);
         }
-        let promised = (count != COUNT_UNKNOWN).then_some(count);
-        Ok(Self { rest: Reader::new(entries), promised, before: 0, at: HEADER_BYTES, last })
+        let promise = Promise::new((count != COUNT_UNKNOWN).then_some(count));
+        Ok(Self { rest: Reader::new(entries), promise, before: 0, at: HEADER_BYTES, last })
     }
 
     fn entry(&mut self) -> Result<Element<'a>, Corrupt> {
@@ -102,18 +103,9 @@ impl<'a> Iterator for Entries<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let is_end = self.rest.rest().is_empty();
-        let next = match &mut self.promised {
-            Some(0) | None if is_end => return None,
-            Some(0) => Err(Corrupt),
-            _ if is_end => Err(Corrupt),
-            Some(promised) => {
-                *promised -= 1;
-                self.entry()
-            }
-            None => self.entry(),
-        };
+        let next = self.promise.take(is_end)?.and_then(|()| self.entry());
         if next.is_err() {
-            (self.rest, self.promised) = (Reader::new(&[]), None);
+            (self.rest, self.promise) = (Reader::new(&[]), Promise::nothing());
         }
         Some(next)
     }

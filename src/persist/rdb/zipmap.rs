@@ -6,6 +6,7 @@
 //!  length   1 byte below 0xfe, or 0xfe + 4 LE
 //! ```
 
+use super::promise::Promise;
 use super::{Corrupt, Reader};
 
 const LONG: u8 = 0xfe;
@@ -15,7 +16,7 @@ const END: u8 = 0xff;
 #[derive(Clone, Debug)]
 pub struct Pairs<'a> {
     rest: Reader<'a>,
-    promised: Option<u8>,
+    promise: Promise,
 }
 
 impl<'a> Pairs<'a> {
@@ -24,7 +25,7 @@ impl<'a> Pairs<'a> {
         let mut reader = Reader::new(bytes);
         let count = reader.byte()?;
         let Some((&END, pairs)) = reader.rest().split_last() else { return Err(Corrupt) };
-        Ok(Self { rest: Reader::new(pairs), promised: (count < LONG).then_some(count) })
+        Ok(Self { rest: Reader::new(pairs), promise: Promise::new((count < LONG).then_some(count.into())) })
     }
 
     fn length(&mut self) -> Result<usize, Corrupt> {
@@ -51,18 +52,9 @@ impl<'a> Iterator for Pairs<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let is_end = self.rest.rest().is_empty();
-        let next = match &mut self.promised {
-            Some(0) | None if is_end => return None,
-            Some(0) => Err(Corrupt),
-            _ if is_end => Err(Corrupt),
-            Some(promised) => {
-                *promised -= 1;
-                self.pair()
-            }
-            None => self.pair(),
-        };
+        let next = self.promise.take(is_end)?.and_then(|()| self.pair());
         if next.is_err() {
-            (self.rest, self.promised) = (Reader::new(&[]), None);
+            (self.rest, self.promise) = (Reader::new(&[]), Promise::nothing());
         }
         Some(next)
     }

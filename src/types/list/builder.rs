@@ -36,8 +36,11 @@ impl Builder {
             if flat::allows(self.fill, flat::run(bytes).len() + len, count + 1) {
                 return flat::push(bytes, side, once(element), 1, len);
             }
-            self.built =
-                Built::Large(if count == 0 { List::default() } else { List::of_run(flat::run(bytes), count)? });
+            self.built = Built::Large(if count == 0 {
+                List::new(self.fill)
+            } else {
+                List::of_run(flat::run(bytes), count, self.fill)?
+            });
         }
         match &mut self.built {
             Built::Large(list) => list.push(side, element, self.fill),

@@ -26,8 +26,8 @@ struct Chunk {
     buffers: usize,
 }
 
-/// Where a node is; good until a node is inserted or removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a node is; good until a node is inserted or removed. In the order of the nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     chunk: usize,
     node: usize,
@@ -100,6 +100,24 @@ impl Chain {
                 Some(Place { chunk, node: self.chunks[chunk].nodes.len() - 1 })
             }
         }
+    }
+
+    /// The place of the node `index` steps from an end.
+    pub fn nth(&self, side: Side, mut index: usize) -> Option<Place> {
+        for from_end in 0..self.chunks.len() {
+            let chunk = if side == Side::Left { from_end } else { self.chunks.len() - 1 - from_end };
+            let nodes = self.chunks[chunk].nodes.len();
+            if index < nodes {
+                return Some(Place { chunk, node: if side == Side::Left { index } else { nodes - 1 - index } });
+            }
+            index -= nodes;
+        }
+        None
+    }
+
+    /// All nodes in order.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.chunks.iter().flat_map(|chunk| &chunk.nodes)
     }
 
     /// The neighbour of a node, away from `side`.
@@ -342,7 +360,7 @@ impl Chain {
     /// If memory is short.
     pub fn duplicate(&self) -> Result<Self, NoMemory> {
         let mut copy = Self::default();
-        for node in self.chunks.iter().flat_map(|chunk| &chunk.nodes) {
+        for node in self.nodes() {
             copy.push(Side::Right, node.duplicate()?).map_err(|(error, _)| error)?;
         }
         Ok(copy)

@@ -8,15 +8,20 @@
 //! Why the ends are apart: they are where lists are worked on. Pushing and popping touches this struct and one buffer, and
 //! only every few hundred elements the chain. Nodes give back their room when they become inner ones, so a long list is dense.
 //!
+//! Inner nodes may be compressed, all but some at each end (`list-compress-depth`). Who wants to change one has it unpacked
+//! first ([`List::open`]) and packed again at the end of the operation; who reads one does so from a copy.
+//!
 //! Invariants: the head is empty only if the list is; the tail is empty if and only if there are less than two nodes; inner
-//! nodes are not empty, and there are none without a tail. Cost: constant at the ends, amortised; an index is found
-//! by the counts of chunks and nodes and a walk in its node; an edit touches a node and its neighbours.
+//! nodes are not empty, and there are none without a tail; head and tail are not packed. Cost: constant at the ends,
+//! amortised; an index is found by the counts of chunks and nodes and a walk in its node; an edit touches a node and its
+//! neighbours.
 
 use super::chain::{Chain, Place};
 use super::element::encoded_len;
 use super::run::{Elements, offset};
 use super::{Fill, Node, Side, element};
 use crate::storage::{NoMemory, StringRef};
+use smallvec::SmallVec;
 use std::mem::take;
 
 /// See the module's comment.
@@ -25,7 +30,12 @@ pub struct List {
     head: Node,
     inner: Chain,
     tail: Node,
+    /// Nodes at each end that stay plain, 0 if all do. As in Redis a list keeps what it was made with.
+    plain_ends: usize,
 }
+
+/// An element that is too long for any node and comes into the middle of a full one makes four nodes of one.
+const NODES_CHANGED_MAX: usize = 3;
 
 /// Where a node is; good until a node is added or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +46,28 @@ pub(super) enum At {
 }
 
 impl List {
+    /// A list without elements.
+    pub fn new(fill: Fill) -> Self {
+        Self { plain_ends: fill.plain_ends, ..Self::default() }
+    }
+
     /// A list of the `count` elements of a run.
     ///
     /// # Errors
     /// If memory is short.
-    pub fn of_run(run: &[u8], count: usize) -> Result<Self, NoMemory> {
-        Ok(Self { head: Node::of_run(run, count)?, ..Self::default() })
+    pub fn of_run(run: &[u8], count: usize, fill: Fill) -> Result<Self, NoMemory> {
+        Ok(Self { head: Node::of_run(run, count)?, ..Self::new(fill) })
+    }
+
+    /// Whether inner nodes are compressed.
+    pub fn compresses(&self) -> bool {
+        self.plain_ends != 0
+    }
+
+    /// All nodes in order.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        let tail = (!self.tail.is_empty()).then_some(&self.tail);
+        std::iter::once(&self.head).chain(self.inner.nodes()).chain(tail)
     }
 
     /// Number of elements.
@@ -65,7 +91,8 @@ impl List {
     /// # Errors
     /// If memory is short.
     pub fn duplicate(&self) -> Result<Self, NoMemory> {
-        Ok(Self { head: self.head.duplicate()?, inner: self.inner.duplicate()?, tail: self.tail.duplicate()? })
+        let (head, inner, tail) = (self.head.duplicate()?, self.inner.duplicate()?, self.tail.duplicate()?);
+        Ok(Self { head, inner, tail, plain_ends: self.plain_ends })
     }
 
     // ---- nodes ----
@@ -142,12 +169,100 @@ impl List {
         })
     }
 
-    /// Takes a node out.
+    /// Takes a node out. If it is the one at an end, its neighbour is not packed.
     fn remove_node(&mut self, at: At) {
         match at {
             At::Inner(place) => drop(self.inner.remove(place)),
             At::Head => self.head = self.inner.pop(Side::Left).unwrap_or_else(|| take(&mut self.tail)),
             At::Tail => self.tail = self.inner.pop(Side::Right).unwrap_or_default(),
+        }
+    }
+
+    // ---- compression ----
+
+    /// Makes a node plain if it is packed, because it is about to change.
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    #[inline]
+    fn open(&mut self, at: At) -> Result<(), NoMemory> {
+        match at {
+            At::Inner(place) if self.plain_ends != 0 => self.inner.edit(place, Node::unpack),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the node that follows one at an end plain, because it may become the one at the end.
+    fn open_next(&mut self, at: At) -> Result<(), NoMemory> {
+        let side = match at {
+            At::Head => Side::Left,
+            At::Tail => Side::Right,
+            At::Inner(_) => return Ok(()),
+        };
+        self.inner.end(side).map_or(Ok(()), |place| self.open(At::Inner(place)))
+    }
+
+    /// Inner nodes that stay plain at each end.
+    fn plain_inner(&self) -> usize {
+        self.plain_ends.saturating_sub(1)
+    }
+
+    /// The first and the last inner node that should be packed, if there are any.
+    fn packed_range(&self) -> Option<(Place, Place)> {
+        let nth = |side| self.inner.nth(side, self.plain_inner());
+        nth(Side::Left).zip(nth(Side::Right)).filter(|(first, last)| first <= last)
+    }
+
+    /// Packs a node, if it should be.
+    fn pack(&mut self, at: At) {
+        if self.plain_ends != 0
+            && let At::Inner(place) = at
+            && self.packed_range().is_some_and(|(first, last)| (first..=last).contains(&place))
+        {
+            self.inner.edit(place, Node::pack);
+        }
+    }
+
+    /// Packs the node of an element that was changed and its neighbours, which may be new or gone.
+    fn pack_around(&mut self, index: usize) {
+        if self.plain_ends == 0 {
+            return;
+        }
+        if let Some((at, _)) = self.locate(index.min(self.len().saturating_sub(1))) {
+            self.pack(at);
+            for side in [Side::Left, Side::Right] {
+                let near = std::iter::successors(Some(at), |at| self.next_from(side, *at));
+                let near: SmallVec<[At; NODES_CHANGED_MAX]> = near.skip(1).take(NODES_CHANGED_MAX - 1).collect();
+                near.into_iter().for_each(|at| self.pack(at));
+            }
+        }
+        self.tend(NODES_CHANGED_MAX, NODES_CHANGED_MAX);
+    }
+
+    /// Brings nodes up to date whose distance from an end has changed: up to `nearer` have come so near that they should be
+    /// plain, up to `farther` are so far away now that they should be packed. Without memory they stay what they are, which
+    /// costs time or memory but is not wrong.
+    #[inline]
+    fn tend(&mut self, nearer: usize, farther: usize) {
+        if self.plain_ends != 0 {
+            self.tend_now(nearer, farther);
+        }
+    }
+
+    #[cold]
+    fn tend_now(&mut self, nearer: usize, farther: usize) {
+        let border = self.plain_inner();
+        for side in [Side::Left, Side::Right] {
+            for index in border.saturating_sub(nearer)..border {
+                let Some(place) = self.inner.nth(side, index) else { break };
+                if self.inner.node(place).is_packed() {
+                    let _ = self.inner.edit(place, Node::unpack);
+                }
+            }
+            for index in border..border.saturating_add(farther) {
+                let Some(place) = self.inner.nth(side, index) else { break };
+                self.pack(At::Inner(place));
+            }
         }
     }
 
@@ -165,14 +280,45 @@ impl List {
     /// If memory is short; then nothing has changed.
     #[inline]
     pub fn push(&mut self, side: Side, element: StringRef<'_>, fill: Fill) -> Result<(), NoMemory> {
+        if self.place_at_end(side, element, fill)? {
+            self.tend(0, 1);
+        }
+        Ok(())
+    }
+
+    /// [`List::push`] that packs nothing; whether there is one more node.
+    #[inline]
+    fn place_at_end(&mut self, side: Side, element: StringRef<'_>, fill: Fill) -> Result<bool, NoMemory> {
         let end = match side {
             Side::Right if !self.tail.is_empty() => &mut self.tail,
             _ => &mut self.head,
         };
         if end.has_room(fill, encoded_len(element)) {
-            return end.push(side, element);
+            return end.push(side, element).map(|()| false);
         }
-        self.push_node(side, element)
+        self.push_node(side, element).map(|()| true)
+    }
+
+    /// Adds elements at an end, one after the other.
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    pub fn extend<'e>(
+        &mut self,
+        side: Side,
+        elements: impl Iterator<Item = StringRef<'e>>,
+        fill: Fill,
+    ) -> Result<(), NoMemory> {
+        let mut nodes = 0;
+        for (pushed, element) in elements.enumerate() {
+            match self.place_at_end(side, element, fill) {
+                Ok(is_node) => nodes += usize::from(is_node),
+                // Nothing was packed yet, so this takes no memory.
+                Err(error) => return (0..pushed).try_for_each(|_| self.drop_end(side)).and(Err(error)),
+            }
+        }
+        self.tend(0, nodes);
+        Ok(())
     }
 
     /// Adds a node with an element at an end, as the one there is full.
@@ -195,60 +341,61 @@ impl List {
     }
 
     /// Drops the element at an end.
+    ///
+    /// # Errors
+    /// If memory is short to decompress the next node; then nothing has changed.
     #[inline]
-    pub fn drop_end(&mut self, side: Side) {
+    pub fn drop_end(&mut self, side: Side) -> Result<(), NoMemory> {
         let at = self.end(side);
         let end = if at == At::Tail { &mut self.tail } else { &mut self.head };
-        if end.is_empty() {
-            return;
+        match end.count() {
+            0 => {}
+            1 => self.drop_last(at)?,
+            _ => end.cut(side, 1),
         }
-        end.cut(side, 1);
-        if end.is_empty() {
-            self.remove_node(at);
-        }
+        Ok(())
+    }
+
+    /// Drops the last element of the node at an end, and so the node.
+    #[cold]
+    fn drop_last(&mut self, at: At) -> Result<(), NoMemory> {
+        self.open_next(at)?;
+        self.remove_node(at);
+        self.tend(1, 0);
+        Ok(())
     }
 
     // ---- by index ----
 
-    /// Where element `index` begins: its node and the offset there; the end of the last node for `index == len`.
-    fn find(&self, index: usize) -> Option<(At, usize)> {
-        match self.locate(index) {
-            Some((at, index)) => {
-                let node = self.node(at);
-                Some((at, offset(node.run(), node.count(), index)))
-            }
-            None if index == self.len() => {
-                let at = self.end(Side::Right);
-                Some((at, self.node(at).bytes()))
-            }
-            None => None,
-        }
-    }
-
-    /// Element `index`.
-    pub fn get(&self, index: usize) -> Option<StringRef<'_>> {
-        let (at, offset) = self.find(index)?;
-        Elements::new(&self.node(at).run()[offset..]).next()
+    /// Where element `index` begins: its node, which is made plain, and the offset there.
+    fn find(&mut self, index: usize) -> Result<Option<(At, usize)>, NoMemory> {
+        let Some((at, inside)) = self.locate(index) else { return Ok(None) };
+        self.open(at)?;
+        let node = self.node(at);
+        Ok(Some((at, offset(node.run(), node.count(), inside))))
     }
 
     /// Replaces element `index`; false if there is none.
     ///
     /// # Errors
-    /// If memory is short; then nothing has changed.
+    /// If memory is short; then nothing has changed but the division into nodes.
     pub fn set(&mut self, index: usize, element: StringRef<'_>, fill: Fill) -> Result<bool, NoMemory> {
-        if index >= self.len() {
-            return Ok(false);
-        }
-        let Some((at, offset)) = self.find(index) else { return Ok(false) };
+        let Some((at, offset)) = self.find(index)? else { return Ok(false) };
         let node = self.node(at);
         let place = offset..offset + element::len_at(&node.run()[offset..]);
         if fill.allows(node.bytes() - place.len() + encoded_len(element), node.count()) {
-            self.edit(at, |node| node.replace(place, element))?;
-        } else {
-            self.insert(index, element, fill)?;
-            self.remove(index + 1, fill);
+            let replaced = self.edit(at, |node| node.replace(place, element));
+            self.pack(at);
+            return replaced.map(|()| true);
         }
-        Ok(true)
+        // The element stays in a plain node, or in one at an end beside a plain one, so removing it cannot fail.
+        self.open_next(at)?;
+        let placed = self.place(index, element, fill);
+        if placed.is_ok() {
+            self.remove(index + 1, fill)?;
+        }
+        self.pack_around(index);
+        placed.map(|()| true)
     }
 
     /// Adds an element before element `index`, or at the end for `index == len`.
@@ -256,22 +403,27 @@ impl List {
     /// # Errors
     /// If memory is short; then nothing has changed but the division into nodes.
     pub fn insert(&mut self, index: usize, element: StringRef<'_>, fill: Fill) -> Result<(), NoMemory> {
+        let placed = self.place(index, element, fill);
+        self.pack_around(index);
+        placed
+    }
+
+    /// [`List::insert`] that packs nothing.
+    fn place(&mut self, index: usize, element: StringRef<'_>, fill: Fill) -> Result<(), NoMemory> {
         if index == 0 || index >= self.len() {
-            return self.push(if index == 0 { Side::Left } else { Side::Right }, element, fill);
+            let side = if index == 0 { Side::Left } else { Side::Right };
+            return self.place_at_end(side, element, fill).map(|_| ());
         }
         let bytes = encoded_len(element);
-        if let Some((at, offset)) = self.find(index)
-            && self.node(at).has_room(fill, bytes)
-        {
+        let Some((at, offset)) = self.find(index)? else { return Err(NoMemory) };
+        if self.node(at).has_room(fill, bytes) {
             return self.edit(at, |node| node.insert(offset, element));
         }
         // Half-full nodes have room for what comes next, wherever it comes.
-        if let Some((at, _)) = self.locate(index)
-            && self.node(at).count() > 1
-        {
+        if self.node(at).count() > 1 {
             self.split(at, self.node(at).count() / 2)?;
         }
-        let Some((at, offset)) = self.find(index) else { return Err(NoMemory) };
+        let Some((at, offset)) = self.find(index)? else { return Err(NoMemory) };
         if self.node(at).has_room(fill, bytes) {
             return self.edit(at, |node| node.insert(offset, element));
         }
@@ -300,32 +452,46 @@ impl List {
     }
 
     /// Drops element `index`.
-    fn remove(&mut self, index: usize, fill: Fill) {
-        let Some((at, inside)) = self.locate(index) else { return };
-        let node = self.node(at);
-        let start = offset(node.run(), node.count(), inside);
-        let len = element::len_at(&node.run()[start..]);
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    fn remove(&mut self, index: usize, fill: Fill) -> Result<(), NoMemory> {
+        let Some((at, start)) = self.find(index)? else { return Ok(()) };
+        self.open_next(at)?;
+        let len = element::len_at(&self.node(at).run()[start..]);
         self.edit(at, |node| node.remove(start..start + len));
         self.settle(at, fill);
+        Ok(())
     }
 
     // ---- many ----
 
     /// Drops elements equal to `wanted`, at most `most` as seen from `side`. Returns how many.
-    pub fn remove_equal(&mut self, side: Side, wanted: StringRef<'_>, most: usize, fill: Fill) -> usize {
+    ///
+    /// # Errors
+    /// If memory is short to look into a compressed node; then those before it are dropped.
+    pub fn remove_equal(
+        &mut self,
+        side: Side,
+        wanted: StringRef<'_>,
+        most: usize,
+        fill: Fill,
+    ) -> Result<usize, NoMemory> {
         let mut removed = 0;
         // Elements that are searched and stay, counted from `side`.
         let mut seen = 0;
+        let mut scratch = Vec::new();
         while removed < most && seen < self.len() {
             let index = if side == Side::Left { seen } else { self.len() - 1 - seen };
             let Some((mut at, inside)) = self.locate(index) else { break };
             let mut among = if side == Side::Left { self.node(at).count() - inside } else { inside + 1 };
             loop {
-                let gone = self.edit(at, |node| node.remove_equal(side, among, wanted, most - removed));
+                let gone = self.remove_equal_at(at, (side, among), wanted, most - removed, &mut scratch)?;
                 seen += among - gone;
                 if gone > 0 {
                     removed += gone;
                     self.settle(at, fill);
+                    self.pack_around(if side == Side::Left { seen } else { self.len().saturating_sub(seen + 1) });
                     break;
                 }
                 let Some(next) = self.next_from(side, at) else { break };
@@ -333,7 +499,26 @@ impl List {
                 among = self.node(at).count();
             }
         }
-        removed
+        Ok(removed)
+    }
+
+    /// [`List::remove_equal`] in one node, among the elements that are the last ones as seen from a side.
+    fn remove_equal_at(
+        &mut self,
+        at: At,
+        (side, among): (Side, usize),
+        wanted: StringRef<'_>,
+        most: usize,
+        scratch: &mut Vec<u8>,
+    ) -> Result<usize, NoMemory> {
+        if self.plain_ends != 0 {
+            if !Elements::new(self.node(at).read(scratch)?).any(|element| element == wanted) {
+                return Ok(0);
+            }
+            self.open(at)?;
+            self.open_next(at)?;
+        }
+        Ok(self.edit(at, |node| node.remove_equal(side, among, wanted, most)))
     }
 
     /// Drops `count` elements at an end, and returns what is best dropped where nobody waits: the nodes that lost all.
@@ -342,13 +527,19 @@ impl List {
     /// If memory is short; then nothing has changed.
     pub fn cut(&mut self, side: Side, count: usize) -> Result<Self, NoMemory> {
         if count >= self.len() {
-            return Ok(take(self));
+            let empty = Self { plain_ends: self.plain_ends, ..Self::default() };
+            return Ok(std::mem::replace(self, empty));
+        }
+        let first_kept = if side == Side::Left { count } else { self.len() - count - 1 };
+        if let Some((at, _)) = self.locate(first_kept) {
+            self.open(at)?;
         }
         let mut removed = Self::default();
         let mut left = count;
         let end = self.end(side);
         if let Some(beyond) = left.checked_sub(self.node(end).count()) {
             removed.inner = self.inner.cut(side, beyond)?;
+            // What is given away is only dropped: there it does not matter that nodes at the ends may be packed.
             removed.tail = removed.inner.pop(Side::Right).unwrap_or_default();
             removed.head = take(if end == At::Tail { &mut self.tail } else { &mut self.head });
             left = beyond - removed.inner.elements() - removed.tail.count();
@@ -357,11 +548,12 @@ impl List {
         if left > 0 {
             self.edit(self.end(side), |node| node.cut(side, left));
         }
+        self.tend(usize::MAX, 0);
         Ok(removed)
     }
 
     /// After a node has lost elements: removes it if it is empty, joins it with a neighbour if both fill no more than half a
-    /// node.
+    /// node. If it is at an end, its neighbour is not packed.
     fn settle(&mut self, at: At, fill: Fill) {
         if self.node(at).is_empty() {
             return self.remove_node(at);
@@ -372,12 +564,20 @@ impl List {
             let (left_node, right_node) = (self.node(left), self.node(right));
             let (bytes, count) = (left_node.bytes() + right_node.bytes(), left_node.count() + right_node.count());
             // Without memory for it they stay two.
-            if fill.allows(2 * bytes, 2 * count)
-                && let Ok(copy) = right_node.duplicate()
-                && self.edit(left, |node| node.append(&copy)).is_ok()
-            {
-                return self.remove_node(right);
+            if fill.allows(2 * bytes, 2 * count) && self.join(left, right).is_ok() {
+                return;
             }
         }
+    }
+
+    /// Moves the elements of a node to the one before it.
+    fn join(&mut self, left: At, right: At) -> Result<(), NoMemory> {
+        self.open(left)?;
+        self.open(right)?;
+        self.open_next(right)?;
+        let copy = self.node(right).duplicate()?;
+        self.edit(left, |node| node.append(&copy))?;
+        self.remove_node(right);
+        Ok(())
     }
 }

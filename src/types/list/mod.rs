@@ -31,7 +31,7 @@ pub use builder::{Builder, Built};
 pub use element::{TEXT_MAX, encoded_len};
 pub use fill::Fill;
 pub use large::List;
-pub use view::{Iter, ListRef};
+pub use view::ListRef;
 
 use node::Node;
 

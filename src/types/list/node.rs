@@ -9,11 +9,16 @@
 //! the shorter side. When the room is used up the buffer grows by a quarter, which amortises the copying, but not past a
 //! power of two, since those are the limits of nodes: a full one wastes nothing.
 //!
-//! Invariants: `start <= end <= buffer.len()`, the bytes between are `count` whole elements, the others are zero or leftover.
+//! A node that is rarely looked at can be compressed ([`Node::pack`]). Then `end` is still what it was, beyond the end of the
+//! buffer: nobody takes the one for the other, and what does not look into the elements needs not know.
+//!
+//! Invariants of a plain node: `start <= end <= buffer.len()`, the bytes between are `count` whole elements, the others are
+//! zero or leftover. Of a packed one: `start` is 0, `end > buffer.len()`, and the buffer is `end` bytes, compressed.
 //! The buffer is always initialised in full, so no step needs unsafe code.
 
 use super::element::encoded_len;
 use super::{Fill, Side, run};
+use crate::storage::lzf::{Compressor, decompress};
 use crate::storage::{NoMemory, StringRef, size_class};
 use std::ops::Range;
 
@@ -22,6 +27,12 @@ const CAPACITY_MIN: usize = 256;
 /// The most bytes of a node: positions are 32 bits wide.
 const BYTES_MAX: usize = u32::MAX as usize;
 
+/// Less is never compressed, and what is compressed saves this much, as in Redis.
+const PACKED_MIN: usize = 48;
+const SAVED_MIN: usize = 8;
+/// Positions that the compressor remembers are 2 to the power of this: about half as many as bytes in a node.
+const COMPRESSOR_BITS: u32 = 12;
+
 /// A run of elements.
 #[derive(Debug, Default)]
 pub struct Node {
@@ -29,6 +40,8 @@ pub struct Node {
     start: u32,
     end: u32,
     count: u32,
+    /// It was not worth compressing when that was last tried, and has not changed since.
+    resists: bool,
 }
 
 const _: () = assert!(size_of::<Node>() == 32);
@@ -43,16 +56,19 @@ impl Node {
         let mut buffer = Vec::new();
         buffer.try_reserve_exact(run.len())?;
         buffer.extend_from_slice(run);
-        Ok(Self { buffer: buffer.into_boxed_slice(), start: 0, end, count: count as u32 })
+        Ok(Self { buffer: buffer.into_boxed_slice(), start: 0, end, count: count as u32, resists: false })
     }
 
-    /// The elements.
+    /// The elements, if the node is plain.
+    ///
+    /// # Panics
+    /// If it is packed.
     #[inline]
     pub fn run(&self) -> &[u8] {
         &self.buffer[self.start as usize..self.end as usize]
     }
 
-    /// Bytes of the elements.
+    /// Bytes of the elements, not compressed.
     #[inline]
     pub fn bytes(&self) -> usize {
         (self.end - self.start) as usize
@@ -172,18 +188,82 @@ impl Node {
 
     /// Gives back the room that a node in the middle of a list has no use for; if there is no memory to do so, it stays.
     pub fn seal(&mut self) {
+        self.resists = false;
         let exact = size_class(self.bytes());
         if self.memory() > exact + exact / 16 {
             let _ = self.move_to(self.bytes(), 0);
         }
     }
 
-    /// A copy without room.
+    /// A copy without room, packed if this is.
     ///
     /// # Errors
     /// If memory is short.
     pub fn duplicate(&self) -> Result<Self, NoMemory> {
-        Self::of_run(self.run(), self.count())
+        let bytes = if self.is_packed() { &self.buffer } else { self.run() };
+        Ok(Self { end: self.bytes() as u32, resists: self.resists, ..Self::of_run(bytes, self.count())? })
+    }
+
+    /// The elements are compressed.
+    #[inline]
+    pub fn is_packed(&self) -> bool {
+        self.buffer.len() < self.end as usize
+    }
+
+    /// Compresses the elements if that saves something and there is memory to do so.
+    pub fn pack(&mut self) {
+        if self.is_packed() || self.resists {
+            return;
+        }
+        self.resists = true;
+        if let Ok(Some(packed)) = self.packed() {
+            self.end -= self.start;
+            (self.buffer, self.start) = (packed, 0);
+        }
+    }
+
+    fn packed(&self) -> Result<Option<Box<[u8]>>, NoMemory> {
+        let run = self.run();
+        if run.len() < PACKED_MIN {
+            return Ok(None);
+        }
+        let mut output = Vec::new();
+        let mut compressor = Compressor::<COMPRESSOR_BITS>::new()?;
+        if !compressor.compress(run, run.len() - SAVED_MIN, &mut output)? {
+            return Ok(None);
+        }
+        let mut exact = Vec::new();
+        exact.try_reserve_exact(output.len())?;
+        exact.extend_from_slice(&output);
+        Ok(Some(exact.into_boxed_slice()))
+    }
+
+    /// Turns a packed node into a plain one, without room, which is about to change.
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    pub fn unpack(&mut self) -> Result<(), NoMemory> {
+        self.resists = false;
+        if self.is_packed() {
+            let mut buffer = Vec::new();
+            decompress(&self.buffer, self.bytes(), &mut buffer).map_err(|_| NoMemory)?;
+            self.buffer = buffer.into_boxed_slice();
+        }
+        Ok(())
+    }
+
+    /// The elements; those of a packed node are decompressed into `scratch`.
+    ///
+    /// # Errors
+    /// If memory is short.
+    #[inline]
+    pub fn read<'n>(&'n self, scratch: &'n mut Vec<u8>) -> Result<&'n [u8], NoMemory> {
+        if !self.is_packed() {
+            return Ok(self.run());
+        }
+        scratch.clear();
+        decompress(&self.buffer, self.bytes(), scratch).map_err(|_| NoMemory)?;
+        Ok(scratch)
     }
 
     /// Makes `range` `len` bytes long, and returns those bytes, whose content is arbitrary.
@@ -379,10 +459,40 @@ mod tests {
     }
 
     #[test]
+    fn what_is_packed_comes_back() {
+        let mut random = 1u32;
+        let mut noise = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            random.to_be_bytes()
+        };
+        let mut scratch = Vec::new();
+        for count in [1, 2, 3, 10, 100, 400] {
+            for is_noise in [false, true] {
+                let mut node = Node::default();
+                for _ in 0..count {
+                    let text = if is_noise { noise() } else { *b"text" };
+                    node.push(Side::Left, StringRef::Str(&text)).unwrap();
+                }
+                let (run, memory) = (node.run().to_vec(), node.memory());
+                node.pack();
+                assert_eq!(node.is_packed(), !is_noise && count >= 10, "{count} {is_noise}");
+                assert_eq!(node.is_packed(), node.memory() < memory / 2);
+                assert_eq!((node.bytes(), node.count()), (run.len(), count));
+                assert_eq!(node.read(&mut scratch), Ok(&run[..]));
+                let mut copy = node.duplicate().unwrap();
+                assert_eq!((copy.is_packed(), copy.bytes(), copy.count()), (node.is_packed(), run.len(), count));
+                copy.unpack().unwrap();
+                node.unpack().unwrap();
+                assert!(!node.is_packed() && node.run() == run && copy.run() == run);
+            }
+        }
+    }
+
+    #[test]
     fn a_full_node_fits_its_buffer() {
         for side in [Side::Left, Side::Right] {
             let mut node = Node::default();
-            let fill = Fill::from_setting(-2);
+            let fill = Fill::from_settings(-2, 0);
             let element = StringRef::Str(b"sixteen bytes ..");
             while node.has_room(fill, encoded_len(element)) {
                 node.push(side, element).unwrap();

@@ -65,32 +65,59 @@ fn remove_equal(model: &mut VecDeque<Owned>, side: Side, wanted: &Owned, most: u
     removed
 }
 
+/// The elements as seen from `side`, without the first `skipped`.
+fn elements(list: ListRef<'_>, side: Side, skipped: usize) -> Vec<Owned> {
+    let mut elements = Vec::new();
+    list.for_some(side, skipped, usize::MAX, |element| elements.push(owned(element))).unwrap();
+    elements
+}
+
 fn check(list: ListRef<'_>, model: &VecDeque<Owned>, random: &mut Random) {
     assert_eq!((list.len(), list.is_empty()), (model.len(), model.is_empty()));
-    assert!(list.iter(Side::Left).map(owned).eq(model.iter().cloned()));
-    assert!(list.iter(Side::Right).map(owned).eq(model.iter().rev().cloned()));
+    assert!(elements(list, Side::Left, 0).iter().eq(model.iter()));
+    assert!(elements(list, Side::Right, 0).iter().eq(model.iter().rev()));
     for _ in 0..5 {
         let index = random.below(model.len() + 2);
-        assert_eq!(list.get(index).map(owned).as_ref(), model.get(index));
-        assert!(list.iter_from(Side::Left, index).map(owned).eq(model.iter().skip(index).cloned()));
-        assert!(list.iter_from(Side::Right, index).map(owned).eq(model.iter().rev().skip(index).cloned()));
+        assert!(elements(list, Side::Left, index).iter().eq(model.iter().skip(index)));
+        assert!(elements(list, Side::Right, index).iter().eq(model.iter().rev().skip(index)));
+        let mut some = Vec::new();
+        list.for_some(Side::Left, index, 3, |element| some.push(owned(element))).unwrap();
+        assert!(some.iter().eq(model.iter().skip(index).take(3)));
     }
 }
 
-fn fills() -> [Fill; 6] {
-    [-1, -2, 1, 2, 5, 128].map(Fill::from_setting)
+/// Limits, and how many nodes at each end stay plain.
+fn fills() -> Vec<Fill> {
+    let sizes = [-1, -2, 1, 2, 5, 128].map(|size| Fill::from_settings(size, 0));
+    let depths = [(-1, 1), (-1, 2), (1, 1), (2, 3), (5, 1), (5, 2), (128, 1), (128, 7), (5, i64::MAX)];
+    sizes.into_iter().chain(depths.map(|(size, depth)| Fill::from_settings(size, depth))).collect()
+}
+
+/// All nodes are packed that should be and worth it, and no others.
+fn check_packing(list: &List, fill: Fill) {
+    let nodes: Vec<&Node> = list.nodes().collect();
+    for (at, node) in nodes.iter().enumerate() {
+        if fill.plain_ends == 0 || at.min(nodes.len() - 1 - at) < fill.plain_ends {
+            assert!(!node.is_packed(), "node {at} of {}", nodes.len());
+        } else if !node.is_packed() {
+            let mut copy = Node::of_run(node.run(), node.count()).unwrap();
+            copy.pack();
+            assert!(!copy.is_packed(), "node {at} of {}", nodes.len());
+        }
+    }
 }
 
 #[test]
 fn a_large_list_behaves_like_a_deque() {
+    let mut packed = 0;
     for (number, fill) in fills().into_iter().enumerate() {
         let mut random = Random(number as u64 + 1);
-        let mut list = List::default();
+        let mut list = List::new(fill);
         let mut model = VecDeque::new();
         for step in 0..4000 {
             let (side, element) = (random.side(), random.element());
             let growing = step % 2000 < 1200;
-            match random.below(if growing { 12 } else { 20 }) {
+            match random.below(if growing { 13 } else { 20 }) {
                 0..=6 => {
                     list.push(side, element.get(), fill).unwrap();
                     match side {
@@ -110,7 +137,17 @@ fn a_large_list_behaves_like_a_deque() {
                         *slot = element;
                     }
                 }
-                11..=16 => {
+                12 => {
+                    let elements: Vec<Owned> = (0..random.below(20)).map(|_| random.element()).collect();
+                    list.extend(side, elements.iter().map(Owned::get), fill).unwrap();
+                    for element in elements {
+                        match side {
+                            Side::Left => model.push_front(element),
+                            Side::Right => model.push_back(element),
+                        }
+                    }
+                }
+                11 | 13..=16 => {
                     assert_eq!(
                         list.peek(side).map(owned).as_ref(),
                         match side {
@@ -118,7 +155,7 @@ fn a_large_list_behaves_like_a_deque() {
                             Side::Right => model.back(),
                         }
                     );
-                    list.drop_end(side);
+                    list.drop_end(side).unwrap();
                     match side {
                         Side::Left => model.pop_front(),
                         Side::Right => model.pop_back(),
@@ -126,7 +163,7 @@ fn a_large_list_behaves_like_a_deque() {
                 }
                 17 | 18 => {
                     let most = if random.below(4) == 0 { usize::MAX } else { 1 + random.below(30) };
-                    let removed = list.remove_equal(side, element.get(), most, fill);
+                    let removed = list.remove_equal(side, element.get(), most, fill).unwrap();
                     assert_eq!(removed, remove_equal(&mut model, side, &element, most));
                 }
                 _ => {
@@ -142,23 +179,28 @@ fn a_large_list_behaves_like_a_deque() {
                 }
             }
             assert_eq!(list.len(), model.len(), "limit {number}, step {step}");
+            if fill.plain_ends != 0 {
+                check_packing(&list, fill);
+            }
             if step % 20 == 0 {
                 check(ListRef::Large(&list), &model, &mut random);
+                packed += list.nodes().filter(|node| node.is_packed()).count();
             }
         }
         check(ListRef::Large(&list.duplicate().unwrap()), &model, &mut random);
         while !list.is_empty() {
-            list.drop_end(Side::Right);
+            list.drop_end(Side::Right).unwrap();
         }
         assert_eq!(list.memory(), 0);
     }
+    assert!(packed > 10_000, "{packed}");
 }
 
 #[test]
 fn a_flat_list_behaves_like_a_deque() {
     for seed in 1..=10 {
         let mut random = Random(seed);
-        let fill = Fill::from_setting(-2);
+        let fill = Fill::from_settings(-2, 0);
         let mut flat = flat::EMPTY.to_vec();
         let mut model = VecDeque::<Owned>::new();
         for _ in 0..5000 {
@@ -229,6 +271,7 @@ fn a_builder_makes_the_form_that_fits() {
                 Some(Built::Large(list)) => {
                     assert!(!flat::allows(fill, bytes, model.len()));
                     check(ListRef::Large(&list), &model, &mut random);
+                    check_packing(&list, fill);
                 }
             }
         }
@@ -237,7 +280,7 @@ fn a_builder_makes_the_form_that_fits() {
 
 #[test]
 fn a_long_list_is_dense() {
-    let fill = Fill::from_setting(-2);
+    let fill = Fill::from_settings(-2, 0);
     for side in [Side::Left, Side::Right] {
         let mut list = List::default();
         for _ in 0..100_000 {
@@ -251,14 +294,31 @@ fn a_long_list_is_dense() {
 }
 
 #[test]
+fn a_compressed_list_takes_less() {
+    let fill = Fill::from_settings(-2, 1);
+    let mut list = List::new(fill);
+    for index in 0..100_000 {
+        let text = format!("element number {index:05}");
+        list.push(Side::Right, StringRef::Str(text.as_bytes()), fill).unwrap();
+    }
+    assert!(list.memory() < 100_000 * 22 / 3, "{} bytes", list.memory());
+    assert_eq!(ListRef::Large(&list).run_bytes(), 100_000 * 22);
+    for index in (0..100_000).rev() {
+        list.drop_end(if index % 2 == 0 { Side::Left } else { Side::Right }).unwrap();
+        assert_eq!(list.len(), index);
+    }
+    assert_eq!(list.memory(), 0);
+}
+
+#[test]
 fn removing_joins_nodes() {
-    let fill = Fill::from_setting(-2);
+    let fill = Fill::from_settings(-2, 0);
     let mut list = List::default();
     for index in 0..100_000 {
         let text = if index % 100 == 0 { &b"kept"[..] } else { b"removed" };
         list.push(Side::Right, StringRef::Str(text), fill).unwrap();
     }
-    assert_eq!(list.remove_equal(Side::Right, StringRef::Str(b"removed"), usize::MAX, fill), 99_000);
+    assert_eq!(list.remove_equal(Side::Right, StringRef::Str(b"removed"), usize::MAX, fill), Ok(99_000));
     assert_eq!(list.len(), 1000);
     assert!(list.memory() < 16 * 1024, "{} bytes", list.memory());
 }

@@ -1,10 +1,12 @@
 //! A list to read, however it is stored.
 
-use super::large::{At, List};
+use super::large::List;
 use super::run::Elements;
-use super::{Side, flat, run};
-use crate::storage::{Kind, StringRef, ValueRef};
+use super::{Node, Side, flat, run};
+use crate::storage::{Kind, NoMemory, StringRef, ValueRef};
 use crate::types::{Object, Variant};
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 
 /// A list to read.
 #[derive(Clone, Copy, Debug)]
@@ -38,81 +40,123 @@ impl<'a> ListRef<'a> {
         self.len() == 0
     }
 
-    /// The element at an end.
-    #[inline]
-    pub fn peek(self, side: Side) -> Option<StringRef<'a>> {
-        self.iter(side).next()
-    }
-
-    /// Element `index`, if there is one.
-    pub fn get(self, index: usize) -> Option<StringRef<'a>> {
-        self.iter_from(Side::Left, index).next()
-    }
-
-    /// All elements, as seen from `side`.
-    #[inline]
-    pub fn iter(self, side: Side) -> Iter<'a> {
+    /// Number of nodes; a flat encoding is one.
+    pub fn nodes(self) -> usize {
         match self {
-            Self::Flat(bytes) => Iter { elements: Elements::new(flat::run(bytes)), rest: None, side },
-            Self::Large(list) => {
-                let at = list.end(side);
-                Iter { elements: Elements::new(list.node(at).run()), rest: Some((list, at)), side }
-            }
+            Self::Flat(_) => 1,
+            Self::Large(list) => list.nodes().count(),
         }
     }
 
-    /// The elements as seen from `side`, without the first `skipped`.
-    pub fn iter_from(self, side: Side, skipped: usize) -> Iter<'a> {
-        let Some(left) = self.len().checked_sub(skipped + 1) else {
-            return Iter { elements: Elements::default(), rest: None, side };
-        };
-        let (run, count, inside, rest) = match self {
-            Self::Flat(bytes) => (flat::run(bytes), flat::count(bytes), skipped, None),
-            Self::Large(list) => {
-                let index = if side == Side::Left { skipped } else { left };
-                let Some((at, inside)) = list.locate(index) else { return self.iter(side) };
-                let node = list.node(at);
-                let inside = if side == Side::Left { inside } else { node.count() - 1 - inside };
-                (node.run(), node.count(), inside, Some((list, at)))
-            }
-        };
-        let elements = match side {
-            Side::Left => &run[run::offset(run, count, inside)..],
-            Side::Right => &run[..run::offset(run, count, count - inside)],
-        };
-        Iter { elements: Elements::new(elements), rest, side }
+    /// Bytes of all elements, not compressed.
+    pub fn run_bytes(self) -> usize {
+        match self {
+            Self::Flat(bytes) => flat::run(bytes).len(),
+            Self::Large(list) => list.nodes().map(Node::bytes).sum(),
+        }
     }
-}
 
-/// Elements of a list in one direction.
-#[derive(Clone, Debug)]
-pub struct Iter<'a> {
-    elements: Elements<'a>,
-    /// The list and the node of `elements`, if there may be more nodes.
-    rest: Option<(&'a List, At)>,
-    side: Side,
-}
-
-impl<'a> Iterator for Iter<'a> {
-    type Item = StringRef<'a>;
-
+    /// The element at an end.
     #[inline]
-    fn next(&mut self) -> Option<StringRef<'a>> {
-        let next = self.elements.next_from(self.side);
-        if next.is_some() { next } else { self.next_node() }
+    pub fn peek(self, side: Side) -> Option<StringRef<'a>> {
+        match self {
+            Self::Flat(bytes) => Elements::new(flat::run(bytes)).next_from(side),
+            Self::Large(list) => list.peek(side),
+        }
+    }
+
+    /// Shows `visit` the elements as seen from `side`, without the first `skipped`, until it breaks. One by one and no iterator,
+    /// because an element of a compressed node lives no longer than the visit.
+    ///
+    /// # Errors
+    /// If memory is short to look into a compressed node.
+    #[inline]
+    pub fn walk<B>(
+        self,
+        side: Side,
+        skipped: usize,
+        mut visit: impl FnMut(StringRef<'_>) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, NoMemory> {
+        match self {
+            Self::Flat(bytes) if skipped < flat::count(bytes) => {
+                Ok(walk_run(flat::run(bytes), flat::count(bytes), side, skipped, &mut visit))
+            }
+            Self::Large(list) if skipped < list.len() => {
+                let index = if side == Side::Left { skipped } else { list.len() - 1 - skipped };
+                let Some((mut at, inside)) = list.locate(index) else { return Ok(ControlFlow::Continue(())) };
+                let count = list.node(at).count();
+                let mut skipped = if side == Side::Left { inside } else { count - 1 - inside };
+                let mut scratch = Vec::new();
+                loop {
+                    let node = list.node(at);
+                    let walked = walk_run(node.read(&mut scratch)?, node.count(), side, skipped, &mut visit);
+                    if walked.is_break() {
+                        return Ok(walked);
+                    }
+                    skipped = 0;
+                    match list.next_from(side, at) {
+                        Some(next) => at = next,
+                        None => return Ok(walked),
+                    }
+                }
+            }
+            _ => Ok(ControlFlow::Continue(())),
+        }
+    }
+
+    /// Shows `visit` all elements as seen from `side`.
+    ///
+    /// # Errors
+    /// As [`ListRef::walk`].
+    pub fn for_each(self, side: Side, mut visit: impl FnMut(StringRef<'_>)) -> Result<(), NoMemory> {
+        let walked = self.walk(side, 0, |element| {
+            visit(element);
+            ControlFlow::<Infallible>::Continue(())
+        });
+        walked.map(|_| ())
+    }
+
+    /// Shows `visit` `count` elements as seen from `side`, without the first `skipped`, or as many as there are.
+    ///
+    /// # Errors
+    /// As [`ListRef::walk`].
+    #[inline]
+    pub fn for_some(
+        self,
+        side: Side,
+        skipped: usize,
+        count: usize,
+        mut visit: impl FnMut(StringRef<'_>),
+    ) -> Result<(), NoMemory> {
+        if count == 0 {
+            return Ok(());
+        }
+        let mut left = count;
+        let walked = self.walk(side, skipped, |element| {
+            visit(element);
+            left -= 1;
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        walked.map(|_| ())
     }
 }
 
-impl<'a> Iter<'a> {
-    #[cold]
-    fn next_node(&mut self) -> Option<StringRef<'a>> {
-        let (list, at) = self.rest?;
-        let Some(at) = list.next_from(self.side, at) else {
-            self.rest = None;
-            return None;
-        };
-        self.rest = Some((list, at));
-        self.elements = Elements::new(list.node(at).run());
-        self.elements.next_from(self.side)
+/// Shows `visit` the elements of a run as seen from `side`, without the first `skipped`.
+#[inline]
+fn walk_run<B>(
+    run: &[u8],
+    count: usize,
+    side: Side,
+    skipped: usize,
+    visit: &mut impl FnMut(StringRef<'_>) -> ControlFlow<B>,
+) -> ControlFlow<B> {
+    let left = match side {
+        Side::Left => &run[run::offset(run, count, skipped)..],
+        Side::Right => &run[..run::offset(run, count, count - skipped)],
+    };
+    let mut elements = Elements::new(left);
+    while let Some(element) = elements.next_from(side) {
+        visit(element)?;
     }
+    ControlFlow::Continue(())
 }

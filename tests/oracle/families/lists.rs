@@ -27,6 +27,7 @@ pub const LINES: &[Line] = &[
     (2, "LMPOP 2 key key (LEFT|RIGHT) {COUNT item-count}"),
     (2, "LMPOP integer key... (LEFT|RIGHT) [COUNT integer]"),
     (1, "CONFIG SET (LIST-MAX-LISTPACK-SIZE|LIST-MAX-ZIPLIST-SIZE) (-2|-1|-5|0|1|3|128)"),
+    (1, "CONFIG SET LIST-COMPRESS-DEPTH (0|1|2|7)"),
     (2, "OBJECT ENCODING key"),
     (2, "TYPE key"),
     (1, "SET key value"),

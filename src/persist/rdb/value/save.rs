@@ -12,6 +12,7 @@ use crate::types::list::{ListRef, Side};
 use crate::types::set::{Encoding, Member, SetRef};
 use crate::types::stream::Stream;
 use crate::types::zset::View;
+use std::ops::ControlFlow;
 
 /// Writes a value as DUMP answers it: type, body, footer. Fields of a hash that are due by `due_ms` are left out.
 ///
@@ -83,13 +84,23 @@ impl<'a> Saved<'a> {
     pub fn write_body(self, writer: &mut Writer, due_ms: i64) -> Result<(), NoMemory> {
         match self {
             Self::String(string) => writer.element(string.into()),
-            Self::List(list) => encode::list(writer, list.iter(Side::Left).map(Element::from)),
+            Self::List(list) => write_list(writer, list),
             Self::Set(set) => write_set(writer, set),
             Self::Hash(hash) => write_hash(writer, hash, due_ms),
             Self::ZSet(zset) => write_zset(writer, zset),
             Self::Stream(stream) => stream::save(writer, stream),
         }
     }
+}
+
+fn write_list(writer: &mut Writer, list: ListRef<'_>) -> Result<(), NoMemory> {
+    encode::list(writer, |visit| {
+        let walked = list.walk(Side::Left, 0, |element| match visit(element.into()) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        })?;
+        walked.break_value().map_or(Ok(()), Err)
+    })
 }
 
 fn write_set(writer: &mut Writer, set: SetRef<'_>) -> Result<(), NoMemory> {

@@ -1,4 +1,4 @@
-//! LZF: the compression of strings in RDB.
+//! LZF: the compression of strings in RDB and of the inner nodes of long lists.
 //!
 //! ```text
 //!  000LLLLL + L+1 bytes            these bytes
@@ -11,16 +11,14 @@
 //! makes of it byte for byte, so that payloads can be compared: the same hash of three bytes, the same table of
 //! positions, the same order of insertions as in the "very fast" variant of Marc Lehmann's liblzf.
 //!
-//! Cost: one pass, a table of 256 KB. Entries are stamped by counting positions on from one input to the next, so that
-//! the table is cleared once in 4 GB instead of once per string.
+//! Cost: one pass, and a table of 2^`BITS` positions, 256 KB of them for what Redis must find the same. Entries are stamped
+//! by counting positions on from one input to the next, so that the table is cleared once in 4 GB instead of once per string.
 
-use super::{LoadError, Reader};
-use crate::storage::NoMemory;
+use super::NoMemory;
 
 /// A reference of three bytes can stand for 264.
 const EXPANSION_MAX: usize = 264 / 3;
 
-const TABLE_BITS: u32 = 16;
 const LITERALS_MAX: usize = 32;
 const DISTANCE_MAX: usize = 1 << 13;
 const MATCH_MAX: usize = 264;
@@ -31,38 +29,57 @@ const LENGTH_LONG: usize = 7;
 /// Length bytes of runs that may be open beyond the last byte of room.
 const RUN_HEADS: usize = 4;
 
-/// Decompresses what should come out as `len` bytes.
+/// Why there is nothing decompressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The input contradicts itself or the length that it should have.
+    Corrupt,
+    NoMemory,
+}
+
+/// Appends what `input` decompresses to, which should be `len` bytes.
 ///
 /// # Errors
-/// If it does not, or if there is no room for it.
-pub fn decompress(input: &[u8], len: usize) -> Result<Vec<u8>, LoadError> {
+/// If it is not, or if there is no room for it; then `output` holds anything behind what it held.
+pub fn decompress(input: &[u8], len: usize, output: &mut Vec<u8>) -> Result<(), Failure> {
     if len > input.len().saturating_mul(EXPANSION_MAX) {
-        return Err(LoadError::Corrupt);
+        return Err(Failure::Corrupt);
     }
-    let mut output = Vec::new();
-    output.try_reserve_exact(len).map_err(|_| LoadError::NoMemory)?;
-    let mut input = Reader::new(input);
-    while !input.rest().is_empty() {
-        let first = input.byte()?;
+    output.try_reserve_exact(len).map_err(|_| Failure::NoMemory)?;
+    let start = output.len();
+    expand(input, start, start + len, output).filter(|()| output.len() == start + len).ok_or(Failure::Corrupt)
+}
+
+/// Decompresses to `start` and what follows, but not beyond `end`.
+fn expand(mut input: &[u8], start: usize, end: usize, output: &mut Vec<u8>) -> Option<()> {
+    while let Some((first, rest)) = input.split_first() {
+        input = rest;
         let (length, high) = (usize::from(first >> 5), usize::from(first & 0b1_1111));
-        let room = len - output.len();
+        let room = end - output.len();
         if length == 0 {
-            let literals = input.bytes(high + 1)?;
+            let (literals, rest) = input.split_at_checked(high + 1)?;
+            input = rest;
             if literals.len() > room {
-                return Err(LoadError::Corrupt);
+                return None;
             }
             output.extend_from_slice(literals);
             continue;
         }
-        let more = if length == LENGTH_LONG { usize::from(input.byte()?) } else { 0 };
-        let distance = (high << 8 | usize::from(input.byte()?)) + 1;
+        let more = if length == LENGTH_LONG { byte(&mut input)? } else { 0 };
+        let distance = (high << 8 | byte(&mut input)?) + 1;
         let again = length + more + 2;
-        if again > room || distance > output.len() {
-            return Err(LoadError::Corrupt);
+        if again > room || distance > output.len() - start {
+            return None;
         }
-        repeat(&mut output, distance, again);
+        repeat(output, distance, again);
     }
-    if output.len() == len { Ok(output) } else { Err(LoadError::Corrupt) }
+    Some(())
+}
+
+fn byte(input: &mut &[u8]) -> Option<usize> {
+    let (byte, rest) = input.split_first()?;
+    *input = rest;
+    Some(usize::from(*byte))
 }
 
 /// Appends `len` bytes from `distance` bytes back. The source may overlap what it becomes: then each round doubles
@@ -76,21 +93,27 @@ fn repeat(output: &mut Vec<u8>, distance: usize, len: usize) {
     }
 }
 
-/// The table that finds repetitions, kept from one string to the next.
+/// The table that finds repetitions, kept from one string to the next. With 16 bits, what is compressed is what Redis makes
+/// of it; with fewer, repetitions are overlooked.
 #[derive(Debug)]
-pub struct Compressor {
+pub struct Compressor<const BITS: u32 = 16> {
     /// `base` plus the last position of three bytes with this hash; what is below `base` is of an earlier input.
-    positions: Box<[u32]>,
+    positions: Vec<u32>,
     base: u32,
 }
 
-impl Default for Compressor {
-    fn default() -> Self {
-        Self { positions: vec![0; 1 << TABLE_BITS].into_boxed_slice(), base: 1 }
+impl<const BITS: u32> Compressor<BITS> {
+    /// A compressor that has seen nothing.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new() -> Result<Self, NoMemory> {
+        let mut positions = Vec::new();
+        positions.try_reserve_exact(1 << BITS)?;
+        positions.resize(1 << BITS, 0);
+        Ok(Self { positions, base: 1 })
     }
-}
 
-impl Compressor {
     /// Appends `input`, compressed, if that takes at most `room` bytes; otherwise leaves `output` as it was.
     ///
     /// # Errors
@@ -150,7 +173,7 @@ impl Compressor {
     fn find(&mut self, input: &[u8], at: usize) -> Option<usize> {
         let [a, b, c] = *input.get(at..)?.first_chunk::<3>()?;
         let hash = u32::from_be_bytes([0, a, b, c]);
-        let slot = (hash >> (24 - TABLE_BITS)).wrapping_sub(hash.wrapping_mul(5)) & ((1 << TABLE_BITS) - 1);
+        let slot = (hash >> (24 - BITS)).wrapping_sub(hash.wrapping_mul(5)) & ((1 << BITS) - 1);
         let here = self.base + at as u32;
         let before = std::mem::replace(self.positions.get_mut(slot as usize)?, here);
         let from = before.checked_sub(self.base)? as usize;
@@ -231,10 +254,17 @@ impl<'o> Run<'o> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::Rng;
     use super::*;
-    use crate::storage::testing::Rng;
 
-    fn compressed(compressor: &mut Compressor, input: &[u8]) -> Option<Vec<u8>> {
+    fn decompressed(input: &[u8], len: usize) -> Result<Vec<u8>, Failure> {
+        let mut output = b"before".to_vec();
+        decompress(input, len, &mut output)?;
+        assert_eq!(&output[..6], b"before");
+        Ok(output.split_off(6))
+    }
+
+    fn compressed<const BITS: u32>(compressor: &mut Compressor<BITS>, input: &[u8]) -> Option<Vec<u8>> {
         let mut output = b"before".to_vec();
         let fits = compressor.compress(input, input.len().saturating_sub(4), &mut output).unwrap();
         assert_eq!(output.len() > 6, fits);
@@ -250,11 +280,11 @@ mod tests {
             (b"the quick brown fox the quick brown fox".to_vec(), b"\x14the quick brown fox t\xe0\x07\x13\x01ox"),
             (vec![b'x'; 1000], b"\x01xx\xe0\xff\x00\xe0\xff\x00\xe0\xff\x00\xe0\xc3\x00\x01xx"),
         ];
-        let mut compressor = Compressor::default();
+        let mut compressor = Compressor::<16>::new().unwrap();
         // What an earlier input has left in the table makes no difference.
         for (input, output) in cases.iter().chain(&cases) {
             assert_eq!(compressed(&mut compressor, input).as_deref(), Some(*output));
-            assert_eq!(decompress(output, input.len()).as_ref(), Ok(input));
+            assert_eq!(decompressed(output, input.len()).as_ref(), Ok(input));
         }
     }
 
@@ -271,22 +301,26 @@ mod tests {
 
     #[test]
     fn what_was_compressed_comes_back() {
-        let mut random = Rng::from_env();
-        let mut compressor = Compressor::default();
+        let mut random = Rng::seeded(1);
+        let mut compressor = Compressor::<16>::new().unwrap();
+        let mut forgetful = Compressor::<4>::new().unwrap();
         let mut smaller = 0;
         for _ in 0..3000 {
             let input = input(&mut random);
             let Some(output) = compressed(&mut compressor, &input) else { continue };
             smaller += 1;
             assert!(output.len() + 4 <= input.len());
-            assert_eq!(decompress(&output, input.len()), Ok(input));
+            assert_eq!(decompressed(&output, input.len()).as_ref(), Ok(&input));
+            if let Some(output) = compressed(&mut forgetful, &input) {
+                assert_eq!(decompressed(&output, input.len()), Ok(input));
+            }
         }
         assert!(smaller > 1000, "{smaller}");
     }
 
     #[test]
     fn positions_start_over_before_they_overflow() {
-        let mut compressor = Compressor::default();
+        let mut compressor = Compressor::<16>::new().unwrap();
         let input = b"abcdefgh".repeat(10);
         let expected = compressed(&mut compressor, &input);
         for base in [u32::MAX - 200, u32::MAX - 80, u32::MAX - 79, u32::MAX] {
@@ -298,21 +332,21 @@ mod tests {
 
     #[test]
     fn damaged_input_is_refused_or_gives_the_promised_length() {
-        let mut random = Rng::from_env();
-        let mut compressor = Compressor::default();
+        let mut random = Rng::seeded(2);
+        let mut compressor = Compressor::<16>::new().unwrap();
         for _ in 0..3000 {
             let input = input(&mut random);
             let Some(mut output) = compressed(&mut compressor, &input) else { continue };
             for len in [0, input.len() - 1, input.len() + 1, usize::MAX] {
-                assert_eq!(decompress(&output, len), Err(LoadError::Corrupt));
+                assert_eq!(decompressed(&output, len), Err(Failure::Corrupt));
             }
             let at = random.below(output.len() as u64) as usize;
             output[at] ^= 1 << random.below(8);
-            if let Ok(text) = decompress(&output, input.len()) {
+            if let Ok(text) = decompressed(&output, input.len()) {
                 assert_eq!(text.len(), input.len());
             }
             output.truncate(at);
-            assert_eq!(decompress(&output, input.len()), Err(LoadError::Corrupt));
+            assert_eq!(decompressed(&output, input.len()), Err(Failure::Corrupt));
         }
     }
 }
