@@ -1,8 +1,9 @@
 # redisrs: what a user and a developer run. `make help` lists it.
 
 CARGO   ?= cargo
-PREFIX  ?= /usr/local
-LIBDIR  ?= $(PREFIX)/lib
+# The names of the GNU conventions are taken, too: make install prefix=/usr libdir=/usr/lib64
+PREFIX  ?= $(or $(prefix),/usr/local)
+LIBDIR  ?= $(or $(libdir),$(PREFIX)/lib)
 INCLUDEDIR := $(PREFIX)/include
 MANDIR  ?= $(PREFIX)/share/man
 DESTDIR ?=
@@ -12,7 +13,7 @@ RELEASE := $(TARGET)/release
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # The interface's version (docs/abi.md), which the soname carries: the major one, below 1.0 the minor one too.
 INTERFACE := $(shell echo $(VERSION) | awk -F. '{ print ($$1 > 0 ? $$1 : "0." $$2) }')
-HEADERS := $(shell cd include && find . -name '*.h' -o -name '*.hpp' | sed 's|^\./||' | sort)
+HEADERS := $(shell cd include && find . -name '*.h' -o -name '*.hpp' -o -name '*.cpp' | sed 's|^\./||' | sort)
 
 .PHONY: help run build test lint fmt bench c_examples header check-header oracle stress tsan asan loom miri fuzz install install-built uninstall abi docs cross consumers clean
 
@@ -105,6 +106,7 @@ install-built:
 uninstall: ## Remove what `make install` has put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/redisrs-server $(DESTDIR)$(PREFIX)/bin/redisrs-cli
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,$(HEADERS))
+	rmdir $(DESTDIR)$(INCLUDEDIR)/byor 2>/dev/null || true
 	rm -f $(DESTDIR)$(LIBDIR)/libredisrs.a $(DESTDIR)$(LIBDIR)/libredisrs.so*
 	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/redisrs.pc
 	rm -rf $(DESTDIR)$(LIBDIR)/cmake/redisrs

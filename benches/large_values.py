@@ -39,6 +39,11 @@ AFTER_S = 0.3
 BEFORE_S = 0.05
 BATCH = 1000
 OTHER_KEY = "other"
+# DUMP of the string "x" by Redis 7.0.
+PAYLOAD = bytes.fromhex("0001780a002280865fbde848d0")
+LONG_FIELDS, LONG_FIELD_BYTES = 64, 1 << 20
+# Each is freed at once if it is alone.
+MEDIUM_VALUES = 1000
 
 
 def request(*words):
@@ -114,9 +119,19 @@ def members(kind, key, first, last):
 def fill(client, kind, key, count):
     if kind == "string":
         client.run("SET", key, b"x" * (count * 30))
-    elif kind == "stream":
+    elif kind == "long fields":
+        for n in range(LONG_FIELDS):
+            client.run("HSET", key, f"field:{n}", b"x" * LONG_FIELD_BYTES)
+    elif kind == "medium values":
+        for n in range(MEDIUM_VALUES):
+            client.run(*members("set", f"medium:{n}", 0, BATCH))
+    elif kind in ("stream", "pending"):
         for first in range(0, count, BATCH):
             client.run_many([("XADD", key, "*", "field", f"value:{n:010}") for n in range(first, first + BATCH)])
+        if kind == "pending":
+            client.run("XGROUP", "CREATE", key, "group", 0)
+            for _ in range(0, count, BATCH):
+                client.run("XREADGROUP", "GROUP", "group", "consumer", "COUNT", BATCH, "STREAMS", key, ">")
     else:
         for first in range(0, count, BATCH):
             client.run(*members(kind, key, first, min(first + BATCH, count)))
@@ -131,17 +146,34 @@ def rows(count):
         yield f"{kind} EXPIRE", kind, None, ["PEXPIRE", "big", 1]
         yield f"{kind} SET over", kind, None, ["SET", "big", "x"]
         yield f"{kind} RENAME over", kind, None, ["RENAME", OTHER_KEY + ":2", "big"]
+        yield f"{kind} COPY over", kind, None, ["COPY", OTHER_KEY + ":2", "big", "REPLACE"]
+        yield f"{kind} RESTORE over", kind, None, ["RESTORE", "big", 0, PAYLOAD, "REPLACE"]
+        yield f"{kind} SUNIONSTORE over", kind, None, ["SUNIONSTORE", "big", "none"]
         yield f"{kind} FLUSHALL", kind, None, ["FLUSHALL"]
+        yield f"{kind} FLUSHDB", kind, None, ["FLUSHDB"]
     yield "list LTRIM to 1", "list", None, ["LTRIM", "big", 0, 0]
+    yield "list LTRIM to middle 10", "list", None, ["LTRIM", "big", half, half + 9]
     yield "list LPOP half", "list", None, ["LPOP", "big", half]
+    yield "list RPOP all but 1", "list", None, ["RPOP", "big", count - 1]
     yield "list SORT STORE over", "list", None, ["SORT", "none", "STORE", "big"]
     yield "zset ZREMRANGEBYRANK all", "zset", None, ["ZREMRANGEBYRANK", "big", 0, -1]
     yield "zset ZREMRANGEBYRANK all but 1", "zset", None, ["ZREMRANGEBYRANK", "big", 0, -2]
     yield "zset ZREMRANGEBYRANK half", "zset", None, ["ZREMRANGEBYRANK", "big", 0, half - 1]
+    yield "zset ZREMRANGEBYSCORE all", "zset", None, ["ZREMRANGEBYSCORE", "big", "-inf", "+inf"]
+    yield "zset ZREMRANGEBYSCORE nearly all", "zset", None, ["ZREMRANGEBYSCORE", "big", 10, "+inf"]
+    yield "zset ZREMRANGEBYLEX all", "zset", None, ["ZREMRANGEBYLEX", "big", "-", "+"]
+    yield "zset ZPOPMIN all but 1", "zset", None, ["ZPOPMIN", "big", count - 1]
     yield "zset ZRANGESTORE over", "zset", None, ["ZRANGESTORE", "big", "big", 0, 0]
+    yield "zset ZUNIONSTORE over", "zset", None, ["ZUNIONSTORE", "big", 1, "none"]
+    yield "hash HDEL 1000", "hash", None, ["HDEL", "big", *(f"field:{n:010}" for n in range(1000))]
+    yield "long fields HDEL", "long fields", None, ["HDEL", "big", *(f"field:{n}" for n in range(LONG_FIELDS))]
     yield "set SPOP half", "set", None, ["SPOP", "big", half]
+    yield "set SPOP all but 1", "set", None, ["SPOP", "big", count - 1]
+    yield "medium values DEL", "medium values", None, ["DEL", *(f"medium:{n}" for n in range(MEDIUM_VALUES))]
     yield "set SINTERSTORE over", "set", None, ["SINTERSTORE", "big", "big", "none"]
     yield "stream XTRIM to 1", "stream", None, ["XTRIM", "big", "MAXLEN", 1]
+    yield "stream XADD MAXLEN 1", "stream", None, ["XADD", "big", "MAXLEN", 1, "*", "field", "value"]
+    yield "stream XGROUP DESTROY", "pending", None, ["XGROUP", "DESTROY", "big", "group"]
     yield "set SMEMBERS", "set", None, ["SMEMBERS", "big"]
     yield "intset SMEMBERS", "intset", None, ["SMEMBERS", "big"]
     yield "hash HGETALL", "hash", None, ["HGETALL", "big"]

@@ -44,32 +44,22 @@ int main(void)
     if (rs_engine_open(NULL, &engine) != RS_OK || rs_session_open(engine, &session) != RS_OK)
         die("rs_engine_open");
 
-    /* A lot of players: 100 commands per call, which is faster than one by one. */
-    enum { AT_ONCE = 100 };
-    static char scores[AT_ONCE][16], names[AT_ONCE][24];
-    static const char *arguments[AT_ONCE][4], **argv[AT_ONCE];
-    static int argc[AT_ONCE];
-    for (int player = 0; player < PLAYERS; player += AT_ONCE) {
-        rs_reply *replies[AT_ONCE];
-        for (int i = 0; i < AT_ONCE; i++) {
-            snprintf(scores[i], sizeof scores[i], "%d", (player + i) * 7 % PLAYERS);
-            snprintf(names[i], sizeof names[i], "player:%d", player + i);
-            arguments[i][0] = "ZADD";
-            arguments[i][1] = "board";
-            arguments[i][2] = scores[i];
-            arguments[i][3] = names[i];
-            argv[i] = arguments[i];
-            argc[i] = 4;
-        }
-        if (rs_command_batch(session, AT_ONCE, argc, argv, NULL, replies) != RS_OK)
-            die("rs_command_batch");
-        for (int i = 0; i < AT_ONCE; i++)
-            rs_reply_free(expect(replies[i]));
+    /* A lot of players. */
+    for (int player = 0; player < PLAYERS; player++) {
+        char name[24];
+        size_t len = (size_t)snprintf(name, sizeof name, "player:%d", player);
+        if (rs_zadd(session, "board", 5, player * 7 % PLAYERS, name, len) != RS_OK)
+            die("rs_zadd");
     }
 
     /* Points are added where they are, so two threads that do it at once lose none. */
-    rs_reply_free(expect(rs_command(session, "ZADD board %d ann", 9990)));
+    double score;
+    if (rs_zadd(session, "board", 5, 9990, "ann", 3) != RS_OK)
+        die("rs_zadd");
     rs_reply_free(expect(rs_command(session, "ZINCRBY board %g ann", 5.5)));
+    if (rs_zscore(session, "board", 5, "ann", 3, &score) != RS_OK)
+        die("rs_zscore");
+    printf("ann has %g points\n", score);
 
     printf("the best\n");
     print(expect(rs_command(session, "ZREVRANGE board 0 2 WITHSCORES")), 1);

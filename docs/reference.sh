@@ -13,7 +13,8 @@ out=$(cd "$out" && pwd)
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 for header in redisrs.h; do
-    awk '
+    # Nothing in the text is a command or a mark of doxygen. Examples, which stand further in, are taken as they are.
+    sed -e '/^       /!{' -e 's/[@%]/\\&/g' -e 's/\("[^" ]*\)\\%/\1%/g' -e '/^#/!s/__/\\_\\_/g' -e '}' "include/$header" | awk '
         # The first comment is the page about the whole file.
         NR == 1 { sub(/^\/\* /, "/** @file\n * "); in_file = 1 }
         in_file { sub(/^ \*     /, " *         "); print; if (/\*\//) in_file = 0; next }
@@ -33,7 +34,7 @@ for header in redisrs.h; do
         # Examples stand four columns further in than text does.
         in_comment { if (/\*\//) in_comment = 0; print; next }
         { print }
-    ' "include/$header" >"$out/source/$header"
+    ' >"$out/source/$header"
 done
 
 # The pages, in one directory. What they link to and is not a page here, or is a place within one, becomes plain text.

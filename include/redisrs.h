@@ -9,7 +9,8 @@
  *     rs_session_close(session);
  *     rs_engine_close(engine);
  *
- * Link with libredisrs.a (and -lpthread -ldl -lm) or with -lredisrs.
+ * Link with what pkg-config --libs redisrs says, or with libredisrs.a and -lpthread -ldl -lm. The guide that goes with
+ * this reference, with programs to start from, is docs/c-guide.md.
  *
  * The rules, which hold for every function:
  *
@@ -24,7 +25,9 @@
  * Outputs come last. They are written on success only, unless a function says otherwise.
  *
  * Errors are returned, as an rs_status or as NULL; rs_last_error then has the text. No function sets errno
- * to anything meaningful.
+ * to anything meaningful. Each function lists what it returns; three codes mean the same everywhere and are not always
+ * repeated: RS_ERR_ARGUMENT for a mistake in the arguments, RS_ERR_BUSY from inside a callback, RS_ERR_PANIC for a mistake of
+ * the library.
  *
  * Threads. An engine may be used by any number of threads at once. A session or a configuration belongs to one
  * thread at a time; two threads in one session at once get RS_ERR_BUSY, not a crash. Different sessions of one
@@ -32,8 +35,8 @@
  * rs_server_stop says.
  *
  * Callbacks run in the middle of a call or in a thread of the library. From inside one, functions that take an
- * engine, a server or a session answer RS_ERR_BUSY (or NULL); the others may be called. A callback must return:
- * no longjmp out of it, no C++ exception.
+ * engine, a server or a session answer RS_ERR_BUSY (or NULL), unless the type of the callback says otherwise; the
+ * others may be called. A callback must return: no longjmp out of it, no C++ exception.
  *
  * The process is the host's. The library installs no signal handler and its threads take no signals, it never
  * exits, aborts, forks, changes directory, reads the environment or writes to a standard stream. Only
@@ -132,6 +135,9 @@ typedef struct rs_session rs_session;
 /* What a command answered: see Reply. */
 typedef struct rs_reply rs_reply;
 
+/* A running call of a command of the host: see there. */
+typedef struct rs_call rs_call;
+
 /* Makes replies of bytes. */
 typedef struct rs_reader rs_reader;
 
@@ -163,20 +169,26 @@ typedef void (*rs_log_fn)(int level, const char *msg, size_t len, void *ud);
 typedef int64_t (*rs_clock_fn)(void *ud);
 
 /* A new configuration that holds the defaults of redis.conf, except that there is no logger:
-   then nothing is logged. NULL if there is no memory. End it with rs_config_free. A
-   configuration belongs to one thread at a time. */
+   then nothing is logged (logfile is for rs_server_main). End it with rs_config_free. A
+   configuration belongs to one thread at a time.
+
+   Returns the configuration, or NULL if there is no memory. Any thread. */
 rs_config *rs_config_new(void);
 
 /* Ends a configuration. Engines opened with it have a copy and are not affected. NULL is a
    no-op. */
 void rs_config_free(rs_config *config);
 
-/* Sets one setting: name and value as in redis.conf, such as "maxmemory", "100mb". What this
-   library adds: port may be auto for any free port (0 means no TCP at all); io-threads 0 for a
-   server that the host drives with rs_server_poll.
+/* Sets one setting: name and value as in redis.conf, such as "maxmemory", "100mb"; what takes
+   several values there takes them here with spaces between, in one string ("bind", "127.0.0.1
+   ::1"). Setting a name again replaces its value. What this library adds: port may be auto for
+   any free port (0 means no TCP at all); io-threads 0 for a server that the host drives with
+   rs_server_poll.
 
    Returns RS_OK; RS_ERR_CONFIG for an unknown name or a bad value, which the text of
-   rs_last_error names; RS_ERR_ARGUMENT if a pointer is NULL. A failed call changes nothing.
+   rs_last_error names; RS_ERR_ARGUMENT if a pointer is NULL. A failed call changes nothing. A
+   setting that this version knows but does not act on takes its default only, so nothing is
+   accepted and then ignored.
 
        rs_config *config = rs_config_new();
        if (rs_config_set(config, "port", "auto") != RS_OK)
@@ -198,8 +210,10 @@ rs_status rs_config_load(rs_config *config, const char *path);
 rs_status rs_config_set_logger(rs_config *config, rs_log_fn logger, void *ud);
 
 /* Has engines opened from now on ask now_ms for the time, with ud as its argument; NULL: the
-   system. This time decides when keys expire; a test can move it at will. Durations are always
-   measured with the system's monotonic clock. ud must stay valid until the engines are closed.
+   system. This time decides when keys expire; a test can move it at will, backwards too. A
+   negative time is taken for 0, one beyond the year 70,000 for the end of that. Durations are
+   always measured with the system's monotonic clock. ud must stay valid until the engines are
+   closed.
 
    Returns RS_OK, or RS_ERR_ARGUMENT if config is NULL. */
 rs_status rs_config_set_clock(rs_config *config, rs_clock_fn now_ms, void *ud);
@@ -211,12 +225,15 @@ rs_status rs_config_set_clock(rs_config *config, rs_clock_fn now_ms, void *ud);
    listens nowhere until rs_server_start.
 
    Returns RS_OK and writes the engine, to be ended with rs_engine_close; RS_ERR_IO if a thread
-   cannot be started; RS_ERR_ARGUMENT if out is NULL. Any thread. */
+   cannot be started; RS_ERR_BUSY from inside a callback; RS_ERR_ARGUMENT if out is NULL. Any
+   thread, any number of engines. */
 rs_status rs_engine_open(const rs_config *config, rs_engine **out);
 
 /* Ends an engine and frees its data. Its sessions and servers should be ended before; those that
    are not go on to work, and the last of them to end takes the engine with it. When the last
-   handle is gone, so are all threads and all memory of the engine. NULL is a no-op. */
+   handle is gone, so are all threads and all memory of the engine, and the call has waited for
+   that. NULL is a no-op; a call from inside a callback does nothing but note a text for
+   rs_last_error. Any thread. */
 void rs_engine_close(rs_engine *engine);
 
 /* ---- Server ---------------------------------------------------------------------------------- */
@@ -228,7 +245,12 @@ void rs_engine_close(rs_engine *engine);
 
    Returns RS_OK after a SHUTDOWN; RS_ERR_ADDR_IN_USE if the port or socket is taken; RS_ERR_IO
    if the system refuses a socket or thread; RS_ERR_CONFIG if the settings name nothing to listen
-   at. */
+   at; RS_ERR_BUSY from inside a callback. Any thread.
+
+       rs_config *config = rs_config_new();
+       if (rs_config_load(config, "redis.conf") != RS_OK || rs_server_run(config) != RS_OK)
+           fprintf(stderr, "%s\n", rs_last_error());
+       rs_config_free(config); */
 rs_status rs_server_run(const rs_config *config);
 
 /* Does what the program redisrs-server does with these arguments (argv[0] is its name and is
@@ -245,7 +267,15 @@ int rs_server_main(int argc, char **argv);
 
    Returns RS_OK and writes the server, to be ended with rs_server_stop; RS_ERR_ADDR_IN_USE if an
    address is taken; RS_ERR_IO if the system refuses a socket or thread; RS_ERR_CONFIG if the
-   settings name nothing to listen at; RS_ERR_ARGUMENT if a pointer is NULL. Any thread. */
+   settings name nothing to listen at; RS_ERR_BUSY from inside a callback; RS_ERR_ARGUMENT if a
+   pointer is NULL. Any thread.
+
+       rs_server *server;
+       if (rs_server_start(engine, &server) == RS_OK) {
+           printf("port %u\n", (unsigned)rs_server_port(server));
+           rs_server_wait(server, -1);
+           rs_server_stop(server);
+       } */
 rs_status rs_server_start(rs_engine *engine, rs_server **out);
 
 /* The TCP port that a server listens at, which is how to learn what auto became; 0 without one,
@@ -261,11 +291,12 @@ uint16_t rs_server_port(const rs_server *server);
 rs_status rs_server_wait(rs_server *server, int64_t timeout_ms);
 
 /* Stops a server and ends its handle: accepts no more connections, finishes what was read, sends
-   the replies, closes the connections, waits for its threads. The engine and its data stay.
-   Calls of rs_server_wait and rs_server_poll that other threads are in return RS_ERR_CLOSED
-   first. NULL is a no-op.
+   the replies, closes the connections, waits for its threads. The engine and its data stay, and
+   can be served again. Calls of rs_server_wait and rs_server_poll that other threads are in
+   return RS_ERR_CLOSED first. NULL is a no-op.
 
-   Returns RS_OK; RS_ERR_BUSY from inside a callback, and then the server still runs. */
+   Returns RS_OK; RS_ERR_BUSY from inside a callback, and then the server still runs. Any thread
+   that is not in another call with this server. */
 rs_status rs_server_stop(rs_server *server);
 
 /* Does what a server opened with io-threads 0 has to do: accepts, reads, runs commands, replies,
@@ -297,7 +328,8 @@ rs_status rs_session_open(rs_engine *engine, rs_session **out);
 
 /* Ends a session: discards its transaction and its watches. No other thread may be in a call
    with it. NULL is a no-op. A session that was closed from elsewhere (QUIT, CLIENT KILL) has to
-   be ended all the same. */
+   be ended all the same. From inside a callback of a call with this session nothing happens. Any
+   thread. */
 void rs_session_close(rs_session *session);
 
 /* Takes the next message that was sent to this session without being asked for, such as a line
@@ -308,7 +340,14 @@ void rs_session_close(rs_session *session);
    Returns RS_OK and writes the message, to be freed with rs_reply_free; RS_ERR_TIMEOUT;
    RS_ERR_CLOSED after rs_session_interrupt, or when the session was closed and all messages are
    taken; RS_ERR_NO_MEMORY; RS_ERR_BUSY if another thread uses the session or the call comes from
-   inside a callback; RS_ERR_ARGUMENT if a pointer is NULL. */
+   inside a callback; RS_ERR_ARGUMENT if a pointer is NULL.
+
+       rs_reply_free(rs_command(session, "MONITOR"));
+       rs_reply *line;
+       while (rs_session_next_push(session, -1, &line) == RS_OK) {
+           puts(line->str);
+           rs_reply_free(line);
+       } */
 rs_status rs_session_next_push(rs_session *session, int64_t timeout_ms, rs_reply **out);
 
 /* Ends the wait that another thread is in with this session, or, if it is in none, its next one:
@@ -406,9 +445,10 @@ rs_reply *rs_command_argv(rs_session *session, int argc, const char **argv, cons
    there is much data. The batch is no transaction.
 
    Returns RS_OK and writes n replies, each to be freed with rs_reply_free. RS_ERR_ARGUMENT if a
-   pointer is NULL or a count is not positive: then no command has run. RS_ERR_NO_MEMORY if there
-   was no memory for a reply, RS_ERR_PANIC: then commands may have run, and nothing is written.
-   RS_ERR_BUSY, RS_ERR_CLOSED as for any session. n 0 is a no-op. */
+   pointer is NULL, a count is not positive or an argument longer than proto-max-bulk-len: then
+   no command has run. RS_ERR_NO_MEMORY if there was no memory for a reply, RS_ERR_PANIC: then
+   commands may have run, and nothing is written. RS_ERR_BUSY, RS_ERR_CLOSED as for any session.
+   n 0 is a no-op. */
 rs_status rs_command_batch(rs_session *session, size_t n, const int *argc, const char ***argv,
                            const size_t **argvlen, rs_reply **out);
 
@@ -438,7 +478,7 @@ typedef void (*rs_value_at_fn)(size_t i, const void *val, size_t len, void *ud);
    the same: enlarge and try again. As for every typed call: RS_ERR_BUSY if another thread uses
    the session, it has a transaction open, or the call comes from inside a callback;
    RS_ERR_CLOSED if the session was closed; RS_ERR_PANIC after an internal error; RS_ERR_ARGUMENT
-   if a pointer is NULL that must not be.
+   if a pointer is NULL that must not be, or a key or value longer than proto-max-bulk-len.
 
        char buf[64];
        size_t len;
@@ -503,6 +543,243 @@ rs_status rs_get_many(rs_session *session, size_t n, const rs_slice *keys, rs_va
    Returns RS_OK; RS_ERR_NO_MEMORY, also above maxmemory, and then the keys before the one that
    failed are stored; else as rs_get. */
 rs_status rs_set_many(rs_session *session, size_t n, const rs_slice *keys, const rs_slice *vals);
+
+/* ---- Typed calls for hashes and sorted sets -------------------------------------------------- */
+
+/* HGET: copies the value of a field of a hash into buf, which has room for cap bytes, and writes
+   its length to len.
+
+   Returns RS_OK; RS_NIL if there is no such key or field; RS_ERR_WRONG_TYPE if the key holds no
+   hash; RS_ERR_BUFFER_TOO_SMALL with the value's length in len; else as rs_get. */
+rs_status rs_hget(rs_session *session, const void *key, size_t klen, const void *field, size_t flen,
+                  void *buf, size_t cap, size_t *len);
+
+/* HSET: sets one field of a hash, which is made if there is no such key. A field with a time to
+   live loses it.
+
+   Returns RS_OK, whether the field is new or not; RS_ERR_WRONG_TYPE if the key holds no hash;
+   RS_ERR_NO_MEMORY, also above maxmemory; else as rs_get. A failed call changes nothing.
+
+       rs_hset(session, "user:7", 6, "name", 4, "Ada", 3); */
+rs_status rs_hset(rs_session *session, const void *key, size_t klen, const void *field, size_t flen,
+                  const void *val, size_t vlen);
+
+/* ZADD: gives a member of a sorted set a score, which may be infinite; the set is made if there
+   is no such key.
+
+   Returns RS_OK, whether the member is new or not; RS_ERR_ARGUMENT if score is not a number;
+   RS_ERR_WRONG_TYPE if the key holds no sorted set; RS_ERR_NO_MEMORY, also above maxmemory; else
+   as rs_get. A failed call changes nothing.
+
+       rs_zadd(session, "board", 5, 41.5, "ada", 3); */
+rs_status rs_zadd(rs_session *session, const void *key, size_t klen, double score,
+                  const void *member, size_t mlen);
+
+/* ZSCORE: writes the score of a member of a sorted set to score.
+
+   Returns RS_OK; RS_NIL if there is no such key or member; RS_ERR_WRONG_TYPE if the key holds no
+   sorted set; else as rs_get. */
+rs_status rs_zscore(rs_session *session, const void *key, size_t klen, const void *member,
+                    size_t mlen, double *score);
+
+/* ---- Commands of the host -------------------------------------------------------------------- */
+
+/* The body of a host command: argc arguments, argv[0] being the command's name as the client
+   spelt it. They are valid during the call only, and so is call, in this thread only. It runs in
+   the thread that serves the client, which may be one of the library's, several at a time, with
+   the command's keys locked: nobody else sees or changes them before it returns, and nobody else
+   gets at them either, so be brief and do not wait. It replies exactly once, with one of
+   rs_call_reply_..., of which an array or a map is followed by its elements. Functions that take
+   an engine, a server or a session answer RS_ERR_BUSY here; what is to be done with data goes
+   through rs_call_command_argv. It must return: no C++ exception, no longjmp. */
+typedef void (*rs_command_fn)(rs_call *call, int argc, const rs_slice *argv, void *ud);
+
+/* Frees the userdata of a host command. */
+typedef void (*rs_free_fn)(void *ud);
+
+/* What rs_engine_register_command wants to know. Set what is not needed to 0 or NULL, best by
+   rs_command_spec spec = { 0 }; or named initializers. The struct stays as it is as long as the
+   interface does; more than it can say will be said by another struct to another function. */
+typedef struct rs_command_spec {
+    const char *name; /* The name, in any case: 1 to 64 letters, digits and characters of "._-:". */
+    int arity; /* How many arguments, the name included; a negative number: at least so many. */
+    /* Words of COMMAND INFO with spaces between: write, readonly, denyoom, admin, pubsub, noscript,
+       blocking, loading, stale, skip_monitor, skip_slowlog, asking, fast, no_auth, may_replicate,
+       no_mandatory_keys, no_async_loading, no_multi, allow_busy. NULL for none. A command that
+       changes data is "write"; "denyoom" if it must not run when maxmemory is used up; "readonly"
+       ones may not run commands that write; "no_multi" is refused inside MULTI. */
+    const char *flags;
+    int first_key; /* The first argument that is a key; 0 for a command without keys. */
+    int last_key; /* The last one; a negative number counts from the last argument, which is -1. */
+    int key_step; /* From one key to the next: 1, or 2 if each key is followed by a value. */
+    rs_command_fn handler; /* What runs. */
+    void *userdata; /* Handed to the handler. */
+    /* Called once with userdata when nobody needs it any more; may be NULL. */
+    rs_free_fn free_userdata;
+} rs_command_spec;
+
+/* Adds a command of the host's own to an engine. From now on every client of the engine can call
+   it, those connected already as well, over RESP2, RESP3, inline, in the dialect of the
+   original, and in process; also inside MULTI. It obeys its arity and flags, its keys are locked
+   as those of a built-in command, and it shows in COMMAND and its subcommands, INFO
+   commandstats, SLOWLOG and MONITOR. It stays until the engine ends.
+
+   The strings of spec are copied. free_userdata is called exactly once, whatever comes of this
+   call: before a failure is returned, else when the engine and all its sessions and servers have
+   ended, in the thread that ends the last. (Only a spec that is NULL cannot be asked for it.)
+
+   Returns RS_OK; RS_ERR_EXISTS if a command of this name exists, built in or of the host;
+   RS_ERR_CONFIG if a flag is unknown or two contradict each other; RS_ERR_ARGUMENT if a pointer
+   is NULL (engine, spec, its name or handler), the name has other characters, the arity is 0, or
+   the keys are not where arguments can be; RS_ERR_BUSY from inside a callback; RS_ERR_NO_MEMORY
+   if there are 65,000 commands already. rs_last_error says what is wrong. Any thread, at any
+   time, also while the engine is being served.
+
+   An example, GREET key name, which stores the name and replies with a greeting:
+
+       static void greet(rs_call *call, int argc, const rs_slice *argv, void *ud)
+       {
+           const char *set[] = { "SET", argv[1].data, argv[2].data };
+           size_t len[] = { 3, argv[1].len, argv[2].len };
+           rs_reply *reply = rs_call_command_argv(call, 3, set, len);
+           (void)argc, (void)ud;
+           if (reply == NULL || reply->type == RS_REPLY_ERROR)
+               rs_call_reply_error(call, reply ? reply->str : "ERR no memory");
+           else
+               rs_call_reply_status(call, "HELLO");
+           rs_reply_free(reply);
+       }
+
+       rs_command_spec spec = { "greet", 3, "write denyoom", 1, 1, 1, greet, NULL, NULL };
+       if (rs_engine_register_command(engine, &spec) != RS_OK)
+           fprintf(stderr, "%s\n", rs_last_error()); */
+rs_status rs_engine_register_command(rs_engine *engine, const rs_command_spec *spec);
+
+/* ---- Inside a command of the host ------------------------------------------------------------ */
+
+/* Replies with an integer.
+
+   The rules of all replies: A handler replies once. An array or a map counts as one reply with
+   its elements, which are the next replies, arrays and maps among them. What the client gets is
+   made when the handler has returned; if there is no reply, more than one, or elements are
+   missing, or something was refused, it is an error instead, and a warning goes to the logger.
+   The protocol stream is never damaged. What commands have changed stays changed.
+
+   Returns, like all of these, RS_OK; RS_ERR_ARGUMENT if call is not the call that runs in this
+   thread, a pointer is NULL, the reply is complete already, or it is too large (a string above
+   512 MB, a status or an error above 64 KB, 2^31 elements, 64 levels); RS_ERR_NO_MEMORY. Only
+   from inside the handler. */
+rs_status rs_call_reply_integer(rs_call *call, int64_t value);
+
+/* Replies with a string of len bytes, any bytes. Returns as rs_call_reply_integer. */
+rs_status rs_call_reply_bulk(rs_call *call, const void *data, size_t len);
+
+/* Replies with a short text that tells how it went, such as "OK"; line breaks in it become
+   spaces. Returns as rs_call_reply_integer. */
+rs_status rs_call_reply_status(rs_call *call, const char *text);
+
+/* Replies with an error. Its first word, in capitals, is its code ("LIMITED try again later"); a
+   text without one gets "ERR". Line breaks become spaces. The command counts as failed, unless
+   the error is an element of an array or a map. Returns as rs_call_reply_integer. */
+rs_status rs_call_reply_error(rs_call *call, const char *text);
+
+/* Replies with nothing: nil. Returns as rs_call_reply_integer. */
+rs_status rs_call_reply_nil(rs_call *call);
+
+/* Replies with a double: a string to clients that speak RESP2. Returns as rs_call_reply_integer. */
+rs_status rs_call_reply_double(rs_call *call, double value);
+
+/* Replies with an array of n elements, which are the next n replies. Returns as
+   rs_call_reply_integer.
+
+       rs_call_reply_array(call, 2);
+       rs_call_reply_integer(call, 1);
+       rs_call_reply_bulk(call, "one", 3); */
+rs_status rs_call_reply_array(rs_call *call, size_t n);
+
+/* Replies with a map of n pairs: the next 2 * n replies are key, value, key, value ... Clients
+   that speak RESP2 get an array of 2 * n elements. Returns as rs_call_reply_integer. */
+rs_status rs_call_reply_map(rs_call *call, size_t n);
+
+/* Runs a command on keys of this call, given as for rs_command_argv: a built-in one or another
+   of the host's. It is part of the call: nobody sees the keys between one command and the next,
+   and what it changes counts, wakes clients that wait for it and breaks their WATCH when the
+   call is over.
+
+   These are refused, by an error reply that says so: commands that use a key which is none of
+   the call's; those that need more than keys (KEYS, FLUSHALL, SORT with patterns); those that
+   can wait (BLPOP; XREAD with BLOCK); those about the connection or transactions (SELECT,
+   CLIENT, MULTI); administrative ones; from a command registered as readonly, those that write;
+   when maxmemory was used up as the call first needed memory, those with the flag denyoom. Host
+   commands can be nested 16 levels deep.
+
+   Returns the reply, as a session without HELLO 3 gets it, to be freed with rs_reply_free before
+   or after the handler returns. A failure is a reply of type RS_REPLY_ERROR: the handler decides
+   what its own reply is. NULL, with a text in rs_last_error, only if call is not the call that
+   runs in this thread, a pointer is NULL, argc is not positive, there is no memory, or an
+   internal error was caught. */
+rs_reply *rs_call_command_argv(rs_call *call, int argc, const char **argv, const size_t *argvlen);
+
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+/* What any key can be subject to: "del", "expire", "rename_from", "restore" ... (g) */
+#define RS_EVENT_GENERIC 4
+#define RS_EVENT_STRING 8 /* Strings: "set", "incrby", "append" ... ($) */
+#define RS_EVENT_LIST 16 /* Lists: "lpush", "rpop", "ltrim" ... (l) */
+#define RS_EVENT_SET 32 /* Sets: "sadd", "spop", "sinterstore" ... (s) */
+#define RS_EVENT_HASH 64 /* Hashes: "hset", "hdel", "hexpired" ... (h) */
+#define RS_EVENT_ZSET 128 /* Sorted sets: "zadd", "zincr", "zrem" ... (z) */
+#define RS_EVENT_EXPIRED 256 /* "expired": a key is gone because its time was over. (x) */
+#define RS_EVENT_EVICTED 512 /* "evicted": a key is gone because memory was short. (e) */
+#define RS_EVENT_STREAM 1024 /* Streams: "xadd", "xtrim", "xgroup-create" ... (t) */
+#define RS_EVENT_KEY_MISS 2048 /* "keymiss": a key that was read does not exist. (m) */
+#define RS_EVENT_MODULE 8192 /* What modules say in Redis; no built-in command does. (d) */
+#define RS_EVENT_NEW 16384 /* "new": a key was made; comes before the event that says how. (n) */
+#define RS_EVENT_ALL 10236 /* All but RS_EVENT_KEY_MISS and RS_EVENT_NEW. (A) */
+
+/* Receives one keyspace event: event is its name, a static string, as Redis publishes it to
+   __keyevent@db__; key has klen bytes, valid during the call only; db is the number of the
+   database.
+
+   Runs in the thread whose command made the change, after the command, or the whole EXEC, and
+   before its reply: in a call of the host, in a thread of a server, or, for a key that expires
+   by itself, in the thread that expires keys. Nothing is locked. Events of one command come in
+   the order in which they happened, and so do all events of one key, whichever threads caused
+   them: a thread waits until earlier events of the key are delivered. Between different keys
+   that different threads change, there is no order, and calls may run at the same time.
+
+   Unlike other callbacks it may call the library: open sessions, run commands in any session but
+   the one whose command it is called for (RS_ERR_BUSY), call rs_engine_on_event. What it changes
+   causes events, too; they are delivered after it has returned, so calls do not nest. It must
+   not end an engine, a server or the session it is called for, and must not throw or longjmp. If
+   it takes long, so does the command, and the thread of a server serves nobody meanwhile; it
+   must not wait for a thread that may change the same key. */
+typedef void (*rs_event_fn)(const char *event, const void *key, size_t klen, int db, void *ud);
+
+/* Has f called with every keyspace event of these classes (RS_EVENT_..., combined with |), and
+   with ud as its last argument: what Redis publishes with notify-keyspace-events, without
+   pub/sub. The classes have the letters of that setting. Any number of functions may listen; for
+   an f and ud that listen already, the classes are replaced, and classes 0 ends it. An event
+   that happens while this is called may or may not be told.
+
+   After classes 0, f is not running any more and will not be called with this ud again; only if
+   this is called from inside an event callback, it does not wait for those that run in other
+   threads. ud must stay valid until then, or until the engine is gone.
+
+   What nobody listens to costs nothing. Keys expire by themselves close to their time: "expired"
+   is told then, or earlier, when a command finds the key expired.
+
+   Returns RS_OK; RS_ERR_NOT_FOUND if classes is 0 and nobody listens with this f and ud;
+   RS_ERR_BUSY from inside a callback other than an event callback; RS_ERR_ARGUMENT if engine or
+   f is NULL or a class is unknown. Any thread.
+
+       static void on_expired(const char *event, const void *key, size_t klen, int db, void *ud)
+       {
+           printf("%.*s is gone\n", (int)klen, (const char *)key);
+       }
+       ...
+       rs_engine_on_event(engine, RS_EVENT_EXPIRED, on_expired, NULL); */
+rs_status rs_engine_on_event(rs_engine *engine, uint32_t classes, rs_event_fn f, void *ud);
 
 /* ---- Replies from bytes ---------------------------------------------------------------------- */
 

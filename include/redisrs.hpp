@@ -451,6 +451,95 @@ private:
     rs_status status_ = RS_OK;
 };
 
+// A running call of a command of the host, in the hands of its function: its arguments, the commands that it runs on its
+// keys, and its reply. The rules are those of rs_call_reply_integer: one reply, of which an array or a map is followed by its
+// elements.
+class Call {
+public:
+    Call(rs_call *call, std::size_t argc, const rs_slice *argv) : call_(call), argc_(argc), argv_(argv) {}
+    Call(const Call &) = delete;
+    Call &operator=(const Call &) = delete;
+
+    // The arguments, the command's name first; an index out of range is empty. They are valid during the call.
+    std::size_t size() const { return argc_; }
+    std::string_view operator[](std::size_t index) const
+    {
+        return index < argc_ ? detail::view(argv_[index].data, argv_[index].len) : std::string_view();
+    }
+
+    // Any command on keys of this call. An error of the command is a reply too.
+    Reply command(std::initializer_list<std::string_view> arguments) { return run(arguments.begin(), arguments.size()); }
+    Reply command(const std::vector<std::string_view> &arguments) { return run(arguments.data(), arguments.size()); }
+
+    rs_status integer(std::int64_t value) { return note(rs_call_reply_integer(call_, value)); }
+    rs_status number(double value) { return note(rs_call_reply_double(call_, value)); }
+    rs_status bulk(std::string_view data) { return note(rs_call_reply_bulk(call_, data.data(), data.size())); }
+    // A status such as "OK".
+    rs_status simple(std::string_view text) { return note(rs_call_reply_status(call_, std::string(text).c_str())); }
+    rs_status error(std::string_view text) { return note(rs_call_reply_error(call_, std::string(text).c_str())); }
+    rs_status nil() { return note(rs_call_reply_nil(call_)); }
+    rs_status array(std::size_t elements) { return note(rs_call_reply_array(call_, elements)); }
+    rs_status map(std::size_t pairs) { return note(rs_call_reply_map(call_, pairs)); }
+
+    rs_call *raw() const { return call_; }
+    rs_status status() const { return status_; }
+
+private:
+    Reply run(const std::string_view *arguments, std::size_t count)
+    {
+        if (count > INT_MAX) {
+            status_ = detail::refuse("too many arguments");
+            return Reply();
+        }
+        detail::Argv argv(arguments, count);
+        Reply reply(rs_call_command_argv(call_, static_cast<int>(count), argv.pointers, argv.lengths));
+        status_ = reply ? RS_OK : detail::check(rs_last_status());
+        return reply;
+    }
+
+    rs_status note(rs_status status)
+    {
+        status_ = status;
+        return detail::check(status);
+    }
+
+    rs_call *call_;
+    std::size_t argc_;
+    const rs_slice *argv_;
+    rs_status status_ = RS_OK;
+};
+
+namespace detail {
+
+// Runs the function of a command of the host. What it throws must not pass through frames of C: it is the reply.
+template <class Function> void call_function(Function &function, rs_call *raw, int argc, const rs_slice *argv) noexcept
+{
+    Call call(raw, static_cast<std::size_t>(argc), argv);
+#ifndef REDISRS_NO_EXCEPTIONS
+    try {
+        function(call);
+    } catch (const std::exception &thrown) {
+        rs_call_reply_error(raw, thrown.what());
+    } catch (...) {
+        rs_call_reply_error(raw, "ERR the host's function threw something that is no std::exception");
+    }
+#else
+    function(call);
+#endif
+}
+
+} // namespace detail
+
+// What a command of the host is called, how many arguments it has, and where its keys are, as in rs_command_spec.
+struct Command {
+    std::string name;
+    int arity = -1;
+    std::string flags = {};
+    int first_key = 0;
+    int last_key = 0;
+    int key_step = 0;
+};
+
 // One store. Any thread may use it, several at once.
 class Engine {
 public:
@@ -477,6 +566,38 @@ public:
         return *this;
     }
 
+    // Adds a command of the host: a call runs function(Call &) in the thread that serves the client, in several at once, with
+    // its keys locked. What it throws is the error that the client gets. The function is kept until the engine has ended.
+    //
+    //     engine.add_command({"greet", 3, "write denyoom", 1, 1, 1}, [](redisrs::Call &call) {
+    //         call.command({"SET", call[1], call[2]});
+    //         call.simple("HELLO");
+    //     });
+    rs_status add_command(const Command &command, std::function<void(Call &)> function)
+    {
+        using Function = std::function<void(Call &)>;
+        if (!function)
+            return status_ = detail::refuse("the function is empty");
+        if (command.name.find('\0') != std::string::npos || command.flags.find('\0') != std::string::npos)
+            return status_ = detail::refuse("a command's name or flags contain a NUL byte");
+        auto handler = [](rs_call *call, int argc, const rs_slice *argv, void *ud) noexcept {
+            detail::call_function(*static_cast<Function *>(ud), call, argc, argv);
+        };
+        auto free = [](void *ud) noexcept { delete static_cast<Function *>(ud); };
+        rs_command_spec spec;
+        spec.name = command.name.c_str();
+        spec.arity = command.arity;
+        spec.flags = command.flags.c_str();
+        spec.first_key = command.first_key;
+        spec.last_key = command.last_key;
+        spec.key_step = command.key_step;
+        spec.handler = handler;
+        // The library frees it, whether the command is added or not.
+        spec.userdata = new Function(std::move(function));
+        spec.free_userdata = free;
+        return status_ = detail::check(rs_engine_register_command(handle_.get(), &spec));
+    }
+
     rs_engine *raw() const { return handle_.get(); }
     rs_status status() const { return status_; }
     explicit operator bool() const { return handle_ != nullptr; }
@@ -492,6 +613,60 @@ private:
     std::shared_ptr<Config::Logger> logger_;
     std::shared_ptr<Config::Clock> clock_;
     detail::Handle<rs_engine> handle_;
+    rs_status status_ = RS_OK;
+};
+
+// Receives keyspace events until the object goes, which must be before the engine goes and not from inside the function:
+//
+//     redisrs::Listener expired(engine, RS_EVENT_EXPIRED, [](std::string_view event, std::string_view key, int db) { ... });
+//
+// The function runs in the thread whose command caused the event, at the same time in several for different keys; what it
+// may do is told at rs_event_fn. It must not throw.
+class Listener {
+public:
+    using Function = std::function<void(std::string_view event, std::string_view key, int db)>;
+
+    Listener(const Engine &engine, std::uint32_t classes, Function function)
+        : function_(std::make_unique<Function>(std::move(function))), engine_(engine.raw())
+    {
+        if (!*function_ || classes == 0)
+            status_ = detail::refuse("a listener without function or classes");
+        else
+            status_ = detail::check(rs_engine_on_event(engine_, classes, call, function_.get()));
+    }
+
+    Listener(Listener &&other) noexcept
+        : function_(std::move(other.function_)), engine_(other.engine_), status_(other.status_)
+    {
+    }
+    Listener &operator=(Listener &&other) noexcept
+    {
+        end();
+        function_ = std::move(other.function_);
+        engine_ = other.engine_;
+        status_ = other.status_;
+        return *this;
+    }
+    ~Listener() { end(); }
+
+    rs_status status() const { return status_; }
+    explicit operator bool() const { return function_ != nullptr && status_ >= 0; }
+
+private:
+    static void call(const char *event, const void *key, std::size_t klen, int db, void *ud) noexcept
+    {
+        (*static_cast<Function *>(ud))(event, detail::view(key, klen), db);
+    }
+
+    void end() noexcept
+    {
+        if (*this)
+            rs_engine_on_event(engine_, 0, call, function_.get());
+        function_.reset();
+    }
+
+    std::unique_ptr<Function> function_;
+    rs_engine *engine_ = nullptr;
     rs_status status_ = RS_OK;
 };
 
@@ -610,37 +785,20 @@ public:
     // Ends the wait that another thread is in with this session, or its next one. Any thread.
     rs_status interrupt() const { return detail::check(rs_session_interrupt(handle_.get())); }
 
-    // Values of usual size are copied twice, so that nothing is allocated while a part of the store is locked.
     std::optional<std::string> get(std::string_view key)
     {
-        char small[512];
-        std::size_t len = 0;
-        rs_status status = rs_get(handle_.get(), key.data(), key.size(), small, sizeof small, &len);
-        if (status == RS_OK) {
-            status_ = status;
-            return std::string(small, len);
-        }
-        // It may have grown in between.
-        while (status == RS_ERR_BUFFER_TOO_SMALL) {
-            std::string value(len, '\0');
-            status = rs_get(handle_.get(), key.data(), key.size(), value.data(), value.size(), &len);
-            if (status == RS_OK) {
-                status_ = status;
-                value.resize(len);
-                return value;
-            }
-        }
-        note(status);
-        return std::nullopt;
+        return copy([&](void *buf, std::size_t cap, std::size_t *len) {
+            return rs_get(handle_.get(), key.data(), key.size(), buf, cap, len);
+        });
     }
 
     // Calls f with the value, a std::string_view into the store's own memory; false without a call if there is none. f must
     // not use this library. What it throws is thrown here.
     template <class F> bool with(std::string_view key, F &&f)
     {
-        using Call = detail::Callback<std::remove_reference_t<F>>;
-        Call call(f);
-        auto c = [](const void *val, std::size_t len, void *ud) { Call::call(ud, detail::view(val, len)); };
+        using Caller = detail::Callback<std::remove_reference_t<F>>;
+        Caller call(f);
+        auto c = [](const void *val, std::size_t len, void *ud) { Caller::call(ud, detail::view(val, len)); };
         rs_status status = rs_get_with(handle_.get(), key.data(), key.size(), c, call.ud());
         call.done();
         return note(status) == RS_OK;
@@ -673,14 +831,41 @@ public:
             ? std::optional(std::chrono::milliseconds(ms)) : std::nullopt;
     }
 
+    // One field of a hash; hset makes the hash if there is none.
+    std::optional<std::string> hget(std::string_view key, std::string_view field)
+    {
+        return copy([&](void *buf, std::size_t cap, std::size_t *len) {
+            return rs_hget(handle_.get(), key.data(), key.size(), field.data(), field.size(), buf, cap, len);
+        });
+    }
+
+    bool hset(std::string_view key, std::string_view field, std::string_view value)
+    {
+        rs_session *session = handle_.get();
+        return note(rs_hset(session, key.data(), key.size(), field.data(), field.size(), value.data(), value.size())) == RS_OK;
+    }
+
+    // One member of a sorted set; zadd makes the set if there is none. The score may be infinite.
+    bool zadd(std::string_view key, double score, std::string_view member)
+    {
+        return note(rs_zadd(handle_.get(), key.data(), key.size(), score, member.data(), member.size())) == RS_OK;
+    }
+
+    std::optional<double> zscore(std::string_view key, std::string_view member)
+    {
+        double score = 0;
+        rs_status status = rs_zscore(handle_.get(), key.data(), key.size(), member.data(), member.size(), &score);
+        return note(status) == RS_OK ? std::optional(score) : std::nullopt;
+    }
+
     // Calls f(std::size_t index, std::optional<std::string_view> value) for each key, in order, as with does. False if the
     // call failed.
     template <class F> bool with_many(const std::vector<std::string_view> &keys, F &&f)
     {
-        using Call = detail::Callback<std::remove_reference_t<F>>;
-        Call call(f);
+        using Caller = detail::Callback<std::remove_reference_t<F>>;
+        Caller call(f);
         auto c = [](std::size_t i, const void *val, std::size_t len, void *ud) {
-            Call::call(ud, i, val ? std::optional(detail::view(val, len)) : std::nullopt);
+            Caller::call(ud, i, val ? std::optional(detail::view(val, len)) : std::nullopt);
         };
         std::vector<rs_slice> slices = slices_of(keys);
         rs_status status = rs_get_many(handle_.get(), slices.size(), slices.data(), c, call.ud());
@@ -718,6 +903,31 @@ public:
     explicit operator bool() const { return handle_ != nullptr; }
 
 private:
+    // A value that `read` writes to a buffer. Values of usual size are copied twice, so that nothing is allocated while a
+    // part of the store is locked.
+    template <class Read> std::optional<std::string> copy(Read read)
+    {
+        char small[512];
+        std::size_t len = 0;
+        rs_status status = read(small, sizeof small, &len);
+        if (status == RS_OK) {
+            status_ = status;
+            return std::string(small, len);
+        }
+        // It may have grown in between.
+        while (status == RS_ERR_BUFFER_TOO_SMALL) {
+            std::string value(len, '\0');
+            status = read(value.data(), value.size(), &len);
+            if (status == RS_OK) {
+                status_ = status;
+                value.resize(len);
+                return value;
+            }
+        }
+        note(status);
+        return std::nullopt;
+    }
+
     Reply run(const std::string_view *arguments, std::size_t count)
     {
         if (count > INT_MAX) {
@@ -726,7 +936,7 @@ private:
         }
         detail::Argv argv(arguments, count);
         Reply reply(rs_command_argv(handle_.get(), static_cast<int>(count), argv.pointers, argv.lengths));
-        status_ = reply ? RS_OK : detail::check(RS_ERR_COMMAND);
+        status_ = reply ? RS_OK : detail::check(rs_last_status());
         return reply;
     }
 

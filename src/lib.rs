@@ -11,10 +11,10 @@
 //! | [`engine`] | what hangs off one store: settings, clock, clients, sessions, statistics | `keyspace`, `resp` |
 //! | [`persist`] | values as bytes that outlive the process: RDB | `keyspace` and below, `resp::number` |
 //! | [`keyspace`] | shards, databases, locks, prefetching without them, expiry, watched and blocked keys | `types`, `storage` |
-//! | [`types`] | list, set, hash, sorted set, stream, bits, HyperLogLog, geo: pure structures | `storage` |
+//! | [`types`] | list, set, hash, sorted set, stream, bits, HyperLogLog, geo: pure structures | `storage`, `numeric` |
 //! | `storage` | hash table, entries, order-statistic tree, TTL heap, raw memory | nothing |
-//! | `numeric` | arithmetic that Rust does not have: `long double` | nothing |
-//! | [`resp`] | request parsers, reply writer, the dialect of the original project | nothing |
+//! | `numeric` | numbers that Rust does not have: canonical integers, `long double` | nothing |
+//! | [`resp`] | request parsers, reply writer, the dialect of the original project | `numeric` |
 //!
 //! # The life of one command
 //!
@@ -39,6 +39,15 @@ pub mod server;
 mod storage;
 pub mod types;
 
-#[cfg(feature = "mimalloc")]
+#[cfg(all(feature = "mimalloc", not(test)))]
 #[global_allocator]
 static ALLOCATOR: engine::global_allocator::Mimalloc = engine::global_allocator::Mimalloc;
+
+#[cfg(all(feature = "mimalloc", test))]
+#[global_allocator]
+static ALLOCATOR: storage::counting::Counting<engine::global_allocator::Mimalloc> =
+    storage::counting::Counting(engine::global_allocator::Mimalloc);
+
+#[cfg(all(not(feature = "mimalloc"), test))]
+#[global_allocator]
+static ALLOCATOR: storage::counting::Counting<std::alloc::System> = storage::counting::Counting(std::alloc::System);

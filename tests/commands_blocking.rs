@@ -172,6 +172,7 @@ fn lists_appear_in_many_ways() {
         ("RPUSH o e", "COPY o k", 0),
         ("RPUSH o e", "LMOVE o k LEFT LEFT", 0),
         ("RPUSH o e", "RPOPLPUSH o k", 0),
+        ("RPUSH o e", "SORT o ALPHA STORE k", 0),
         ("RPUSH k e", "MOVE k 1", 1),
         ("RPUSH k e", "COPY k k DB 1", 1),
         ("RPUSH k e", "SWAPDB 0 1", 1),
@@ -184,6 +185,128 @@ fn lists_appear_in_many_ways() {
         writer.say(command);
         assert_eq!(answer(&mut waiting), "*2\r\n$1\r\nk\r\n$1\r\ne\r\n", "{command}");
     }
+}
+
+#[test]
+fn a_value_from_elsewhere_is_served() {
+    let store = Store::new();
+    let (mut writer, mut waiting) = (store.client(), store.client());
+    writer.say("RPUSH o a b");
+    let dump = writer.run(&[b"DUMP", b"o"]);
+    let start = dump.windows(2).position(|pair| pair == b"\r\n").expect("a bulk string") + 2;
+    let payload = &dump[start..dump.len() - 2];
+    assert_eq!(waiting.say("BRPOP k 0"), BLOCKED);
+    assert_eq!(writer.run(&[b"RESTORE", b"k", b"0", payload]), b"+OK\r\n");
+    assert_eq!(answer(&mut waiting), "*2\r\n$1\r\nk\r\n$1\r\nb\r\n");
+    assert_eq!(writer.say("LRANGE k 0 -1"), "*1\r\n$1\r\na\r\n");
+}
+
+#[test]
+fn a_client_takes_what_its_kind_of_command_waits_for() {
+    let store = Store::new();
+    let mut writer = store.client();
+    let [mut list, mut set, mut stream] = blocked(&store, ["BLPOP k 0", "BZPOPMIN k 0", "XREAD BLOCK 0 STREAMS k $"]);
+    for command in ["SET k x", "DEL k", "ZADD k 1 a", "ZADD k 2 b", "DEL k", "XADD k 1-1 f v", "DEL k", "RPUSH k y"] {
+        writer.say(command);
+    }
+    assert_eq!(answer(&mut list), "*2\r\n$1\r\nk\r\n$1\r\ny\r\n");
+    assert_eq!(answer(&mut set), "*3\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\n1\r\n");
+    let entry = "*1\r\n*2\r\n$1\r\nk\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n";
+    assert_eq!(answer(&mut stream), entry);
+}
+
+#[test]
+fn a_moved_key_is_ready_under_its_new_name_first() {
+    let store = Store::new();
+    for (command, database) in [("RENAME b a", 0), ("MOVE b 1", 1)] {
+        let mut writer = store.client();
+        writer.expect(&[("FLUSHALL", "+OK\r\n"), ("XGROUP CREATE b g $ MKSTREAM", "+OK\r\n")]);
+        let (mut old, mut new) = (store.client(), store.client());
+        assert_eq!(old.say("XREADGROUP GROUP g c BLOCK 0 STREAMS b >"), BLOCKED);
+        new.say(&format!("SELECT {database}"));
+        assert_eq!(new.say("XREAD BLOCK 0 STREAMS a b $ $"), BLOCKED);
+        writer.say("XSETID b 5-0");
+        writer.say(command);
+        assert_eq!(answer(&mut old), "-UNBLOCKED the stream key no longer exists\r\n");
+        let name = if database == 0 { "a" } else { "b" };
+        assert_eq!(answer(&mut new), format!("*1\r\n*2\r\n$1\r\n{name}\r\n*0\r\n"));
+    }
+    // One client that waits for both names.
+    let mut writer = store.client();
+    for command in ["FLUSHALL", "XGROUP CREATE a g $ MKSTREAM", "XGROUP CREATE b g $ MKSTREAM"] {
+        writer.say(command);
+    }
+    let [mut both] = blocked(&store, ["XREADGROUP GROUP g c BLOCK 0 STREAMS a b > >"]);
+    writer.say("XSETID b 5-0");
+    writer.say("RENAME b a");
+    assert_eq!(answer(&mut both), "*1\r\n*2\r\n$1\r\na\r\n*0\r\n");
+}
+
+#[test]
+fn who_wants_no_reply_is_served_without() {
+    let store = Store::new();
+    let mut writer = store.client();
+    let (mut skips, mut mute) = (store.client(), store.client());
+    skips.say("CLIENT REPLY SKIP");
+    mute.say("CLIENT REPLY OFF");
+    for client in [&mut skips, &mut mute] {
+        assert_eq!(client.say("BLPOP k 0"), BLOCKED);
+    }
+    assert_eq!(blocked_count(&mut writer), "2");
+    writer.expect(&[("RPUSH k 1 2 3", ":3\r\n"), ("LRANGE k 0 -1", "*1\r\n$1\r\n3\r\n")]);
+    assert_eq!([answer(&mut skips), answer(&mut mute)], ["", ""]);
+    assert_eq!(skips.say("PING"), "+PONG\r\n");
+    mute.expect(&[("PING", ""), ("CLIENT REPLY ON", "+OK\r\n"), ("PING", "+PONG\r\n")]);
+}
+
+#[test]
+fn changes_are_counted_as_by_redis() {
+    let store = Store::new();
+    for (setup, command, write, changes) in [
+        ("PING", "BLPOP k 0", "RPUSH k 1", 1),
+        ("PING", "BLMPOP 0 1 k LEFT", "RPUSH k 1", 2),
+        ("PING", "BLMOVE k d LEFT LEFT 0", "RPUSH k 1", 1),
+        ("PING", "BZPOPMIN k 0", "ZADD k 1 m", 2),
+        ("PING", "XREAD BLOCK 0 STREAMS k $", "XADD k 1-1 f v", 1),
+        ("XGROUP CREATE k g $ MKSTREAM", "XREADGROUP GROUP g c BLOCK 0 STREAMS k >", "XADD k 1-1 f v", 2),
+    ] {
+        let (mut writer, mut waiting) = (store.client(), store.client());
+        writer.say("FLUSHALL");
+        writer.say(setup);
+        assert_eq!(waiting.say(command), BLOCKED);
+        let before = changes_counted(&mut writer);
+        writer.say(write);
+        assert_ne!(answer(&mut waiting), BLOCKED);
+        assert_eq!(changes_counted(&mut writer) - before, changes, "{command}");
+    }
+}
+
+fn changes_counted(client: &mut Client) -> u64 {
+    let info = client.say("INFO persistence");
+    let count = info.lines().find_map(|line| line.strip_prefix("rdb_changes_since_last_save:")).expect("the field");
+    count.parse().expect("a number")
+}
+
+#[test]
+fn short_of_memory() {
+    let store = Store::new();
+    let mut writer = store.client();
+    let oom = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+    writer.expect(&[("RPUSH x 1 2", ":2\r\n"), ("SET filler x", "+OK\r\n")]);
+    let [mut waiting] = blocked(&store, ["BLMOVE a b LEFT LEFT 0"]);
+    writer.expect(&[
+        ("CONFIG SET maxmemory 1", "+OK\r\n"),
+        ("BLMOVE x b LEFT LEFT 0", oom),
+        ("BLPOP x 0", "*2\r\n$1\r\nx\r\n$1\r\n1\r\n"),
+        // Whatever is queued needs memory.
+        ("MULTI", "+OK\r\n"),
+        ("GET x", oom),
+        ("EXEC", "-EXECABORT Transaction discarded because of previous errors.\r\n"),
+        // Who waits already is served.
+        ("RENAME x a", "+OK\r\n"),
+        ("LRANGE b 0 -1", "*1\r\n$1\r\n2\r\n"),
+    ]);
+    assert_eq!(answer(&mut waiting), "$1\r\n2\r\n");
 }
 
 #[test]
@@ -292,6 +415,7 @@ fn errors_come_in_the_order_of_redis() {
         ("BLPOP k", "-ERR wrong number of arguments for 'blpop' command\r\n"),
         ("BLPOP k -1", negative),
         ("BLPOP k 1e400", negative),
+        ("BLPOP k 9223372036854776", negative),
         ("BLPOP k abc", float),
         ("BLMPOP abc 1 k LEFT", float),
         ("BLMPOP abc 0 k LEFT", "-ERR numkeys should be greater than 0\r\n"),
@@ -306,6 +430,8 @@ fn errors_come_in_the_order_of_redis() {
         ("BRPOPLPUSH k d -1", negative),
         ("BRPOPLPUSH k d", "-ERR wrong number of arguments for 'brpoplpush' command\r\n"),
     ]);
+    // The longest time there is, in milliseconds.
+    blocked(&store, ["BLPOP k 9223372036854775"]);
 }
 
 #[test]
@@ -342,7 +468,17 @@ fn sorted_sets() {
     writer.say("RPUSH k x");
     assert_eq!(answer(&mut list), "*2\r\n$1\r\nk\r\n$1\r\nx\r\n");
 
-    for command in ["ZINCRBY k 7 m", "ZUNIONSTORE k 1 src", "ZRANGESTORE k src 0 -1", "RENAME src k"] {
+    for command in [
+        "ZADD k 7 m",
+        "ZADD k INCR 7 m",
+        "ZINCRBY k 7 m",
+        "ZUNIONSTORE k 1 src",
+        "ZINTERSTORE k 1 src",
+        "ZDIFFSTORE k 1 src",
+        "ZRANGESTORE k src 0 -1",
+        "COPY src k",
+        "RENAME src k",
+    ] {
         writer.say("DEL src");
         writer.say("ZADD src 7 m");
         let mut waiting = store.client();

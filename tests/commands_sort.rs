@@ -328,3 +328,39 @@ fn missing_values_are_null_in_resp3() {
         ("SORT l STORE d", ":2\r\n"),
     ]);
 }
+
+/// Sorted in slices, between which others get their turn.
+#[test]
+fn many_elements_are_sorted_as_few_are() {
+    const COUNT: usize = 10_000;
+    let store = Store::new();
+    let mut client = store.client();
+    let numbers: Vec<usize> = (0..COUNT).map(|index| index * 7919 % COUNT).collect();
+    let words: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    let argv: Vec<&[u8]> =
+        ["RPUSH", "l"].into_iter().chain(words.iter().map(String::as_str)).map(str::as_bytes).collect();
+    client.run(&argv);
+    let reply = |sorted: &[String]| {
+        let bulks: String = sorted.iter().map(|text| format!("${}\r\n{text}\r\n", text.len())).collect();
+        format!("*{}\r\n{bulks}", sorted.len())
+    };
+    let (mut by_number, mut by_text) = (numbers, words);
+    by_number.sort_unstable();
+    let by_number: Vec<String> = by_number.iter().map(usize::to_string).collect();
+    by_text.sort_unstable();
+    let twice: Vec<String> = by_number[..3].iter().flat_map(|text| [text.clone(), text.clone()]).collect();
+    by_text.reverse();
+    client.expect(&[
+        ("SORT l", &reply(&by_number)),
+        ("SORT_RO l LIMIT 9990 100", &reply(&by_number[9990..])),
+        ("SORT l LIMIT 20000 5", "*0\r\n"),
+        ("SORT l LIMIT 5 0", "*0\r\n"),
+        ("SORT l LIMIT 0 3 GET # GET #", &reply(&twice)),
+        ("SORT l ALPHA DESC", &reply(&by_text)),
+        ("MULTI", "+OK\r\n"),
+        ("SORT l LIMIT 0 2", "+QUEUED\r\n"),
+        ("EXEC", &format!("*1\r\n{}", reply(&by_number[..2]))),
+        ("RPUSH l x", ":10001\r\n"),
+        ("SORT l", "-ERR One or more scores can't be converted into double\r\n"),
+    ]);
+}

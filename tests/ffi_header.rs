@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Sections: title, source file, and what is put before and behind its items.
-const SECTIONS: [(&str, &str, &str, &str); 19] = [
+const SECTIONS: [(&str, &str, &str, &str); 21] = [
     ("Version", "version.rs", "", ""),
     ("Status codes", "status.rs", "", ""),
     ("Configuration", "config.rs", "", ""),
@@ -18,8 +18,10 @@ const SECTIONS: [(&str, &str, &str, &str); 19] = [
     ("Reply", "reply.rs", "", LAYOUT),
     ("Commands", "command.rs", VARIADIC, ""),
     ("Typed calls", "typed.rs", "", ""),
+    ("Typed calls for hashes and sorted sets", "typed_aggregates.rs", "", ""),
     ("Commands of the host", "host_command.rs", "", ""),
     ("Inside a command of the host", "call.rs", "", ""),
+    ("Events", "events.rs", "", ""),
     ("Replies from bytes", "parts/reader.rs", PARTS, ""),
     ("Requests from and to bytes", "parts/request_reader.rs", "", ""),
     ("Event loop", "parts/event_loop.rs", "", ""),

@@ -212,6 +212,60 @@ fn killed_and_unblocked_by_another_client() {
     assert_eq!(unblocked.reply(), b"+PONG\r\n");
 }
 
+/// Commands on a key are shown in the order in which they ran, whichever reactors their clients are on: those that wait
+/// when they begin to, and what a client does after it was served behind the command that served it.
+#[test]
+fn monitors_see_who_waits_before_who_serves() {
+    for reactors in ["1", "4"] {
+        let server = TestServer::start(&[("io-threads", reactors)]);
+        let (mut monitor, mut writer) = (server.connect(), server.connect());
+        let mut waiting: Vec<Client> = (0..3).map(|_| server.connect()).collect();
+        assert_eq!(monitor.call(&["MONITOR"]), "+OK\r\n");
+        for round in 0..10 {
+            let element = round.to_string();
+            for (index, client) in waiting.iter_mut().enumerate() {
+                client.send(&[request(&["BLPOP", "k", "0"]), request(&["GETSET", "after", &element])].concat());
+                server.until_blocked(index as u64 + 1);
+            }
+            writer.call(&["RPUSH", "k", "1", "2", "3"]);
+            for client in &mut waiting {
+                client.reply();
+                client.reply();
+            }
+            let shown: Vec<String> = (0..7).map(|_| command_shown(&monitor.reply())).collect();
+            let (pop, after) = ("\"BLPOP\" \"k\" \"0\"", format!("\"GETSET\" \"after\" \"{round}\""));
+            assert_eq!(shown[..4], [pop, pop, pop, "\"RPUSH\" \"k\" \"1\" \"2\" \"3\""]);
+            assert_eq!(shown[4..], [&*after, &after, &after]);
+        }
+    }
+}
+
+/// A line of MONITOR without time, database and address.
+fn command_shown(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    line.split_once("] ").expect("an address in brackets").1.trim_end().to_owned()
+}
+
+/// A blocked command is logged when it is over (on one reactor: behind the one that has served it), and not at all if its
+/// time was over.
+#[test]
+fn the_slow_log_has_blocked_commands_when_they_are_over() {
+    let server = TestServer::start(&[("slowlog-log-slower-than", "0"), ("io-threads", "1")]);
+    let (mut writer, mut client) = (server.connect(), server.connect());
+    writer.call(&["SLOWLOG", "RESET"]);
+    client.send(&request(&["BLPOP", "k", "0"]));
+    server.until_blocked(1);
+    assert_eq!(writer.call(&["SLOWLOG", "LEN"]), ":1\r\n", "the RESET");
+    writer.call(&["RPUSH", "k", "1"]);
+    assert_eq!(client.reply(), b"*2\r\n$1\r\nk\r\n$1\r\n1\r\n");
+    assert_eq!(client.call(&["BLPOP", "k", "0.001"]), "*-1\r\n");
+    let log = client.call(&["SLOWLOG", "GET", "-1"]);
+    let pushed = log.find("RPUSH").expect("the command that serves");
+    let popped = log.find("BLPOP").expect("the command that was served");
+    assert!(popped < pushed, "the newest comes first: {log}");
+    assert_eq!(log.matches("BLPOP").count(), 1, "{log}");
+}
+
 #[test]
 fn the_original_dialect_waits_too() {
     let server = TestServer::start(&[("original-replies", "typed")]);

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Tests under a sanitizer (nightly): `thread` runs the concurrency stress, `address` the unit tests.
+# Tests under a sanitizer (nightly): `thread` runs the concurrency stress and the C tests with threads, `address` the unit
+# tests.
 set -eu
 cd "$(dirname "$0")/.."
 kind=$1
@@ -10,7 +11,8 @@ thread)
     # std itself is not instrumented: tests/tsan.supp lists what that leads to.
     export RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer"
     export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1"
-    exec cargo +nightly test --no-default-features --target "$host" --test stress
+    cargo +nightly test --no-default-features --target "$host" --test stress
+    exec sh tests/c/tsan.sh "$host"
     ;;
 address)
     export RUSTFLAGS="-Zsanitizer=address"

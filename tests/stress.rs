@@ -6,9 +6,9 @@
 
 #[path = "stress/types.rs"]
 mod types;
+#[path = "stress/waits.rs"]
+mod waits;
 
-// Not that of std, which ThreadSanitizer does not see into.
-use parking_lot::Mutex;
 use redisrs::commands::dispatch::{self, Prepared};
 use redisrs::commands::session::{NoOutlet, Session};
 use redisrs::engine::clients::{End, Origin, Waiting};
@@ -326,150 +326,6 @@ fn whole_keyspace_commands_do_not_deadlock(store: &Store) {
     assert_eq!(client.call(&["DBSIZE"]), ":0\r\n");
 }
 
-/// Elements are pushed, handed from list to list by blocked clients, and taken by others, some of whom give up after a
-/// moment and some of whom go away while they wait. Each element arrives exactly once.
-fn no_element_is_lost_or_doubled(store: &Store) {
-    let (pushers, movers, takers) = (2, 2, 4);
-    let per_pusher = 300 * store.rounds;
-    let taken = Mutex::new(Vec::new());
-    let take = |reply: &str| {
-        let element = reply.split("\r\n").nth(4).filter(|element| *element != "stop")?.to_owned();
-        taken.lock().push(element);
-        Some(())
-    };
-    let live_takers = AtomicU64::new(takers as u64);
-    let work = |client: &mut dyn Client, thread: usize| {
-        if thread < pushers {
-            for i in 0..per_pusher {
-                let (element, list) = (format!("{thread}-{i}"), format!("q:{}", i % 3));
-                let reply = match i % 4 {
-                    0 => {
-                        client.call(&["MULTI"]);
-                        client.call(&["RPUSH", &list, &element]);
-                        client.call(&["INCR", "pushed"]);
-                        client.call(&["EXEC"])
-                    }
-                    1 => client.call(&["LPUSH", &list, &element]),
-                    _ => client.call(&["RPUSH", &list, &element]),
-                };
-                assert!(!reply.contains('-') || reply.starts_with("*2"), "{reply}");
-            }
-        } else if thread < pushers + movers {
-            // From one half of the lists to the other: the destination's shard is often another one's.
-            while live_takers.load(Ordering::SeqCst) > 0 {
-                let (from, to) = if thread.is_multiple_of(2) { ("q:0", "out:0") } else { ("q:1", "out:1") };
-                client.call(&["BLMOVE", from, to, "LEFT", "RIGHT", "0.01"]);
-            }
-        } else {
-            let lists = ["q:0", "q:1", "q:2", "out:0", "out:1"];
-            let mut idle = 0;
-            while idle < 20 {
-                let mut argv = vec!["BLPOP"];
-                argv.extend((0..lists.len()).map(|i| lists[(i + thread) % lists.len()]));
-                argv.push(["0.02", "0.003", "0.01"][thread % 3]);
-                idle = if take(&client.call(&argv)).is_some() { 0 } else { idle + 1 };
-            }
-            live_takers.fetch_sub(1, Ordering::SeqCst);
-        }
-    };
-    store.race(pushers + movers + takers, work, |client| {
-        client.call(&["INFO", "clients"]);
-        // One that is gone before anything can have been sent to it.
-        let mut gone = Socket::new(store.server.port());
-        gone.stream.write_all(b"*3\r\n$5\r\nBLPOP\r\n$7\r\nnothing\r\n$1\r\n0\r\n").expect("send");
-    });
-    let mut client = store.client(0);
-    for list in ["q:0", "q:1", "q:2", "out:0", "out:1"] {
-        while take(&client.call(&["BLPOP", list, "0.001"])).is_some() {}
-    }
-    let mut taken = taken.into_inner();
-    taken.sort_unstable();
-    let mut pushed: Vec<String> =
-        (0..pushers).flat_map(|thread| (0..per_pusher).map(move |i| format!("{thread}-{i}"))).collect();
-    pushed.sort_unstable();
-    assert_eq!(taken, pushed);
-    eventually_zero(&store.engine.clients.blocked);
-}
-
-/// Two sides that block on each other's answers, over sockets and in process: a lost wake-up would stop them for ever.
-fn ping_pong_never_stops(store: &Store) {
-    let rounds = 500 * store.rounds;
-    let play = |client: &mut dyn Client, thread: usize| {
-        let pair = thread / 2;
-        let (mine, theirs) = (format!("ball:{pair}:{}", thread % 2), format!("ball:{pair}:{}", 1 - thread % 2));
-        for round in 0..rounds {
-            if thread.is_multiple_of(2) {
-                client.call(&["LPUSH", &theirs, &round.to_string()]);
-            }
-            let reply = client.call(&["BRPOP", &mine, "0"]);
-            assert_eq!(reply.split("\r\n").nth(4), Some(round.to_string().as_str()));
-            if !thread.is_multiple_of(2) {
-                client.call(&["LPUSH", &theirs, &round.to_string()]);
-            }
-        }
-    };
-    store.race(6, play, |client| {
-        client.call(&["CLIENT", "LIST"]);
-    });
-}
-
-/// CLIENT UNBLOCK, CLIENT KILL, deadlines and pushes decide about the same waits; an element is taken or still there.
-fn a_wait_has_one_outcome(store: &Store) {
-    let rounds = 150 * store.rounds;
-    let outcomes = [const { AtomicU64::new(0) }; 3];
-    let race = |client: &mut dyn Client, thread: usize| {
-        let key = format!("o:{}", thread / 3);
-        let (id_key, done_key) = (format!("id:{key}"), format!("done:{key}"));
-        match thread % 3 {
-            0 => {
-                let id = client.call(&["CLIENT", "ID"]);
-                client.call(&["SET", &id_key, id.trim_matches([':', '\r', '\n'])]);
-                for _ in 0..rounds {
-                    let reply = client.call(&["BLPOP", &key, "0.002"]);
-                    let outcome = match reply.as_bytes() {
-                        [b'-', b'U', ..] => 0,
-                        [b'*', b'-', ..] => 1,
-                        _ => 2,
-                    };
-                    outcomes[outcome].fetch_add(1, Ordering::SeqCst);
-                }
-                client.call(&["SET", &done_key, "1"]);
-            }
-            1 => {
-                let mut pushed = 0u64;
-                while client.call(&["EXISTS", &done_key]) == ":0\r\n" {
-                    client.call(&["RPUSH", &key, "x"]);
-                    pushed += 1;
-                }
-                client.call(&["INCRBY", "pushed", &pushed.to_string()]);
-            }
-            _ => {
-                while client.call(&["EXISTS", &done_key]) == ":0\r\n" {
-                    let id = client.call(&["GET", &id_key]);
-                    if !bulk(&id).is_empty() {
-                        client.call(&["CLIENT", "UNBLOCK", bulk(&id), "ERROR"]);
-                    }
-                }
-            }
-        }
-    };
-    store.race(6, race, |client| {
-        client.call(&["INFO", "clients"]);
-    });
-    let mut client = store.client(0);
-    let pushed: u64 = bulk(&client.call(&["GET", "pushed"])).parse().expect("a count");
-    let left: u64 = ["o:0", "o:1"].iter().map(|key| integer(&client.call(&["LLEN", key]))).sum();
-    assert_eq!(outcomes[2].load(Ordering::SeqCst) + left, pushed);
-    assert_eq!(outcomes.iter().map(|outcome| outcome.load(Ordering::SeqCst)).sum::<u64>(), 2 * rounds as u64);
-    eventually_zero(&store.engine.clients.blocked);
-}
-
-fn eventually_zero(count: &AtomicU64) {
-    while count.load(Ordering::SeqCst) != 0 {
-        thread::yield_now();
-    }
-}
-
 fn integer(reply: &str) -> u64 {
     reply.trim_matches([':', '\r', '\n']).parse().expect("an integer")
 }
@@ -481,7 +337,7 @@ fn bulk(reply: &str) -> &str {
 fn main() {
     let rounds = std::env::var("STRESS_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     type Scenario = (&'static str, fn(&Store));
-    let scenarios: [Scenario; 13] = [
+    let scenarios: [Scenario; 16] = [
         ("counters add up", counters_add_up),
         ("MSET is atomic", mset_is_atomic),
         ("RENAME is atomic", rename_is_atomic),
@@ -489,9 +345,12 @@ fn main() {
         ("WATCH detects every change", watch_detects_every_change),
         ("SCAN misses nothing", scan_misses_nothing),
         ("whole-keyspace commands do not deadlock", whole_keyspace_commands_do_not_deadlock),
-        ("no element is lost or doubled", no_element_is_lost_or_doubled),
-        ("ping-pong never stops", ping_pong_never_stops),
-        ("a wait has one outcome", a_wait_has_one_outcome),
+        ("no element is lost or doubled", waits::no_element_is_lost_or_doubled),
+        ("ping-pong never stops", waits::ping_pong_never_stops),
+        ("a wait has one outcome", waits::a_wait_has_one_outcome),
+        ("tokens go round", waits::tokens_go_round),
+        ("whatever makes a key ready wakes", waits::whatever_makes_a_key_ready_wakes),
+        ("members are popped once", waits::members_are_popped_once),
         ("nothing is lost between collections", types::nothing_is_lost_between_collections),
         ("entries reach one consumer each", types::entries_reach_one_consumer_each),
         ("values of any type stay whole", types::values_of_any_type_stay_whole),

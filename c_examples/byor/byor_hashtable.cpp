@@ -22,7 +22,7 @@ struct Table {
     std::set<uint32_t> model;
     uint64_t (*hash)(uint32_t);
 
-    explicit Table(uint64_t (*hash)(uint32_t)) : hash(hash) {}
+    explicit Table(uint64_t (*function)(uint32_t)) : hash(function) {}
 
     Entry *lookup(uint32_t key) {
         Entry probe;

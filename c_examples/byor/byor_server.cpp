@@ -2,7 +2,7 @@
 // the intrusive structures of include/byor/: keys in an HMap, sorted sets in ZSets, TTLs in a heap of HeapItems, idle
 // connections in a DList, the freeing of large values in a thread pool.
 //
-//     byor_server [PORT]           the port is printed; 0 takes a free one; SIGTERM ends it
+//     byor_server [PORT [IDLE_MS]]     the port is printed; 0 takes a free one; SIGTERM ends it
 //
 // It speaks the length-prefixed protocol with typed replies (docs: the header of original_client.c):
 //
@@ -37,7 +37,6 @@ const size_t k_message_max = 32 << 20;
 const size_t k_strings_max = 200 * 1000;
 const size_t k_large_zset = 1000;
 const size_t k_expired_per_turn = 2000;
-const uint64_t k_idle_ms = 5000;
 
 typedef std::vector<std::string> Command;
 typedef std::string Buffer;
@@ -67,6 +66,7 @@ static struct {
     std::vector<HeapItem> heap; // TTLs; the val is a time in ms
     DList idle_list;            // all connections, least recently active first
     TheadPool pool;
+    uint64_t idle_ms; // how long a connection may say nothing
 } g_data;
 
 static volatile sig_atomic_t g_stop;
@@ -503,7 +503,7 @@ static void conn_destroy(Conn *conn) {
 static int next_timer_ms() {
     uint64_t now = now_ms(), next = now + 1000; // SIGTERM may come between two looks
     if (!dlist_empty(&g_data.idle_list)) {
-        uint64_t idle = container_of(g_data.idle_list.next, Conn, idle_node)->active_ms + k_idle_ms;
+        uint64_t idle = container_of(g_data.idle_list.next, Conn, idle_node)->active_ms + g_data.idle_ms;
         next = idle < next ? idle : next;
     }
     if (!g_data.heap.empty() && g_data.heap[0].val < next) {
@@ -518,7 +518,7 @@ static void process_timers() {
     uint64_t now = now_ms();
     while (!dlist_empty(&g_data.idle_list)) {
         Conn *conn = container_of(g_data.idle_list.next, Conn, idle_node);
-        if (conn->active_ms + k_idle_ms > now) {
+        if (conn->active_ms + g_data.idle_ms > now) {
             break;
         }
         conn_destroy(conn);
@@ -601,6 +601,7 @@ int main(int argc, char **argv) {
     signal(SIGINT, on_signal);
     dlist_init(&g_data.idle_list);
     thread_pool_init(&g_data.pool, 2);
+    g_data.idle_ms = argc > 2 ? (uint64_t)atoi(argv[2]) : 5000;
     int listener = open_listener((uint16_t)(argc > 1 ? atoi(argv[1]) : 1234));
     serve(listener);
 

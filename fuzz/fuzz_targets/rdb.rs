@@ -88,9 +88,7 @@ fn flat(data: &[u8]) {
         builder.push_element(*element).expect("memory");
     }
     let again = listpack::Entries::new(builder.finish()).expect("what was built is read");
-    let same = |(a, b): (&Element<'_>, Element<'_>)| {
-        a.text(&mut Default::default()) == b.text(&mut Default::default())
-    };
+    let same = |(a, b): (&Element<'_>, Element<'_>)| a.text(&mut Default::default()) == b.text(&mut Default::default());
     assert!(elements.iter().zip(again.map(Result::unwrap)).all(same));
 }
 

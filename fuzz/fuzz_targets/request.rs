@@ -44,10 +44,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((&[size, flags], stream)) = data.split_first_chunk::<2>() else {
         return;
     };
-    let limits = Limits {
-        bulk_bytes_max: if flags & 1 == 0 { 512 << 20 } else { 100 },
-        authenticated: flags & 2 == 0,
-    };
+    let limits = Limits { bulk_bytes_max: if flags & 1 == 0 { 512 << 20 } else { 100 }, authenticated: flags & 2 == 0 };
     let whole = feed(stream, stream.len().max(1), &limits);
     assert_eq!(feed(stream, usize::from(size) + 1, &limits), whole);
     assert_eq!(feed(stream, 1, &limits), whole);

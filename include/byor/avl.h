@@ -14,8 +14,11 @@ struct AVLNode {
     AVLNode *parent = NULL;
     AVLNode *left = NULL;
     AVLNode *right = NULL;
-    uint32_t height = 0; // of the subtree
-    uint32_t cnt = 0;    // of the subtree
+    union {
+        uint32_t height = 0; // of the subtree
+        uint32_t depth;      // so in the first edition
+    };
+    uint32_t cnt = 0; // of the subtree
 };
 
 static_assert(sizeof(AVLNode) == sizeof(rs_avl_node) && offsetof(AVLNode, left) == offsetof(rs_avl_node, left), "AVLNode");
@@ -47,3 +50,7 @@ inline AVLNode *avl_offset(AVLNode *node, int64_t offset) {
 
 // The rank of a node, from 0.
 inline int64_t avl_rank(AVLNode *node) { return rs_avl_rank(byor::of(node)); }
+
+// As the first edition of the book calls it. A template, here and in the other headers, because a program that has a
+// function of this name and type keeps its own.
+template <class = void> inline uint32_t avl_depth(AVLNode *node) { return avl_height(node); }

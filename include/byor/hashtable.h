@@ -22,11 +22,22 @@ struct HTab {
     size_t size = 0;
 };
 
-// Two tables while it grows.
+// Two tables while it grows. The second names are those of the book's first edition.
 struct HMap {
-    HTab newer;
-    HTab older;
-    size_t migrate_pos = 0;
+    union {
+        HTab newer;
+        HTab ht1;
+    };
+    union {
+        HTab older;
+        HTab ht2;
+    };
+    union {
+        size_t migrate_pos;
+        size_t resizing_pos;
+    };
+
+    constexpr HMap() : newer(), older(), migrate_pos(0) {}
 };
 
 static_assert(sizeof(HNode) == sizeof(rs_hnode) && offsetof(HNode, hcode) == offsetof(rs_hnode, hcode), "HNode");
@@ -65,3 +76,9 @@ inline size_t hm_size(HMap *hmap) { return rs_hm_size(byor::of(hmap)); }
 inline void hm_foreach(HMap *hmap, bool (*f)(HNode *, void *), void *arg) {
     rs_hm_foreach(byor::of(hmap), reinterpret_cast<rs_hnode_fn>(f), arg);
 }
+
+// As the first edition of the book calls them; templates, so that a program's own functions of these names take precedence.
+template <class = void> inline HNode *hm_pop(HMap *hmap, HNode *key, bool (*eq)(HNode *, HNode *)) {
+    return hm_delete(hmap, key, eq);
+}
+template <class = void> inline void hm_destroy(HMap *hmap) { hm_clear(hmap); }

@@ -8,8 +8,13 @@
 #include "hashtable.h"
 
 struct ZSet {
-    AVLNode *root = NULL; // by (score, name)
-    HMap hmap;            // by name
+    union {
+        AVLNode *root; // by (score, name)
+        AVLNode *tree; // so in the first edition
+    };
+    HMap hmap; // by name
+
+    constexpr ZSet() : root(NULL), hmap() {}
 };
 
 // A member: made by zset_insert, freed by zset_delete and zset_clear, never by the program.
@@ -70,3 +75,28 @@ inline void zset_clear(ZSet *zset) { rs_zset_clear(byor::of(zset)); }
 inline ZNode *znode_offset(ZNode *node, int64_t offset) {
     return byor::back(rs_znode_offset(byor::of(node), offset));
 }
+
+// As the first edition of the book calls them; templates, so that a program's own functions of these names take precedence.
+template <class = void> inline bool zset_add(ZSet *zset, const char *name, size_t len, double score) {
+    return zset_insert(zset, name, len, score);
+}
+template <class = void>
+inline ZNode *zset_query(ZSet *zset, double score, const char *name, size_t len, int64_t offset = 0) {
+    return znode_offset(zset_seekge(zset, score, name, len), offset);
+}
+template <class = void> inline void zset_dispose(ZSet *zset) { zset_clear(zset); }
+
+namespace byor {
+inline bool is_same(HNode *node, HNode *key) { return node == key; }
+} // namespace byor
+
+// Takes the member out of the set and returns it; the program frees it with znode_del.
+template <class = void> inline ZNode *zset_pop(ZSet *zset, const char *name, size_t len) {
+    ZNode *node = zset_lookup(zset, name, len);
+    if (node) {
+        hm_delete(&zset->hmap, &node->hmap, &byor::is_same);
+        zset->root = avl_del(&node->tree);
+    }
+    return node;
+}
+template <class = void> inline void znode_del(ZNode *node) { free(node); }

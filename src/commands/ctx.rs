@@ -5,12 +5,14 @@ use super::spec::Command;
 use super::{CommandError, Key, Session, blocking};
 use crate::engine::Engine;
 use crate::engine::access;
+use crate::engine::events::{Class, Event, Pending};
 use crate::engine::random::Random;
 use crate::engine::stats::bump;
 use crate::keyspace::{Db, Kind, Loc, LockSet, NO_DEADLINE, NewValue, NoMemory, ShardData, StringRef, ValueRef};
 use crate::resp::ReplyWriter;
 use crate::types::Object;
 use crate::types::hash::NOTHING_DUE;
+use std::ffi::CStr;
 
 /// The surroundings of one running command.
 pub struct Ctx<'c, 'e> {
@@ -62,6 +64,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
             bump(&self.session.counters.hits, 1);
         } else {
             bump(&self.session.counters.misses, 1);
+            self.notify(Class::KeyMiss, c"keymiss", key);
         }
         found
     }
@@ -80,13 +83,26 @@ impl<'c, 'e> Ctx<'c, 'e> {
         let found = self.locks.db(number, key.hash).get_used(key.hash, key.bytes, clock);
         let counters = &self.session.counters;
         bump(if found.is_some() { &counters.hits } else { &counters.misses }, 1);
-        let (loc, value) = found?;
+        let Some((loc, value)) = found else {
+            let event = Event { class: Class::KeyMiss, name: c"keymiss", key: key.bytes, db: number };
+            self.engine.event(&mut self.session.events, event, key.hash);
+            return None;
+        };
         Some((loc, value, self.reply))
     }
 
     /// [`Ctx::read`] without marking the key as used, as EXISTS and TTL do.
     #[inline]
     pub fn read_untouched(&mut self, key: Key) -> Option<Loc> {
+        let found = self.read_quietly(key);
+        if found.is_none() {
+            self.notify(Class::KeyMiss, c"keymiss", key);
+        }
+        found
+    }
+
+    /// [`Ctx::read_untouched`], but a miss is no event: for OBJECT, which asks about a key and does not read it.
+    pub fn read_quietly(&mut self, key: Key) -> Option<Loc> {
         let found = self.peek(key);
         let counters = &self.session.counters;
         bump(if found.is_some() { &counters.hits } else { &counters.misses }, 1);
@@ -148,10 +164,16 @@ impl<'c, 'e> Ctx<'c, 'e> {
             Some(deadline_ms) if deadline_ms <= now_ms => {
                 shard.expire(number, loc);
                 self.engine.stats.count_expired(1);
+                self.notify_at(Class::Expired, c"expired", number, key);
                 None
             }
             _ if shard.db(number).has_due_fields(loc, now_ms) => {
-                (!shard.settle_fields(number, loc, now_ms)).then_some(loc)
+                let is_gone = shard.settle_fields(number, loc, now_ms);
+                self.notify_at(Class::Hash, c"hexpired", number, key);
+                if is_gone {
+                    self.notify_at(Class::Generic, c"del", number, key);
+                }
+                (!is_gone).then_some(loc)
             }
             _ => Some(loc),
         }
@@ -240,6 +262,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
         let db = self.db(key);
         let loc = db.insert(key.hash, key.bytes, value)?;
         db.set_access(loc, access);
+        self.notify(Class::New, c"new", key);
         Ok(loc)
     }
 
@@ -252,6 +275,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
         let db = self.db(key);
         let loc = db.insert_object(key.hash, key.bytes, kind, object)?;
         db.set_access(loc, access);
+        self.notify(Class::New, c"new", key);
         Ok(loc)
     }
 
@@ -272,6 +296,20 @@ impl<'c, 'e> Ctx<'c, 'e> {
     #[inline]
     pub fn touch_watchers_at(&mut self, number: u32, key: Key) {
         self.locks.shard(key.hash).touch(number, key.hash, key.bytes);
+    }
+
+    /// Tells those who listen what has happened to a key, which is locked: once the command is done, in the order of
+    /// these calls.
+    #[inline]
+    pub fn notify(&mut self, class: Class, name: &'static CStr, key: Key) {
+        self.notify_at(class, name, self.session.db, key);
+    }
+
+    /// [`Ctx::notify`] of a key in another database.
+    #[inline]
+    pub fn notify_at(&mut self, class: Class, name: &'static CStr, number: u32, key: Key) {
+        let event = Event { class, name, key: key.bytes, db: number };
+        self.engine.event(&mut self.session.events, event, key.hash);
     }
 
     /// Counts changes beyond one per [`Ctx::changed`].
@@ -295,17 +333,21 @@ impl<'c, 'e> Ctx<'c, 'e> {
 
     /// Calls `visit` with one shard, locked for the time of the call unless a transaction holds it already.
     pub fn with_shard<R>(&mut self, shard: usize, visit: impl FnOnce(&mut ShardData) -> R) -> R {
-        self.visit_shard(shard, |data, _| visit(data))
+        self.visit_shard(shard, |data, _, _| visit(data))
     }
 
-    /// [`Ctx::with_shard`], and the reply to write to.
-    pub fn visit_shard<R>(&mut self, shard: usize, visit: impl FnOnce(&mut ShardData, &mut ReplyWriter) -> R) -> R {
+    /// [`Ctx::with_shard`], the reply to write to, and the events to note what expires.
+    pub fn visit_shard<R>(
+        &mut self,
+        shard: usize,
+        visit: impl FnOnce(&mut ShardData, &mut ReplyWriter, &mut Pending) -> R,
+    ) -> R {
         if self.locks.holds_all() {
-            return visit(self.locks.nth(shard), self.reply);
+            return visit(self.locks.nth(shard), self.reply, &mut self.session.events);
         }
         assert!(self.locks.holds_none(), "visiting shards while holding some could deadlock");
         let mut locks = LockSet::shard_at(&self.engine.keyspace, shard);
-        let result = visit(locks.nth(0), self.reply);
+        let result = visit(locks.nth(0), self.reply, &mut self.session.events);
         blocking::release(self.engine, self.session, &mut locks, self.now_ms);
         result
     }

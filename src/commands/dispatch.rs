@@ -10,7 +10,7 @@ use super::blocking::Answer;
 use super::redact::redacted;
 use super::session::{Close, Parked, QueuedCommand, ReplyMode, Rest, Session, Slice};
 use super::spec::{self, Command, Flags, KeyShape, Locks, id};
-use super::{CmdResult, CommandError, Ctx, blocking, geo, monitor, sort, stream, transaction};
+use super::{CmdResult, CommandError, Ctx, blocking, geo, members, monitor, sort, stream, transaction};
 use crate::engine::Engine;
 use crate::engine::clients::End;
 use crate::engine::stats::bump;
@@ -46,6 +46,20 @@ impl Prepared {
     #[inline]
     pub fn with_command(self, command: &'static Command) -> Self {
         Self { command: Some(command), ..self }
+    }
+
+    /// Whether the other request has the same key, which both have at a fixed place.
+    #[inline]
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        self.hash.is_some() && self.hash == other.hash
+    }
+
+    /// The hash of the key, and where it and the member of a large value are among the arguments, if there is one of
+    /// each at fixed places.
+    pub fn member(&self) -> Option<(KeyHash, usize, usize)> {
+        let (hash, command) = (self.hash?, self.command?);
+        let KeyShape::Single(key) = command.key_shape else { return None };
+        Some((hash, key.into(), members::position(command)?))
     }
 
     /// Second pass over a window: fetches the entry.
@@ -177,6 +191,7 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
     let mut ctx = Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
     let slice = rest.resume(&mut ctx);
     took_us += engine.clock.elapsed_us().saturating_sub(started_us);
+    engine.events.deliver(&mut session.events);
     match slice {
         Ok(Slice::More) => {
             if session.is_muted() {
@@ -255,7 +270,10 @@ fn check(
     if engine.is_damaged() && !command.flags.contains(Flags::NO_AUTH) {
         return refused(CommandError::DAMAGED);
     }
-    if (command.flags.contains(Flags::DENYOOM) || (command.id == id::EXEC && session.queues_denyoom()))
+    // Whatever is queued takes memory.
+    if (command.flags.contains(Flags::DENYOOM)
+        || queues(session, command)
+        || (command.id == id::EXEC && session.queues_denyoom()))
         && engine.is_out_of_memory()
     {
         return refused(CommandError::OUT_OF_MEMORY);
@@ -304,6 +322,8 @@ fn call(
             Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
         let result = run(&mut ctx, &args);
         let (changes, now_ms) = (ctx.changes, ctx.now_ms);
+        // Before others get at its keys: monitors see the commands on a key in the order in which they ran.
+        monitor::feed(engine, session, command, argv);
         if !locks.holds_none() {
             blocking::release(engine, session, &mut locks, now_ms);
         }
@@ -324,7 +344,7 @@ fn call(
     } else if timed {
         account(engine, session, command, argv, took_us);
     }
-    monitor::feed(engine, session, command, argv);
+    engine.events.deliver(&mut session.events);
     if timed || session.parked.is_some() { Timing::Alone(took_us) } else { Timing::Shared(command.id) }
 }
 

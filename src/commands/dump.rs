@@ -1,6 +1,6 @@
 //! DUMP and RESTORE: a value as bytes, in the serialisation of Redis ([`rdb`]).
 
-use super::{Args, CmdResult, CommandError, Ctx, Key, hash, list, set, zset};
+use super::{Args, Class, CmdResult, CommandError, Ctx, Key, hash, list, set, zset};
 use crate::engine::access;
 use crate::keyspace::{Loc, NewValue, NoMemory, StringRef};
 use crate::persist::rdb::value::{self, Loaded};
@@ -62,6 +62,10 @@ pub fn restore(ctx: &mut Ctx, args: &Args) -> CmdResult {
         if let Some(loc) = old {
             ctx.db(key).remove(loc);
             ctx.changed(key);
+            ctx.notify(Class::Generic, c"del", key);
+        }
+        if let Loaded::Object(_, object) = loaded {
+            ctx.db(key).bury_object(object);
         }
         ctx.reply.ok();
         return Ok(());
@@ -74,6 +78,7 @@ pub fn restore(ctx: &mut Ctx, args: &Args) -> CmdResult {
         ctx.changed(key);
     }
     let loc = result?;
+    ctx.notify(Class::Generic, c"restore", key);
     if let Some(access) = options.access(ctx) {
         ctx.db(key).set_access(loc, access);
     }

@@ -2,7 +2,7 @@
 //!
 //! A key has at most one deadline, in milliseconds since the epoch. One that is already past removes the key.
 
-use super::{Args, CmdResult, CommandError, Ctx};
+use super::{Args, Class, CmdResult, CommandError, Ctx};
 
 /// What a time argument counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,7 @@ fn set_deadline(ctx: &mut Ctx, args: &Args, unit: Unit, since: Since) -> CmdResu
             db.set_deadline(loc, deadline_ms)?;
         }
         ctx.changed(key);
+        ctx.notify(Class::Generic, if deadline_ms <= now_ms { c"del" } else { c"expire" }, key);
     }
     ctx.reply.integer(is_met.into());
     Ok(())
@@ -165,6 +166,7 @@ pub fn persist(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let had_deadline = ctx.write(key).is_some_and(|loc| ctx.db(key).clear_deadline(loc));
     if had_deadline {
         ctx.changed(key);
+        ctx.notify(Class::Generic, c"persist", key);
     }
     ctx.reply.integer(had_deadline.into());
     Ok(())

@@ -4,7 +4,7 @@
 //! out is freed in the background with SYNC too: its memory no longer counts when the reply is sent, and nobody has
 //! to wait for the rest.
 
-use super::{Args, CmdResult, CommandError, Ctx};
+use super::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Db, KeyHash};
 
 /// FLUSHALL [ASYNC | SYNC]
@@ -71,6 +71,7 @@ fn swap(ctx: &mut Ctx, a: u32, b: u32) {
         _ if number == b => Some(a),
         _ => None,
     };
+    let mut expired: Vec<(u32, Box<[u8]>)> = Vec::new();
     for shard in ctx.all_shards() {
         shard.touch_where(|dbs, number, key| {
             let Some(other) = other_of(number) else { return false };
@@ -81,12 +82,17 @@ fn swap(ctx: &mut Ctx, a: u32, b: u32) {
         // Where there was no key and an expired one would come, there is none still. It goes now, or EXEC would
         // take it for a watched key that has expired.
         shard.touch_where(|dbs, number, key| {
-            if let Some(other) = other_of(number) {
-                remove_expired(dbs, other, engine.keyspace.hash(key), key, now_ms);
+            if let Some(other) = other_of(number)
+                && remove_expired(dbs, other, engine.keyspace.hash(key), key, now_ms)
+            {
+                expired.push((number, key.into()));
             }
             false
         });
         shard.swap_dbs(a, b);
+    }
+    for (number, bytes) in &expired {
+        ctx.notify_at(Class::Expired, c"expired", *number, Key { bytes, hash: engine.keyspace.hash(bytes) });
     }
 }
 
@@ -108,11 +114,14 @@ impl Presence {
     }
 }
 
-fn remove_expired(dbs: &mut [Db], number: u32, hash: KeyHash, key: &[u8], now_ms: i64) {
+/// Whether there was something to remove.
+fn remove_expired(dbs: &mut [Db], number: u32, hash: KeyHash, key: &[u8], now_ms: i64) -> bool {
     if Presence::of(dbs, number, hash, key, now_ms) == Presence::Expired
         && let Some(db) = dbs.get_mut(number as usize)
         && let Some(loc) = db.locate(hash, key)
     {
         db.remove(loc);
+        return true;
     }
+    false
 }

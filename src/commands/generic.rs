@@ -3,7 +3,7 @@
 //! A key that gets another name or database is taken out whole and put in whole; only COPY reads its value. A large
 //! value is never freed under the lock: the database keeps it as garbage, which dispatch hands to the reclaimer.
 
-use super::{Args, CmdResult, CommandError, Ctx, Key};
+use super::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Detached, NoMemory};
 
 /// DEL key [key ...]
@@ -13,6 +13,7 @@ pub fn del(ctx: &mut Ctx, args: &Args) -> CmdResult {
         if let Some(loc) = ctx.peek(key) {
             ctx.db(key).remove(loc);
             ctx.changed(key);
+            ctx.notify(Class::Generic, c"del", key);
             removed += 1;
         }
     }
@@ -85,8 +86,12 @@ fn give_name(ctx: &mut Ctx, from: Key, to: Key) -> CmdResult {
     });
     ctx.db(from).tidy(from.hash);
     result?;
-    ctx.changed(from);
+    // In this order, which is that in which waiting clients are served.
     ctx.touch_watchers_at(number, to);
+    ctx.changed(from);
+    ctx.notify(Class::New, c"new", to);
+    ctx.notify(Class::Generic, c"rename_from", from);
+    ctx.notify(Class::Generic, c"rename_to", to);
     Ok(())
 }
 
@@ -143,6 +148,8 @@ pub fn copy(ctx: &mut Ctx, args: &Args) -> CmdResult {
             ctx.db_at(number, to).set_access(loc, access);
         }
         ctx.changed_at(number, to);
+        ctx.notify_at(Class::New, c"new", number, to);
+        ctx.notify_at(Class::Generic, c"copy_to", number, to);
     }
     ctx.reply.integer(is_copied.into());
     Ok(())
@@ -165,8 +172,11 @@ pub fn move_(ctx: &mut Ctx, args: &Args) -> CmdResult {
         });
         ctx.db(key).tidy(key.hash);
         result?;
-        ctx.changed(key);
         ctx.touch_watchers_at(to, key);
+        ctx.changed(key);
+        ctx.notify_at(Class::New, c"new", to, key);
+        ctx.notify(Class::Generic, c"move_from", key);
+        ctx.notify_at(Class::Generic, c"move_to", to, key);
     }
     ctx.reply.integer(found.is_some().into());
     Ok(())

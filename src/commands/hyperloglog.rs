@@ -5,7 +5,7 @@
 
 use super::session::{Continuation, Slice};
 use super::string::text_of;
-use super::{Args, CmdResult, CommandError, Ctx, Key};
+use super::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Db, Loc, NewValue, NoMemory};
 use crate::resp::number::IntegerText;
 use crate::types::hyperloglog::{self, Encoding, Error, Failure, Registers, SelfTest, Text};
@@ -84,6 +84,9 @@ pub fn pfadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
     }
     // Unlike in Redis, watchers hear of what was added before a corrupt part was met.
     added.map_err(|error: Error| CommandError::from(error))?;
+    if changes > 0 {
+        ctx.notify(Class::String, c"pfadd", key);
+    }
     ctx.reply.integer(i64::from(changes > 0));
     Ok(())
 }
@@ -140,6 +143,7 @@ pub fn pfmerge(ctx: &mut Ctx, args: &Args) -> CmdResult {
     hyperloglog::invalidate(text.bytes());
     ctx.changed(key);
     merged?;
+    ctx.notify(Class::String, c"pfadd", key);
     ctx.reply.ok();
     Ok(())
 }

@@ -32,6 +32,7 @@ pub mod info;
 pub mod latency;
 pub mod list;
 pub mod lolwut;
+pub mod members;
 pub mod memory;
 pub mod monitor;
 pub mod object;
@@ -49,6 +50,10 @@ pub mod transaction;
 pub mod typed;
 pub mod zset;
 
+#[cfg(test)]
+mod large_values;
+
+pub use crate::engine::events::Class;
 pub use args::{Args, Key};
 pub use ctx::Ctx;
 pub use error::CommandError;

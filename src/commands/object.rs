@@ -23,7 +23,7 @@ const LFU_IS_NOT_SELECTED: CommandError = CommandError::fixed(
 /// OBJECT ENCODING key
 pub fn encoding(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let key = args.key(0);
-    match ctx.read_untouched(key) {
+    match ctx.read_quietly(key) {
         None => ctx.reply.null(),
         Some(loc) => {
             let name = encoding_name(ctx.db(key), loc);
@@ -45,7 +45,7 @@ pub(super) fn encoding_name(db: &Db, loc: Loc) -> &'static str {
 /// OBJECT REFCOUNT key
 pub fn refcount(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let key = args.key(0);
-    let Some(loc) = ctx.read_untouched(key) else {
+    let Some(loc) = ctx.read_quietly(key) else {
         ctx.reply.null();
         return Ok(());
     };
@@ -73,7 +73,7 @@ pub(super) fn reference_count(ctx: &mut Ctx, key: Key, loc: Loc) -> i64 {
 /// OBJECT IDLETIME key
 pub fn idletime(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let key = args.key(0);
-    let Some(loc) = ctx.read_untouched(key) else {
+    let Some(loc) = ctx.read_quietly(key) else {
         ctx.reply.null();
         return Ok(());
     };
@@ -88,7 +88,7 @@ pub fn idletime(ctx: &mut Ctx, args: &Args) -> CmdResult {
 /// OBJECT FREQ key
 pub fn freq(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let key = args.key(0);
-    let Some(loc) = ctx.read_untouched(key) else {
+    let Some(loc) = ctx.read_quietly(key) else {
         ctx.reply.null();
         return Ok(());
     };

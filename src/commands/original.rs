@@ -19,7 +19,7 @@ use super::dispatch::{self, Prepared, Timing};
 use super::session::Session;
 use super::spec::{Command, id};
 use super::typed::command;
-use super::{Args, CmdResult, CommandError, Ctx, Handler, expire, generic, scan, string};
+use super::{Args, Class, CmdResult, CommandError, Ctx, Handler, expire, generic, scan, string};
 use crate::engine::Engine;
 use crate::resp::{Format, Protocol, ReplyWriter, transcode};
 use std::sync::atomic::Ordering::Relaxed;
@@ -108,6 +108,7 @@ fn set(ctx: &mut Ctx, args: &Args) -> CmdResult {
         ctx.string(key, loc)?;
     }
     string::put(ctx, key, found, string::encode(&args[2]))?;
+    ctx.notify(Class::String, c"set", key);
     ctx.reply.ok();
     Ok(())
 }
@@ -132,6 +133,7 @@ fn pexpire(ctx: &mut Ctx, args: &Args) -> CmdResult {
         && ctx.db(key).clear_deadline(loc)
     {
         ctx.changed(key);
+        ctx.notify(Class::Generic, c"persist", key);
     }
     ctx.reply.integer(found.is_some().into());
     Ok(())

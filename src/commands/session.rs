@@ -6,6 +6,7 @@ use super::blocking::Waiter;
 use super::spec::{Command, Flags};
 use super::{CmdResult, Ctx};
 use crate::engine::clients::{Client, End, Origin, Waiting};
+use crate::engine::events::Pending;
 use crate::engine::random::Random;
 use crate::engine::stats::Counters;
 use crate::engine::{Engine, clients, random_u64};
@@ -142,6 +143,8 @@ pub struct Session {
     pub watching: Option<Box<Watching>>,
     /// The rest of a command that gave way to others; no other command runs before it is done.
     pub parked: Option<Parked>,
+    /// Keyspace events that are delivered when the command is done and nothing is locked.
+    pub events: Pending,
     /// The length-prefixed dialect of the original project.
     pub is_original: bool,
     pub random: Random,
@@ -175,6 +178,7 @@ impl Session {
             transaction: None,
             watching: None,
             parked: None,
+            events: Pending::default(),
             is_original: false,
             random: Random::new(random_u64()),
             host_nesting: 0,

@@ -7,10 +7,12 @@
 //!
 //! Sessions in a transaction are refused, because there is no reply that could say QUEUED.
 
+mod aggregates;
+
 use super::session::Session;
 use super::spec::{COMMANDS, Command, Flags};
 use super::string::{self, NewDeadline};
-use super::{CommandError, Ctx, Key, blocking, monitor};
+use super::{Class, CommandError, Ctx, Key, blocking, monitor};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
 use crate::keyspace::{KeyHash, LockSet, Reader, StringRef};
@@ -181,6 +183,7 @@ impl Lane<'_> {
             let Some(loc) = ctx.peek(key) else { return Ok(false) };
             ctx.db(key).remove(loc);
             ctx.changed(key);
+            ctx.notify(Class::Generic, c"del", key);
             Ok(true)
         });
         self.tell_monitors(DEL, || vec![b"del".to_vec(), key.bytes.to_vec()]);
@@ -227,6 +230,7 @@ impl Lane<'_> {
                 ctx.db(key).set_deadline(loc, at_ms)?;
             }
             ctx.changed(key);
+            ctx.notify(Class::Generic, if ttl_ms <= 0 { c"del" } else { c"expire" }, key);
             Ok(true)
         });
         self.tell_monitors(PEXPIRE, || vec![b"pexpire".to_vec(), key.bytes.to_vec(), ttl_ms.to_string().into_bytes()]);
@@ -286,6 +290,7 @@ impl Lane<'_> {
         let outcome = body(&mut ctx);
         let (changes, now_ms) = (ctx.changes, ctx.now_ms);
         blocking::release(self.engine, self.session, &mut locks, now_ms);
+        drop(locks);
         if changes > 0 {
             bump(&self.session.counters.changes, changes);
         }
@@ -294,6 +299,7 @@ impl Lane<'_> {
         if outcome.is_err() {
             bump(&self.session.counters.command(command.id).failed, 1);
         }
+        self.engine.events.deliver(&mut self.session.events);
         outcome
     }
 

@@ -5,6 +5,9 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// The latest time that a host can set, some 71,000 years from now: below it sums of times, and microseconds, are numbers.
+const NOW_MS_MAX: i64 = i64::MAX >> 12;
+
 /// Source of the current time of one engine.
 pub struct Clock {
     host: Option<Box<dyn Fn() -> i64 + Send + Sync>>,
@@ -31,7 +34,7 @@ impl Clock {
     pub fn now_ms(&self) -> i64 {
         match &self.host {
             None => i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX),
-            Some(now_ms) => now_ms(),
+            Some(now_ms) => now_ms().clamp(0, NOW_MS_MAX),
         }
     }
 
@@ -39,7 +42,7 @@ impl Clock {
     pub fn now_us(&self) -> i64 {
         match &self.host {
             None => i64::try_from(since_epoch().as_micros()).unwrap_or(i64::MAX),
-            Some(now_ms) => now_ms().saturating_mul(1000),
+            Some(now_ms) => now_ms().clamp(0, NOW_MS_MAX) * 1000,
         }
     }
 

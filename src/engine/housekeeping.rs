@@ -1,10 +1,12 @@
 //! What an engine does once in a while: samples its rates, notes its peak memory, advances the coarse clock of
 //! the eviction bits, and expires keys when no reactor does.
 
+use super::events::Pending;
 use super::{Engine, access, stats, threads};
 use crate::commands::blocking;
 use crate::keyspace::expiry::Driver;
 use parking_lot::{Condvar, Mutex};
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -184,9 +186,12 @@ impl Engine {
     pub fn expire_slice(&self, driver: &Arc<Driver>, now_ms: i64, max: usize) -> usize {
         let started_us = self.clock.elapsed_us();
         let garbage = |garbage| self.discard(garbage);
-        let awaited = |shard| blocking::serve_shard(self, shard);
-        let count = self.keyspace.expire_due(driver, now_ms, max, |_, _| {}, garbage, awaited);
+        let events = RefCell::new(Pending::default());
+        let expired = |db, key: &[u8], what| self.note_expired(&mut events.borrow_mut(), db, key, what);
+        let awaited = |shard| blocking::serve_shard(self, shard, &mut events.borrow_mut());
+        let count = self.keyspace.expire_due(driver, now_ms, max, expired, garbage, awaited);
         self.stats.expire_us.fetch_add(self.clock.elapsed_us() - started_us, Ordering::Relaxed);
+        self.events.deliver(&mut events.borrow_mut());
         if count.keys > 0 {
             self.stats.count_expired(count.keys as u64);
         }

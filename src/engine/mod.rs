@@ -5,6 +5,7 @@ pub mod access;
 pub mod allocator;
 pub mod clients;
 pub mod clock;
+pub mod events;
 pub mod glob;
 #[cfg(feature = "mimalloc")]
 #[allow(unsafe_code)]
@@ -26,6 +27,7 @@ use crate::keyspace::{Garbage, HashSeed, Keyspace};
 use crate::persist::rdb::Compressor;
 use clients::{Clients, End};
 use clock::Clock;
+use events::Events;
 use housekeeping::Housekeeping;
 use latency::LatencyMonitor;
 use log::Log;
@@ -56,6 +58,8 @@ pub struct Engine {
     /// What commands are called.
     pub names: Names,
     pub clients: Clients,
+    /// Who is told what happens to keys.
+    pub events: Arc<Events>,
     pub slowlog: Slowlog,
     pub latency: LatencyMonitor,
     pub reclaimer: Reclaimer,
@@ -96,6 +100,7 @@ impl Engine {
             names,
             stats: Stats::new(crate::commands::spec::ID_COUNT),
             clients: Clients::default(),
+            events: Arc::default(),
             slowlog: Slowlog::default(),
             latency: LatencyMonitor::default(),
             log,
@@ -131,6 +136,7 @@ impl Engine {
     /// Marks the data as possibly damaged; every later command is refused, and nobody waits for one any longer.
     pub fn mark_damaged(&self) {
         self.damaged.store(true, Ordering::Release);
+        self.events.give_up();
         for client in self.clients.list() {
             client.unblock(self, End::Damaged);
         }

@@ -18,6 +18,9 @@ use std::ffi::{c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{NonNull, null, null_mut};
 
+/// Longest argument of a command that a handler runs: that of a string in its reply.
+const ARGUMENT_BYTES_MAX: usize = 512 * 1024 * 1024;
+
 /// A running call of a host command: what its handler replies to and runs commands by. Belongs to the library, ends when the
 /// handler returns, and is of use only in the handler's thread.
 pub struct rs_call {
@@ -149,8 +152,8 @@ pub unsafe extern "C" fn rs_call_reply_map(call: *mut rs_call, n: usize) -> rs_s
 /// nested 16 levels deep.
 ///
 /// Returns the reply, as a session without HELLO 3 gets it, to be freed with `rs_reply_free` before or after the handler
-/// returns. A failure is a reply of type RS_REPLY_ERROR: the handler decides what its own reply is. NULL, with a text in
-/// `rs_last_error`, only if `call` is not the call that runs in this thread, a pointer is NULL, `argc` is not positive,
+/// returns. A failure is a reply of type RS_REPLY_ERROR: the handler decides what its own reply is. NULL, explained by
+/// `rs_last_status` and `rs_last_error`, only if `call` is not the call that runs in this thread, a pointer is NULL, `argc` is not positive,
 /// there is no memory, or an internal error was caught.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_call_command_argv(
@@ -161,7 +164,7 @@ pub unsafe extern "C" fn rs_call_command_argv(
 ) -> *mut rs_reply {
     let outcome = with(call, |call| {
         // SAFETY: by the rules of the header.
-        let argv = unsafe { arguments(argc, argv, argvlen)? };
+        let argv = unsafe { arguments(argc, argv, argvlen, ARGUMENT_BYTES_MAX)? };
         call.command(&argv, |bytes| if bytes.is_empty() { nil() } else { build(bytes).map(|(reply, _)| reply) })
     });
     outcome.map_or(null_mut(), NonNull::as_ptr)

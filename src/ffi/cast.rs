@@ -7,6 +7,10 @@
 use super::status::{Failure, Outcome, RS_ERR_ARGUMENT, fail};
 use std::ffi::{CStr, c_char, c_void};
 
+/// No object is longer: no system gives a process more addresses. A negative length in the host's code becomes one that is
+/// refused here, before anything is read.
+const OBJECT_BYTES_MAX: usize = isize::MAX as usize >> if size_of::<usize>() == 8 { 7 } else { 0 };
+
 /// Why a pointer was refused.
 #[cold]
 fn refuse(text: &str) -> Failure {
@@ -53,12 +57,12 @@ pub unsafe fn exclusive<'a, T>(pointer: *mut T) -> Outcome<&'a mut T> {
     Ok(unsafe { &mut *pointer })
 }
 
-/// Takes a handle back from the host to end it; `None` for NULL.
+/// Takes a handle back from the host to end it; `None` for NULL, and for what cannot be a handle.
 ///
 /// # Safety
 /// A pointer that is not NULL came from [`give`] and is used by nobody, now or later.
 pub unsafe fn take<T>(pointer: *mut T) -> Option<Box<T>> {
-    if pointer.is_null() {
+    if pointer.is_null() || check(pointer).is_err() {
         return None;
     }
     // SAFETY: the caller's promise.
@@ -80,7 +84,7 @@ pub unsafe fn array<'a, T>(pointer: *const T, len: usize) -> Outcome<&'a [T]> {
         return Ok(&[]);
     }
     check(pointer)?;
-    if len > isize::MAX as usize / size_of::<T>() {
+    if len > OBJECT_BYTES_MAX / size_of::<T>() {
         return Err(refuse("a length is larger than any object"));
     }
     // SAFETY: not NULL, aligned and not too long as just checked, the rest is the caller's promise.
@@ -95,6 +99,19 @@ pub unsafe fn array<'a, T>(pointer: *const T, len: usize) -> Outcome<&'a [T]> {
 pub unsafe fn bytes<'a>(pointer: *const c_void, len: usize) -> Outcome<&'a [u8]> {
     // SAFETY: the caller's promise; bytes have no alignment.
     unsafe { array(pointer.cast(), len) }
+}
+
+/// [`bytes`] that are to become a key, a value or an argument, which `bytes_max` limits.
+///
+/// # Safety
+/// As for [`array`].
+#[inline]
+pub unsafe fn bytes_within<'a>(pointer: *const c_void, len: usize, bytes_max: usize) -> Outcome<&'a [u8]> {
+    if len > bytes_max {
+        return Err(refuse("a length is larger than proto-max-bulk-len"));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { bytes(pointer, len) }
 }
 
 /// A terminated string.

@@ -38,7 +38,7 @@ type Argv<'a> = SmallVec<[&'a [u8]; 16]>;
 /// that.
 ///
 /// Returns the reply, to be freed with `rs_reply_free`. A command that fails is a reply too, of type RS_REPLY_ERROR; one
-/// that was told to be silent (CLIENT REPLY) is nil. NULL, with a text in `rs_last_error`, only if a pointer is NULL,
+/// that was told to be silent (CLIENT REPLY) is nil. NULL, explained by `rs_last_status` and `rs_last_error`, only if a pointer is NULL,
 /// `argc` is not positive, the session is closed or used by another thread, the call comes from inside a callback, there
 /// is no memory, or an internal error was caught.
 #[unsafe(no_mangle)]
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn rs_command_argv(
     give(unsafe { cast::shared(session) }.and_then(|session| {
         session.with(|engine, state| {
             // SAFETY: by the rules of the header.
-            let argv = unsafe { arguments(argc, argv, argvlen)? };
+            let argv = unsafe { arguments(argc, argv, argvlen, session.bytes_max())? };
             execute(session, engine, state, &argv, Prepared::default())?;
             finish(session, state)
         })
@@ -63,8 +63,8 @@ pub unsafe extern "C" fn rs_command_argv(
 /// its elements NULL: terminated strings). They run in order, as if given one by one, but what they need is fetched from
 /// memory together, which is faster when there is much data. The batch is no transaction.
 ///
-/// Returns `RS_OK` and writes `n` replies, each to be freed with `rs_reply_free`. `RS_ERR_ARGUMENT` if a pointer is NULL or a
-/// count is not positive: then no command has run. `RS_ERR_NO_MEMORY` if there was no memory for a reply, `RS_ERR_PANIC`:
+/// Returns `RS_OK` and writes `n` replies, each to be freed with `rs_reply_free`. `RS_ERR_ARGUMENT` if a pointer is NULL, a
+/// count is not positive or an argument longer than `proto-max-bulk-len`: then no command has run. `RS_ERR_NO_MEMORY` if there was no memory for a reply, `RS_ERR_PANIC`:
 /// then commands may have run, and nothing is written. `RS_ERR_BUSY`, `RS_ERR_CLOSED` as for any session. `n` 0 is a no-op.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_command_batch(
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn rs_command_batch(
         for index in 0..n {
             let lengths = argvlen.get(index).copied().unwrap_or(null());
             // SAFETY: by the rules of the header.
-            commands.push(unsafe { arguments(argc[index], argv[index], lengths)? });
+            commands.push(unsafe { arguments(argc[index], argv[index], lengths, session.bytes_max())? });
         }
         Ok((session, commands))
     });
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn rs_command_batch(
     }))
 }
 
-/// The arguments of one command.
+/// The arguments of one command, none of them longer than `bytes_max`.
 ///
 /// # Safety
 /// `argv` and `argvlen`, if not NULL, point to `argc` elements, and these to bytes as declared, for `'a`.
@@ -109,6 +109,7 @@ pub(super) unsafe fn arguments<'a>(
     argc: c_int,
     argv: *const *const c_char,
     argvlen: *const usize,
+    bytes_max: usize,
 ) -> Outcome<Argv<'a>> {
     let count = usize::try_from(argc).ok().filter(|&count| count > 0);
     let count = count.ok_or_else(|| fail(RS_ERR_ARGUMENT, format_args!("a command has at least one argument")))?;
@@ -125,7 +126,7 @@ pub(super) unsafe fn arguments<'a>(
         // SAFETY: the caller's promise.
         for (&arg, &len) in argv.iter().zip(unsafe { cast::array(argvlen, count)? }) {
             // SAFETY: the caller's promise.
-            list.push(unsafe { cast::bytes(arg.cast(), len)? });
+            list.push(unsafe { cast::bytes_within(arg.cast(), len, bytes_max)? });
         }
     }
     Ok(list)
@@ -273,7 +274,7 @@ unsafe extern "C" fn rs_internal_run_format(
     let arguments = plain(|| {
         // SAFETY: by the rules of the header; the list is the shim's.
         let (session, format) = unsafe { (cast::shared(session)?, cast::text(format)?) };
-        Ok((session, Arguments::read(format, &mut VaList(list))?))
+        Ok((session, Arguments::read(format, &mut VaList { list, bytes_max: session.bytes_max() })?))
     });
     give(arguments.and_then(|(session, arguments)| {
         session.with(|engine, state| {
@@ -284,7 +285,11 @@ unsafe extern "C" fn rs_internal_run_format(
 }
 
 /// The variable arguments of one call, in the hands of shim.c.
-struct VaList(*mut c_void);
+struct VaList {
+    list: *mut c_void,
+    /// Longest argument.
+    bytes_max: usize,
+}
 
 unsafe extern "C" {
     fn rs_internal_next_pointer(list: *mut c_void) -> *const c_void;
@@ -296,26 +301,26 @@ unsafe extern "C" {
 impl Source for VaList {
     fn text(&mut self) -> Outcome<&[u8]> {
         // SAFETY: the list is alive, and the format says that a string comes next.
-        unsafe { cast::text(rs_internal_next_pointer(self.0).cast()) }
+        unsafe { cast::text(rs_internal_next_pointer(self.list).cast()) }
     }
 
     fn bytes(&mut self) -> Outcome<&[u8]> {
         // SAFETY: the list is alive, and the format says that a pointer and a size come next.
         unsafe {
-            let start = rs_internal_next_pointer(self.0);
-            cast::bytes(start, rs_internal_next_size(self.0))
+            let start = rs_internal_next_pointer(self.list);
+            cast::bytes_within(start, rs_internal_next_size(self.list), self.bytes_max)
         }
     }
 
-    fn print(&mut self, directive: &CStr, out: &mut [u8]) -> usize {
+    fn print(&mut self, directive: &CStr, out: &mut [u8]) -> Option<usize> {
         let (start, room) = (out.as_mut_ptr().cast(), out.len());
         // SAFETY: the list is alive, its next argument is what the directive takes, and the room is that of `out`.
-        let len = unsafe { rs_internal_print(self.0, directive.as_ptr(), start, room) };
-        usize::try_from(len).unwrap_or(0)
+        let len = unsafe { rs_internal_print(self.list, directive.as_ptr(), start, room) };
+        usize::try_from(len).ok()
     }
 
     fn skip(&mut self, kind: c_int) {
         // SAFETY: the list is alive, and the format says that such an argument comes next.
-        unsafe { rs_internal_skip(self.0, kind) }
+        unsafe { rs_internal_skip(self.list, kind) }
     }
 }

@@ -30,7 +30,9 @@ pub type rs_log_fn = Option<unsafe extern "C" fn(level: c_int, msg: *const c_cha
 pub type rs_clock_fn = Option<unsafe extern "C" fn(ud: *mut c_void) -> i64>;
 
 /// A new configuration that holds the defaults of `redis.conf`, except that there is no logger: then nothing is
-/// logged. NULL if there is no memory. End it with `rs_config_free`. A configuration belongs to one thread at a time.
+/// logged (`logfile` is for `rs_server_main`). End it with `rs_config_free`. A configuration belongs to one thread at a time.
+///
+/// Returns the configuration, or NULL if there is no memory. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn rs_config_new() -> *mut rs_config {
     install_panic_hook();
@@ -47,12 +49,14 @@ pub unsafe extern "C" fn rs_config_free(config: *mut rs_config) {
     });
 }
 
-/// Sets one setting: name and value as in `redis.conf`, such as `"maxmemory", "100mb"`. What this library adds:
-/// `port` may be `auto` for any free port (0 means no TCP at all); `io-threads` 0 for a server that the host drives with
-/// `rs_server_poll`.
+/// Sets one setting: name and value as in `redis.conf`, such as `"maxmemory", "100mb"`; what takes several values there takes
+/// them here with spaces between, in one string (`"bind", "127.0.0.1 ::1"`). Setting a name again replaces its value. What
+/// this library adds: `port` may be `auto` for any free port (0 means no TCP at all); `io-threads` 0 for a server that the
+/// host drives with `rs_server_poll`.
 ///
 /// Returns `RS_OK`; `RS_ERR_CONFIG` for an unknown name or a bad value, which the text of `rs_last_error` names;
-/// `RS_ERR_ARGUMENT` if a pointer is NULL. A failed call changes nothing.
+/// `RS_ERR_ARGUMENT` if a pointer is NULL. A failed call changes nothing. A setting that this version knows but does not
+/// act on takes its default only, so nothing is accepted and then ignored.
 ///
 ///     rs_config *config = rs_config_new();
 ///     if (rs_config_set(config, "port", "auto") != RS_OK)
@@ -97,7 +101,8 @@ pub unsafe extern "C" fn rs_config_set_logger(config: *mut rs_config, logger: rs
 }
 
 /// Has engines opened from now on ask `now_ms` for the time, with `ud` as its argument; NULL: the system. This time
-/// decides when keys expire; a test can move it at will. Durations are always measured with the system's monotonic
+/// decides when keys expire; a test can move it at will, backwards too. A negative time is taken for 0, one beyond the year
+/// 70,000 for the end of that. Durations are always measured with the system's monotonic
 /// clock. `ud` must stay valid until the engines are closed.
 ///
 /// Returns `RS_OK`, or `RS_ERR_ARGUMENT` if `config` is NULL.

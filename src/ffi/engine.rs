@@ -2,7 +2,8 @@
 
 use super::cast::{self, Out};
 use super::config::rs_config;
-use super::guard::{code, install_panic_hook, outermost};
+use super::guard::{code, ending, install_panic_hook, outermost};
+use super::origin::Origin;
 use super::status::{Outcome, RS_ERR_IO, RS_OK, fail, rs_status};
 use crate::engine::Engine;
 use std::sync::Arc;
@@ -18,6 +19,14 @@ pub struct Host {
     pub engine: Arc<Engine>,
     /// Servers now running.
     pub servers: AtomicUsize,
+    pub origin: Origin,
+}
+
+impl Host {
+    /// What the handles of an engine share that was just opened.
+    pub fn of(engine: Arc<Engine>) -> Arc<Self> {
+        Arc::new(Self { engine, servers: AtomicUsize::new(0), origin: Origin::here() })
+    }
 }
 
 impl Drop for Host {
@@ -38,7 +47,7 @@ impl rs_engine {
         let (settings, clock, log) = config.parts();
         let engine = Engine::open(settings, clock, log)
             .map_err(|error| fail(RS_ERR_IO, format_args!("cannot start a thread: {error}")))?;
-        Ok(Self::of(Arc::new(Host { engine, servers: AtomicUsize::new(0) })))
+        Ok(Self::of(Host::of(engine)))
     }
 
     /// Another handle of an engine.
@@ -52,7 +61,7 @@ impl rs_engine {
 /// `rs_server_start`.
 ///
 /// Returns `RS_OK` and writes the engine, to be ended with `rs_engine_close`; `RS_ERR_IO` if a thread cannot be
-/// started; `RS_ERR_ARGUMENT` if `out` is NULL. Any thread.
+/// started; `RS_ERR_BUSY` from inside a callback; `RS_ERR_ARGUMENT` if `out` is NULL. Any thread, any number of engines.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_engine_open(config: *const rs_config, out: *mut *mut rs_engine) -> rs_status {
     install_panic_hook();
@@ -68,12 +77,15 @@ pub unsafe extern "C" fn rs_engine_open(config: *const rs_config, out: *mut *mut
 
 /// Ends an engine and frees its data. Its sessions and servers should be ended before; those that are not go on
 /// to work, and the last of them to end takes the engine with it. When the last handle is gone, so are all threads and
-/// all memory of the engine. NULL is a no-op.
+/// all memory of the engine, and the call has waited for that. NULL is a no-op; a call from inside a callback does nothing but
+/// note a text for `rs_last_error`. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_engine_close(engine: *mut rs_engine) {
-    let _ = outermost(|| {
+    let _ = ending(|| {
         // SAFETY: by the rules of the header.
-        drop(unsafe { cast::take(engine) });
+        if let Some(handle) = unsafe { cast::take(engine) } {
+            handle.host.origin.end(handle);
+        }
         Ok(())
     });
 }

@@ -29,8 +29,9 @@ pub trait Source {
     fn text(&mut self) -> Outcome<&[u8]>;
     /// The value of `%b`.
     fn bytes(&mut self) -> Outcome<&[u8]>;
-    /// Prints the next value into `out`, terminated and cut off if there is no room; the length of the whole text.
-    fn print(&mut self, directive: &CStr, out: &mut [u8]) -> usize;
+    /// Prints the next value into `out`, terminated and cut off if there is no room; the length of the whole text, none if
+    /// there is no such text because it would be longer than printf can count.
+    fn print(&mut self, directive: &CStr, out: &mut [u8]) -> Option<usize>;
     /// Passes over the value that was printed.
     fn skip(&mut self, kind: c_int);
 }
@@ -128,7 +129,7 @@ impl Arguments {
         let len = loop {
             self.bytes.try_reserve(room).map_err(|_| no_memory())?;
             self.bytes.resize(start + room, 0);
-            let len = source.print(directive, &mut self.bytes[start..]);
+            let len = source.print(directive, &mut self.bytes[start..]).ok_or_else(unknown_conversion)?;
             if len < room {
                 break len;
             }
@@ -203,11 +204,11 @@ mod tests {
         fn bytes(&mut self) -> Outcome<&[u8]> {
             Ok(self.0.remove(0))
         }
-        fn print(&mut self, directive: &CStr, out: &mut [u8]) -> usize {
+        fn print(&mut self, directive: &CStr, out: &mut [u8]) -> Option<usize> {
             let text = [directive.to_bytes(), b"=", self.0[0]].concat();
             let shown = text.len().min(out.len());
             out[..shown].copy_from_slice(&text[..shown]);
-            text.len()
+            Some(text.len())
         }
         fn skip(&mut self, _: c_int) {
             self.0.remove(0);

@@ -14,6 +14,7 @@
 
 use super::status::{Failure, Outcome, RS_ERR_BUSY, RS_ERR_PANIC, fail, rs_status};
 use crate::engine::Engine;
+use crate::engine::events::is_delivering;
 use crate::engine::log::Log;
 use crate::engine::threads::{self, Inside};
 use std::any::Any;
@@ -33,6 +34,18 @@ pub fn outermost<T>(body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
         return Err(called_back());
     }
     plain(body)
+}
+
+/// [`outermost`] for a body that waits for threads of an engine: refused also from inside an event callback, which such a
+/// thread may be running.
+pub fn ending<T>(body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    not_in_listener()?;
+    outermost(body)
+}
+
+/// Refuses what not even an event callback may do.
+pub fn not_in_listener() -> Outcome<()> {
+    if is_delivering() { Err(called_back()) } else { Ok(()) }
 }
 
 /// Runs a body that works on `engine`, which is not trusted any more after a panic.

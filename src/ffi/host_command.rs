@@ -63,7 +63,7 @@ pub struct rs_command_spec {
 ///
 /// Returns `RS_OK`; `RS_ERR_EXISTS` if a command of this name exists, built in or of the host; `RS_ERR_CONFIG` if a flag is
 /// unknown or two contradict each other; `RS_ERR_ARGUMENT` if a pointer is NULL (`engine`, `spec`, its name or handler), the name
-/// has other characters, the arity is 0, or the keys are not where arguments can be; `RS_ERR_BUSY` from inside a callback;
+/// has other characters, the arity is 0, or the keys are not where arguments can be; `RS_ERR_BUSY` from inside a callback other than an event callback;
 /// `RS_ERR_NO_MEMORY` if there are 65,000 commands already. `rs_last_error` says what is wrong. Any thread, at any time,
 /// also while the engine is being served.
 ///

@@ -5,12 +5,14 @@
 //! | [`status`] | codes, names, the last error |
 //! | [`version`] | version numbers |
 //! | [`config`], [`engine`], [`server`], [`session`] | one handle type each |
+//! | [`events`] | keyspace events |
 //! | `command`, `format` | commands with reply trees; the formatted form |
 //! | [`reply`], `tree` | the reply as C sees it, and how it is made |
-//! | [`typed`] | the lane without reply trees |
+//! | [`typed`], [`typed_aggregates`] | the lane without reply trees |
 //! | [`host_command`], [`call`] | commands of the host: registration; a running call |
 //! | `inbox` | what other threads deliver to an in-process session |
 //! | [`parts`] | structures, event loop, thread pool, protocol readers: parts to build from |
+//! | `origin` | handles in a child of fork |
 //! | `cast`, `guard` | pointers to references; the panic guard |
 //!
 //! `include/redisrs.h` is generated from these files by `tests/ffi_header.rs`; doc comments of exported items are its
@@ -25,10 +27,12 @@ mod cast;
 mod command;
 pub mod config;
 pub mod engine;
+pub mod events;
 mod format;
 mod guard;
 pub mod host_command;
 mod inbox;
+mod origin;
 pub mod parts;
 pub mod reply;
 pub mod server;
@@ -36,6 +40,7 @@ pub mod session;
 pub mod status;
 mod tree;
 pub mod typed;
+pub mod typed_aggregates;
 pub mod version;
 
 #[cfg(test)]

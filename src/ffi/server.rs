@@ -3,7 +3,7 @@
 use super::cast::{self, Out};
 use super::config::rs_config;
 use super::engine::{Host, rs_engine};
-use super::guard::{code, install_panic_hook, on, outermost};
+use super::guard::{code, ending, install_panic_hook, not_in_listener, on, outermost};
 use super::status::{
     Failure, Outcome, RS_ERR_ADDR_IN_USE, RS_ERR_ARGUMENT, RS_ERR_CLOSED, RS_ERR_CONFIG, RS_ERR_IO, RS_ERR_TIMEOUT,
     RS_OK, fail, rs_status,
@@ -52,7 +52,8 @@ impl rs_server {
     /// Runs a call that [`rs_server_stop`] in another thread must wait for.
     fn while_running<R>(&self, body: impl FnOnce() -> Outcome<R>) -> Outcome<R> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let outcome = on(&self.host.engine, || if self.is_stopping() { Err(stopped()) } else { body() });
+        let body = || if self.is_stopping() { Err(stopped()) } else { body() };
+        let outcome = not_in_listener().and_then(|()| on(&self.host.engine, body));
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         outcome
     }
@@ -120,7 +121,12 @@ fn stopped() -> Failure {
 
 fn start_failure(error: &StartError) -> Failure {
     let status = match error {
-        StartError::NothingToListenOn => RS_ERR_CONFIG,
+        StartError::NothingToListenOn => {
+            return fail(
+                RS_ERR_CONFIG,
+                format_args!("there is nothing to listen at: port is 0 and unixsocket is not set"),
+            );
+        }
         _ if error.io().is_some_and(|io| io.kind() == ErrorKind::AddrInUse) => RS_ERR_ADDR_IN_USE,
         _ => RS_ERR_IO,
     };
@@ -138,12 +144,18 @@ pub fn timeout(ms: i64) -> Option<Duration> {
 /// `rs_server_start`.
 ///
 /// Returns `RS_OK` after a SHUTDOWN; `RS_ERR_ADDR_IN_USE` if the port or socket is taken; `RS_ERR_IO` if the system refuses
-/// a socket or thread; `RS_ERR_CONFIG` if the settings name nothing to listen at.
+/// a socket or thread; `RS_ERR_CONFIG` if the settings name nothing to listen at; `RS_ERR_BUSY` from inside a callback. Any
+/// thread.
+///
+///     rs_config *config = rs_config_new();
+///     if (rs_config_load(config, "redis.conf") != RS_OK || rs_server_run(config) != RS_OK)
+///         fprintf(stderr, "%s\n", rs_last_error());
+///     rs_config_free(config);
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_server_run(config: *const rs_config) -> rs_status {
     install_panic_hook();
     code(
-        outermost(|| {
+        ending(|| {
             // SAFETY: by the rules of the header.
             unsafe { rs_config::or_default(config, rs_engine::open) }
         })
@@ -185,7 +197,14 @@ pub unsafe extern "C" fn rs_server_main(argc: c_int, argv: *mut *mut c_char) -> 
 ///
 /// Returns `RS_OK` and writes the server, to be ended with `rs_server_stop`; `RS_ERR_ADDR_IN_USE` if an address is taken;
 /// `RS_ERR_IO` if the system refuses a socket or thread; `RS_ERR_CONFIG` if the settings name nothing to listen at;
-/// `RS_ERR_ARGUMENT` if a pointer is NULL. Any thread.
+/// `RS_ERR_BUSY` from inside a callback; `RS_ERR_ARGUMENT` if a pointer is NULL. Any thread.
+///
+///     rs_server *server;
+///     if (rs_server_start(engine, &server) == RS_OK) {
+///         printf("port %u\n", (unsigned)rs_server_port(server));
+///         rs_server_wait(server, -1);
+///         rs_server_stop(server);
+///     }
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_server_start(engine: *mut rs_engine, out: *mut *mut rs_server) -> rs_status {
     // SAFETY: by the rules of the header.
@@ -218,15 +237,18 @@ pub unsafe extern "C" fn rs_server_wait(server: *mut rs_server, timeout_ms: i64)
 }
 
 /// Stops a server and ends its handle: accepts no more connections, finishes what was read, sends the replies, closes
-/// the connections, waits for its threads. The engine and its data stay. Calls of `rs_server_wait` and `rs_server_poll`
-/// that other threads are in return `RS_ERR_CLOSED` first. NULL is a no-op.
+/// the connections, waits for its threads. The engine and its data stay, and can be served again. Calls of
+/// `rs_server_wait` and `rs_server_poll` that other threads are in return `RS_ERR_CLOSED` first. NULL is a no-op.
 ///
-/// Returns `RS_OK`; `RS_ERR_BUSY` from inside a callback, and then the server still runs.
+/// Returns `RS_OK`; `RS_ERR_BUSY` from inside a callback, and then the server still runs. Any thread that is not in another call
+/// with this server.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_server_stop(server: *mut rs_server) -> rs_status {
-    code(outermost(|| {
+    code(ending(|| {
         // SAFETY: by the rules of the header.
-        drop(unsafe { cast::take(server) });
+        if let Some(handle) = unsafe { cast::take(server) } {
+            handle.host.origin.end(handle);
+        }
         Ok(RS_OK)
     }))
 }

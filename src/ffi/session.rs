@@ -11,6 +11,7 @@ use super::tree::build;
 use crate::commands::Session;
 use crate::engine::Engine;
 use crate::engine::clients::Origin;
+use crate::engine::events::is_delivering;
 use crate::engine::stats::Counters;
 use crate::keyspace::Reader;
 use crate::resp::ReplyWriter;
@@ -74,6 +75,12 @@ impl rs_session {
     /// Where messages for this session wait.
     pub fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
+    }
+
+    /// Longest key, value or argument that the engine takes.
+    #[inline]
+    pub fn bytes_max(&self) -> usize {
+        self.host.engine.settings.hot().proto_max_bulk_len.load(Ordering::Relaxed)
     }
 
     /// Runs a call on this session under the guard of its engine.
@@ -146,12 +153,20 @@ pub unsafe extern "C" fn rs_session_open(engine: *mut rs_engine, out: *mut *mut 
 }
 
 /// Ends a session: discards its transaction and its watches. No other thread may be in a call with it. NULL is a no-op.
-/// A session that was closed from elsewhere (QUIT, CLIENT KILL) has to be ended all the same.
+/// A session that was closed from elsewhere (QUIT, CLIENT KILL) has to be ended all the same. From inside a callback of a call
+/// with this session nothing happens. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_session_close(session: *mut rs_session) {
     let _ = outermost(|| {
         // SAFETY: by the rules of the header.
-        drop(unsafe { cast::take(session) });
+        let is_in_use = unsafe { cast::shared(session) }.is_ok_and(|session| session.in_use.load(Ordering::Acquire));
+        if is_in_use && is_delivering() {
+            return Err(fail(RS_ERR_BUSY, format_args!("an event callback cannot close the session it is called for")));
+        }
+        // SAFETY: by the rules of the header.
+        if let Some(handle) = unsafe { cast::take(session) } {
+            handle.host.origin.end(handle);
+        }
         Ok(())
     });
 }
@@ -163,6 +178,13 @@ pub unsafe extern "C" fn rs_session_close(session: *mut rs_session) {
 /// Returns `RS_OK` and writes the message, to be freed with `rs_reply_free`; `RS_ERR_TIMEOUT`; `RS_ERR_CLOSED` after
 /// `rs_session_interrupt`, or when the session was closed and all messages are taken; `RS_ERR_NO_MEMORY`; `RS_ERR_BUSY` if
 /// another thread uses the session or the call comes from inside a callback; `RS_ERR_ARGUMENT` if a pointer is NULL.
+///
+///     rs_reply_free(rs_command(session, "MONITOR"));
+///     rs_reply *line;
+///     while (rs_session_next_push(session, -1, &line) == RS_OK) {
+///         puts(line->str);
+///         rs_reply_free(line);
+///     }
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_session_next_push(
     session: *mut rs_session,
@@ -192,8 +214,9 @@ pub unsafe extern "C" fn rs_session_next_push(
 }
 
 /// Ends the wait that another thread is in with this session, or, if it is in none, its next one: `rs_session_next_push`
-/// returns `RS_ERR_CLOSED`, and the reply of a command that waits (BLPOP) is an error that begins with that word. The session stays usable. The one function that may be called while another thread uses the
-/// session; also from a callback and, since it takes a lock, not from a signal handler.
+/// returns `RS_ERR_CLOSED`, and the reply of a command that waits (BLPOP) is an error that begins with that word. The
+/// session stays usable. The one function that may be called while another thread uses the session; also from a callback
+/// and, since it takes a lock, not from a signal handler.
 ///
 /// Returns `RS_OK`, or `RS_ERR_ARGUMENT` if `session` is NULL.
 #[unsafe(no_mangle)]

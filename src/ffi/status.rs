@@ -80,6 +80,17 @@ pub extern "C" fn rs_last_error() -> *const c_char {
     LAST_ERROR.with(|last| last.text.get().cast())
 }
 
+/// The code of the calling thread's last call that failed, whose text is in `rs_last_error`: why a function that returns a
+/// pointer has returned NULL. `RS_OK` if nothing has failed yet.
+///
+///     rs_reply *reply = rs_command(session, "BLPOP queue 0");
+///     if (reply == NULL && rs_last_status() == RS_ERR_CLOSED)
+///         return;
+#[unsafe(no_mangle)]
+pub extern "C" fn rs_last_status() -> rs_status {
+    LAST_ERROR.with(|last| last.status.get())
+}
+
 /// Longest text kept.
 const TEXT_BYTES_MAX: usize = 511;
 
@@ -88,11 +99,12 @@ const TEXT_BYTES_MAX: usize = 511;
 struct LastError {
     text: UnsafeCell<[u8; TEXT_BYTES_MAX + 1]>,
     len: Cell<usize>,
+    status: Cell<rs_status>,
 }
 
 thread_local! {
     static LAST_ERROR: LastError =
-        const { LastError { text: UnsafeCell::new([0; TEXT_BYTES_MAX + 1]), len: Cell::new(0) } };
+        const { LastError { text: UnsafeCell::new([0; TEXT_BYTES_MAX + 1]), len: Cell::new(0), status: Cell::new(RS_OK) } };
 }
 
 /// A failure on its way to the caller: the code to return, whose text is in the thread's last error.
@@ -106,7 +118,7 @@ pub type Outcome<T> = Result<T, Failure>;
 pub fn fail(status: rs_status, text: fmt::Arguments<'_>) -> Failure {
     debug_assert!(status < 0, "only failures have a text");
     LAST_ERROR.with(|last| {
-        last.len.set(0);
+        last.begin(status);
         // The text is cut off where the room ends.
         let _ = fmt::write(&mut Text(last), text);
         last.terminate();
@@ -117,7 +129,7 @@ pub fn fail(status: rs_status, text: fmt::Arguments<'_>) -> Failure {
 /// [`fail`] with a text that may be anything a client sent.
 pub fn fail_with_bytes(status: rs_status, text: &[u8]) -> Failure {
     LAST_ERROR.with(|last| {
-        last.len.set(0);
+        last.begin(status);
         last.append(text);
         last.terminate();
     });
@@ -134,6 +146,11 @@ impl fmt::Write for Text<'_> {
 }
 
 impl LastError {
+    fn begin(&self, status: rs_status) {
+        self.status.set(status);
+        self.len.set(0);
+    }
+
     fn append(&self, bytes: &[u8]) {
         let start = self.len.get();
         let kept = &bytes[..bytes.len().min(TEXT_BYTES_MAX - start)];
@@ -175,11 +192,11 @@ mod tests {
     #[test]
     fn texts_are_terminated_cut_off_and_of_this_thread_only() {
         std::thread::spawn(|| {
-            assert_eq!(last_error(), b"");
+            assert_eq!((last_error(), rs_last_status()), (vec![], RS_OK));
             assert_eq!(fail(RS_ERR_IO, format_args!("a {}", 7)), Failure(RS_ERR_IO));
             assert_eq!(last_error(), b"a 7");
             fail_with_bytes(RS_ERR_COMMAND, b"x\0y");
-            assert_eq!(last_error(), b"x y");
+            assert_eq!((&last_error()[..], rs_last_status()), (&b"x y"[..], RS_ERR_COMMAND));
             fail_with_bytes(RS_ERR_COMMAND, &[b'z'; 10_000]);
             assert_eq!(last_error(), [b'z'; TEXT_BYTES_MAX]);
             std::thread::spawn(|| assert_eq!(last_error(), b"")).join().unwrap();

@@ -1,17 +1,20 @@
-//! A panic in the middle of a command, which no C program can cause: a clock that panics when it is told to.
+//! A panic in the middle of a command, also of one inside a command of the host, which no C program can cause: a clock that
+//! panics when it is told to.
 
+use super::call::{rs_call, rs_call_command_argv, rs_call_reply_integer};
 use super::cast;
 use super::command::{rs_command_argv, rs_command_batch};
 use super::engine::{Host, rs_engine, rs_engine_close};
+use super::host_command::{rs_command_spec, rs_engine_register_command};
 use super::reply::{RS_REPLY_ERROR, rs_reply, rs_reply_free};
 use super::session::{rs_session, rs_session_close, rs_session_open};
-use super::status::{RS_ERR_PANIC, RS_NIL, RS_OK, rs_last_error, rs_status};
-use super::typed::{rs_exists, rs_set};
+use super::status::{RS_ERR_PANIC, RS_NIL, RS_OK, rs_last_error, rs_last_status, rs_status};
+use super::typed::{rs_exists, rs_set, rs_slice};
 use crate::engine::Engine;
 use crate::engine::clock::Clock;
 use crate::engine::log::Log;
 use crate::engine::settings::Settings;
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -36,7 +39,7 @@ impl Subject {
         }));
         let sink = Log::to(Box::new(move |_, text| written.lock().unwrap().push_str(text)));
         let engine = Engine::open(Settings::new(), clock, sink).unwrap();
-        let engine = cast::give(rs_engine::of(Arc::new(Host { engine, servers: AtomicUsize::new(0) })));
+        let engine = cast::give(rs_engine::of(Host::of(engine)));
         let mut session = null_mut();
         // SAFETY: the engine was just made.
         assert_eq!(unsafe { rs_session_open(engine, &raw mut session) }, RS_OK);
@@ -115,4 +118,54 @@ fn a_panic_in_a_command_gives_no_reply_and_writes_no_output() {
         rs_command_batch(subject.session, 3, [1; 3].as_ptr(), argv.as_mut_ptr(), null_mut(), out.as_mut_ptr())
     };
     assert_eq!((status, out), (RS_ERR_PANIC, [null_mut(); 3]));
+}
+
+/// A command of the host that sets its key for five milliseconds, and counts how often it comes to its end.
+unsafe extern "C" fn set_inside(call: *mut rs_call, _: c_int, argv: *const rs_slice, finished: *mut c_void) {
+    // SAFETY: the second argument is there, by the arity; the counter outlives the engine.
+    let (key, finished) = unsafe { (&*argv.add(1), &*finished.cast::<AtomicUsize>()) };
+    let mut words = [c"SET".as_ptr(), key.data.cast(), c"v".as_ptr(), c"PX".as_ptr(), c"5".as_ptr()];
+    // SAFETY: five words and their lengths.
+    let reply = unsafe { rs_call_command_argv(call, 5, words.as_mut_ptr(), [3, key.len, 1, 2, 1].as_ptr()) };
+    assert_eq!(reply.is_null(), rs_last_status() == RS_ERR_PANIC);
+    // SAFETY: a reply is freed once; NULL is a no-op.
+    unsafe {
+        rs_reply_free(reply);
+        assert_eq!(rs_call_reply_integer(call, 1), RS_OK);
+    }
+    finished.fetch_add(1, Ordering::SeqCst);
+}
+
+#[test]
+fn a_panic_inside_a_command_of_the_host_reaches_its_caller_around_the_handler() {
+    let finished = AtomicUsize::new(0);
+    let subject = Subject::new();
+    let spec = rs_command_spec {
+        name: c"set.inside".as_ptr(),
+        arity: 2,
+        flags: c"write denyoom".as_ptr(),
+        first_key: 1,
+        last_key: 1,
+        key_step: 1,
+        handler: Some(set_inside),
+        userdata: (&raw const finished).cast_mut().cast(),
+        free_userdata: None,
+    };
+    // SAFETY: the engine is open.
+    assert_eq!(unsafe { rs_engine_register_command(subject.engine, &raw const spec) }, RS_OK);
+    let reply = subject.command(&[c"set.inside", c"k"]);
+    // SAFETY: a reply is freed once.
+    unsafe {
+        assert_eq!((*reply).integer, 1);
+        rs_reply_free(reply);
+    }
+    assert_eq!((finished.load(Ordering::SeqCst), subject.exists(b"k")), (1, RS_OK));
+
+    // The handler learns of it and comes to its end; then it is what a panic in any command is.
+    subject.panics.store(true, Ordering::SeqCst);
+    assert!(subject.command(&[c"set.inside", c"k"]).is_null());
+    assert_eq!((finished.load(Ordering::SeqCst), rs_last_status()), (2, RS_ERR_PANIC));
+    assert!(last_error().contains("the clock has stopped"));
+    subject.panics.store(false, Ordering::SeqCst);
+    assert_eq!(subject.exists(b"k"), RS_ERR_PANIC, "the engine does not trust its data any more");
 }

@@ -47,7 +47,10 @@ fn failure(error: CommandError) -> Failure {
 
 /// Runs a typed call.
 #[inline]
-fn with_lane<R>(session: &rs_session, body: impl FnOnce(&mut Lane) -> Result<R, CommandError>) -> Outcome<R> {
+pub(super) fn with_lane<R>(
+    session: &rs_session,
+    body: impl FnOnce(&mut Lane) -> Result<R, CommandError>,
+) -> Outcome<R> {
     session.with(|engine, state| {
         let mut lane =
             Lane { engine, session: &mut state.session, scratch: &mut state.writer, reader: &mut state.reader };
@@ -60,13 +63,16 @@ fn with_lane<R>(session: &rs_session, body: impl FnOnce(&mut Lane) -> Result<R, 
 /// # Safety
 /// The pointers are those of an exported function.
 #[inline]
-unsafe fn subject<'a>(
+pub(super) unsafe fn subject<'a>(
     session: *mut rs_session,
     key: *const c_void,
     klen: usize,
 ) -> Outcome<(&'a rs_session, &'a [u8])> {
     // SAFETY: the caller's promise.
-    unsafe { Ok((cast::shared(session)?, cast::bytes(key, klen)?)) }
+    unsafe {
+        let session: &rs_session = cast::shared(session)?;
+        Ok((session, cast::bytes_within(key, klen, session.bytes_max())?))
+    }
 }
 
 #[inline]
@@ -80,7 +86,7 @@ fn found(is_found: bool) -> rs_status {
 /// `cap` is less than the value's length, which is written to `len` all the same: enlarge and try again. As for every
 /// typed call: `RS_ERR_BUSY` if another thread uses the session, it has a transaction open, or the call comes from inside a
 /// callback; `RS_ERR_CLOSED` if the session was closed; `RS_ERR_PANIC` after an internal error; `RS_ERR_ARGUMENT` if a
-/// pointer is NULL that must not be.
+/// pointer is NULL that must not be, or a key or value longer than `proto-max-bulk-len`.
 ///
 ///     char buf[64];
 ///     size_t len;
@@ -111,7 +117,7 @@ pub unsafe extern "C" fn rs_get(
 }
 
 #[cold]
-fn too_small(needed: usize) -> Failure {
+pub(super) fn too_small(needed: usize) -> Failure {
     fail(RS_ERR_BUFFER_TOO_SMALL, format_args!("the value has {needed} bytes"))
 }
 
@@ -155,7 +161,9 @@ pub unsafe extern "C" fn rs_set(
     ttl_ms: i64,
 ) -> rs_status {
     // SAFETY: by the rules of the header.
-    let arguments = unsafe { subject(session, key, klen).and_then(|it| Ok((it, cast::bytes(val, vlen)?))) };
+    let arguments = unsafe {
+        subject(session, key, klen).and_then(|it| Ok((it, cast::bytes_within(val, vlen, it.0.bytes_max())?)))
+    };
     code(
         arguments.and_then(|((session, key), value)| {
             with_lane(session, |lane| lane.set(key, value, ttl_ms)).map(|()| RS_OK)
@@ -260,7 +268,7 @@ pub unsafe extern "C" fn rs_get_many(
     ud: *mut c_void,
 ) -> rs_status {
     // SAFETY: by the rules of the header.
-    let arguments = unsafe { cast::shared(session).and_then(|session| Ok((session, slices(keys, n)?))) };
+    let arguments = unsafe { cast::shared(session).and_then(|session| Ok((session, slices(session, keys, n)?))) };
     code(arguments.and_then(|(session, keys)| {
         let f = f.ok_or_else(no_function)?;
         let call = |index, value: Option<&[u8]>| {
@@ -286,8 +294,9 @@ pub unsafe extern "C" fn rs_set_many(
     vals: *const rs_slice,
 ) -> rs_status {
     // SAFETY: by the rules of the header.
-    let arguments =
-        unsafe { cast::shared(session).and_then(|session| Ok((session, slices(keys, n)?, slices(vals, n)?))) };
+    let arguments = unsafe {
+        cast::shared(session).and_then(|session| Ok((session, slices(session, keys, n)?, slices(session, vals, n)?)))
+    };
     code(arguments.and_then(|(session, keys, vals)| {
         // SAFETY: `slices` has looked at them all.
         let (key, value) =
@@ -296,16 +305,16 @@ pub unsafe extern "C" fn rs_set_many(
     }))
 }
 
-/// Slices of the host that have all been looked at.
+/// Slices of the host that have all been looked at and are not too long for `session`.
 ///
 /// # Safety
 /// As for [`cast::array`], and so for each slice.
-unsafe fn slices<'a>(slices: *const rs_slice, n: usize) -> Outcome<&'a [rs_slice]> {
+unsafe fn slices<'a>(session: &rs_session, slices: *const rs_slice, n: usize) -> Outcome<&'a [rs_slice]> {
     // SAFETY: the caller's promise.
     let slices = unsafe { cast::array(slices, n)? };
     for slice in slices {
         // SAFETY: the caller's promise.
-        unsafe { cast::bytes(slice.data, slice.len)? };
+        unsafe { cast::bytes_within(slice.data, slice.len, session.bytes_max())? };
     }
     Ok(slices)
 }

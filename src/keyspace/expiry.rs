@@ -27,6 +27,16 @@ impl Expired {
     }
 }
 
+/// What has expired of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    Key,
+    /// Fields of a hash.
+    Fields,
+    /// The last fields of a hash, and the key with them.
+    LastFields,
+}
+
 /// One participant of background expiry.
 pub struct Driver {
     wake_at: WakeAt,
@@ -92,14 +102,14 @@ fn rearrange(list: &[Arc<Driver>]) {
 
 impl Keyspace {
     /// Expires keys of `driver`'s shards that are due at `now_ms`, and fields of hashes, about `max` at most, and notes
-    /// when the driver has work next. `expired(db, key)` is told each key under its shard's lock, `garbage` gets values
+    /// when the driver has work next. `expired(db, key, what)` is told each key under its shard's lock, `garbage` gets values
     /// that are too big to be freed here, `awaited` the shards where somebody waits for what has expired.
     pub fn expire_due(
         &self,
         driver: &Arc<Driver>,
         now_ms: i64,
         max: usize,
-        mut expired: impl FnMut(u32, &[u8]),
+        mut expired: impl FnMut(u32, &[u8], What),
         mut garbage: impl FnMut(Vec<Garbage>),
         mut awaited: impl FnMut(usize),
     ) -> Expired {
@@ -127,7 +137,7 @@ impl Keyspace {
         shard: usize,
         now_ms: i64,
         count: &mut Expired,
-        expired: &mut impl FnMut(u32, &[u8]),
+        expired: &mut impl FnMut(u32, &[u8], What),
         garbage: &mut impl FnMut(Vec<Garbage>),
     ) -> bool {
         let mut data = self.lock(shard);
@@ -135,14 +145,15 @@ impl Keyspace {
         for number in 0..data.dbs.len() {
             while left > 0 {
                 let Some(loc) = data.dbs[number].expired_loc(now_ms) else { break };
-                expired(number as u32, data.dbs[number].key(loc));
+                expired(number as u32, data.dbs[number].key(loc), What::Key);
                 data.expire(number as u32, loc);
                 count.keys += 1;
                 left -= 1;
             }
             while left > 0 {
                 let Some(loc) = data.dbs[number].inner_due_loc(now_ms) else { break };
-                let removed = data.expire_fields(number as u32, loc, now_ms, left).removed;
+                let told = |key: &[u8], what| expired(number as u32, key, what);
+                let removed = data.expire_fields(number as u32, loc, now_ms, left, told).removed;
                 count.fields += removed;
                 left = left.saturating_sub(removed.max(1));
             }

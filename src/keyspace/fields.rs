@@ -4,6 +4,7 @@
 //! includes those of fields, the drivers of [`super::expiry`] find the hash that is due, and a lookup of its key finds out
 //! as cheaply as that a key is due. Whoever changes deadlines of fields ends with [`Db::note_field_deadlines`].
 
+use super::expiry::What;
 use super::{Db, FlatMut, Loc, NoMemory, ObjectMut, ShardData, touch};
 use crate::storage::{Bytes, Kind, ValueRef};
 use crate::types::Variant;
@@ -47,16 +48,6 @@ impl DerefMut for LargeMut<'_> {
     #[inline]
     fn deref_mut(&mut self) -> &mut Hash {
         Hash::from_object_mut(&mut self.0).expect("a hash when the guard was made")
-    }
-}
-
-impl Drop for LargeMut<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.has_garbage() {
-            let garbage = self.take_garbage();
-            self.0.bury(garbage);
-        }
     }
 }
 
@@ -155,8 +146,15 @@ impl Db {
 
 impl ShardData {
     /// Removes fields of a hash that are due, a bounded number; the key goes with the last one. Those who watch
-    /// it learn of it.
-    pub fn expire_fields(&mut self, number: u32, loc: Loc, now_ms: i64, fields_max: usize) -> ExpiredFields {
+    /// it learn of it, and `told` if there were any.
+    pub fn expire_fields(
+        &mut self,
+        number: u32,
+        loc: Loc,
+        now_ms: i64,
+        fields_max: usize,
+        told: impl FnOnce(&[u8], What),
+    ) -> ExpiredFields {
         let Self { dbs, watches, waiters, .. } = self;
         let Some(db) = dbs.get_mut(number as usize) else {
             return ExpiredFields { removed: 0, is_spent: false };
@@ -164,6 +162,7 @@ impl ShardData {
         let expired = db.expire_fields(loc, now_ms, fields_max);
         if expired.removed > 0 {
             touch(watches, waiters, number, db.key(loc));
+            told(db.key(loc), if expired.is_spent { What::LastFields } else { What::Fields });
         }
         if expired.is_spent {
             db.remove(loc);
@@ -173,7 +172,7 @@ impl ShardData {
 
     /// [`ShardData::expire_fields`] for a lookup, which must know whether any field is left: true if the key is gone.
     pub fn settle_fields(&mut self, number: u32, loc: Loc, now_ms: i64) -> bool {
-        if self.expire_fields(number, loc, now_ms, FIELDS_PER_TURN_MAX).is_spent {
+        if self.expire_fields(number, loc, now_ms, FIELDS_PER_TURN_MAX, |_, _| {}).is_spent {
             return true;
         }
         let is_gone = self.existing_db(number).is_some_and(|db| db.is_gone(loc, now_ms));

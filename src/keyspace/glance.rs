@@ -1,8 +1,9 @@
 //! Glance: prefetching keys without the locks of their shards.
 
 use super::readers::Looking;
-use super::{Db, KeyHash, Keyspace, Reader};
+use super::{Db, KeyHash, Keyspace, Reader, ValueRef};
 use crate::storage::Item;
+use crate::types::Object;
 use std::sync::atomic::Ordering::Acquire;
 
 /// While this lives, keys can be prefetched. It should be dropped before anything that may take long: what was removed
@@ -21,6 +22,17 @@ impl Keyspace {
     pub fn glance<'k>(&'k self, reader: &'k mut Reader) -> Glance<'k> {
         debug_assert!(self.readers.knows(reader));
         Glance { keyspace: self, _looking: reader.begin() }
+    }
+}
+
+impl Keyspace {
+    /// Shows the large value of a key, if there is one. A busy shard is left alone. Counts as no access.
+    pub fn peek_large(&self, number: u32, hash: KeyHash, key: &[u8], look: impl FnOnce(&Object)) {
+        let Some(data) = self.try_lock(self.shard_of(hash)) else { return };
+        let found = data.existing_db(number).and_then(|db| db.get(hash, key));
+        if let Some((_, ValueRef::Object(_, object))) = found {
+            look(object);
+        }
     }
 }
 

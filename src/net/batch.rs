@@ -9,6 +9,7 @@
 
 use super::conn::{Conn, Dialect, LEFTOVER_MOVED_MAX, READ_BYTES_MAX, Received};
 use crate::commands::dispatch::{self, Prepared, Timing};
+use crate::commands::members;
 use crate::commands::original;
 use crate::commands::session::Close;
 use crate::engine::Engine;
@@ -279,8 +280,27 @@ impl Batch {
                 let token = self.sources[staged.source as usize].token;
                 staged.prepared.prefetch_entry(&glance, &conns[token].session);
             }
+            drop(glance);
+            for run in self.staged[from..to].chunk_by(|a, b| a.prepared.has_key_of(&b.prepared)) {
+                if run.len() >= members::RUN_MIN {
+                    self.fetch_members(run, conns, engine);
+                }
+            }
         }
         Window { staged: from..to, started_us, timed_apart_us: 0 }
+    }
+
+    /// For requests with the same key: fetches the members of its value that they name.
+    fn fetch_members(&self, run: &[Staged], conns: &Slab<Conn>, engine: &Engine) {
+        let argument = |staged: &Staged, at: usize| {
+            let span = self.spans[staged.spans.start as usize..staged.spans.end as usize].get(at)?;
+            Some(span.of(staged.request(&self.sources[staged.source as usize], &self.arena, &self.unescaped)))
+        };
+        let Some((hash, key, _)) = run[0].prepared.member() else { return };
+        let Some(key) = argument(&run[0], key) else { return };
+        let db = conns[self.sources[run[0].source as usize].token].session.db;
+        let members = run.iter().filter_map(|staged| argument(staged, staged.prepared.member()?.2));
+        members::fetch(engine, db, hash, key, members);
     }
 
     /// Runs one request.

@@ -103,4 +103,55 @@ mod model {
             assert!(left == 0 || !would_sleep || is_woken, "asleep with {left} in the mailbox");
         });
     }
+
+    /// The whole way of an answer to a blocked client: decided by a writer, or by the deadline in the reactor's own turn,
+    /// told by mail, fetched by the reactor. It is fetched once, and nobody sleeps over it.
+    #[test]
+    fn an_answer_is_fetched_once_and_not_slept_over() {
+        use crate::commands::blocking::outcome::Outcome;
+        for deadline_is_due in [false, true] {
+            loom::model(move || {
+                let outcome = Arc::new(Outcome::<(), &str>::waiting(()));
+                let doze = Arc::new(Doze::new());
+                let queue = Arc::new(Mutex::new(0));
+                let wakes = Arc::new(AtomicUsize::new(0));
+                let writer = {
+                    let (outcome, doze, queue, wakes) = (outcome.clone(), doze.clone(), queue.clone(), wakes.clone());
+                    thread::spawn(move || {
+                        if outcome.attempt(|()| Ok::<_, ()>("served")) == Some(Ok(())) {
+                            *queue.lock().unwrap() += 1;
+                            if doze.posted() {
+                                wakes.fetch_add(1, Ordering::SeqCst);
+                            }
+                        }
+                    })
+                };
+                let mut fetched = Vec::new();
+                let mut turn = || {
+                    wakes.swap(0, Ordering::SeqCst);
+                    doze.get_up();
+                    if doze.has_mail() {
+                        doze.take();
+                        if std::mem::take(&mut *queue.lock().unwrap()) > 0 {
+                            fetched.extend(outcome.fetch());
+                        }
+                    }
+                    if deadline_is_due {
+                        let _ = outcome.attempt(|()| Ok::<_, ()>("timed out"));
+                        fetched.extend(outcome.fetch());
+                    }
+                    doze.lie_down();
+                    !doze.has_mail()
+                };
+                let would_sleep = turn();
+                writer.join().unwrap();
+                if !would_sleep || wakes.load(Ordering::SeqCst) > 0 {
+                    turn();
+                }
+                assert_eq!(fetched.len(), 1, "{fetched:?}");
+                assert!(deadline_is_due || fetched == ["served"]);
+                assert_eq!(outcome.fetch(), None);
+            });
+        }
+    }
 }

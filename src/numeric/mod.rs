@@ -1,10 +1,13 @@
-//! Arithmetic that Rust does not have: sums in C's `long double`, as INCRBYFLOAT, HINCRBYFLOAT and INCREX reply them.
+//! Numbers as Redis has them and Rust does not: integers in their canonical form, and sums in C's `long double`, as
+//! INCRBYFLOAT, HINCRBYFLOAT and INCREX reply them.
 //!
-//! Cost: about half a microsecond; nothing allocates.
+//! Cost: a few nanoseconds for an integer, about half a microsecond for a sum; nothing allocates.
 
 mod increase;
+mod integer;
 
 pub use increase::{Increase, IncreaseError, Increased};
+pub use integer::{INTEGER_TEXT_BYTES_MAX, parse_i64};
 
 use std::ffi::{c_char, c_int};
 

@@ -11,10 +11,8 @@
 //! integer, any other double by the standard library's exact formatting (about 0.1 µs). Nothing
 //! allocates beyond the caller's buffer.
 
+pub use crate::numeric::{INTEGER_TEXT_BYTES_MAX, parse_i64};
 use std::fmt::Write;
-
-/// Longest text of an `i64`: `-9223372036854775808`.
-pub const INTEGER_TEXT_BYTES_MAX: usize = 20;
 
 /// From this magnitude on `%.17g` switches to exponent notation.
 const FIXED_NOTATION_BELOW: f64 = 1e17;
@@ -38,38 +36,6 @@ impl Default for IntegerText {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Reads an integer in its one canonical form (`string2ll`): `0`, or an optional `-` and digits
-/// that do not begin with 0, within the range of `i64`.
-#[inline]
-pub fn parse_i64(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'0'] => return Some(0),
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    if digits.len() > INTEGER_TEXT_BYTES_MAX || !matches!(digits.first(), Some(b'1'..=b'9')) {
-        return None;
-    }
-    // Eighteen digits cannot overflow; only the rest is checked.
-    let (safe, rest) = digits.split_at(digits.len().min(18));
-    let mut magnitude = 0u64;
-    for &byte in safe {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        magnitude = magnitude * 10 + u64::from(digit);
-    }
-    for &byte in rest {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        magnitude = magnitude.checked_mul(10)?.checked_add(u64::from(digit))?;
-    }
-    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
 }
 
 /// Reads a double as Redis's `getDoubleFromObject`: the whole text must be what `strtod` takes in the

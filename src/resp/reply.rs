@@ -106,8 +106,13 @@ impl ReplyWriter {
     }
 
     /// A simple string, given without its marker.
-    pub fn status(&mut self, text: impl AsRef<[u8]>) {
-        self.line(b'+', &[text.as_ref()]);
+    pub fn status(&mut self, text: &str) {
+        self.status_bytes(text.as_bytes());
+    }
+
+    /// [`ReplyWriter::status`] whose text may be anything.
+    pub fn status_bytes(&mut self, text: &[u8]) {
+        self.line(b'+', &[text]);
     }
 
     /// An error; `text` begins with its code, as in `WRONGTYPE Operation against ...`.

@@ -81,6 +81,9 @@ impl Server {
         if let Some(path) = engine.settings.unix_socket() {
             listeners.push(open_unix(&engine.settings, &path)?);
         }
+        if listeners.is_empty() {
+            return Err(StartError::NothingToListenOn);
+        }
         let port = listeners.iter().find_map(Listener::port).unwrap_or(0);
         let listeners: Listeners = Arc::new(Mutex::new(listeners));
         let count = engine.settings.io_threads();

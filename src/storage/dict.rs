@@ -38,6 +38,11 @@ use std::ops::{Deref, DerefMut};
 
 /// From this size on freeing a buffer returns pages to the system, which may take longer than a request.
 pub const GARBAGE_MIN: usize = 64 * 1024;
+/// A structure has many blocks. When so much of smaller ones was freed, all further ones are garbage until the lock is
+/// released.
+const SPENT_MAX: u32 = GARBAGE_MIN as u32;
+/// Handing a structure of less to another thread costs more than freeing it.
+const STRUCTURE_MIN: usize = 2 * 1024;
 
 /// Something to drop where nobody waits.
 #[derive(Debug)]
@@ -91,15 +96,37 @@ impl<O: Object> Detached<O> {
 #[derive(Debug)]
 #[repr(C)]
 pub struct Dict<O: Object> {
-    // What a lookup reads comes first, in two neighbouring cache lines at most.
-    shard_bits: u32,
+    // What a lookup reads comes first.
+    shard_bits: u8,
+    has_news: bool,
+    /// Bytes of structures that were freed at once since others were told what is new.
+    spent_bytes: u32,
     table: Table<Entry<O>>,
     earliest_ms: i64,
-    has_news: bool,
+    entry_bytes: usize,
+    extras: Option<Box<Extras<O>>>,
+}
+
+const _: () = assert!(size_of::<Dict<Nothing>>() == 96, "a dictionary fits into an object of two cache lines");
+
+/// What many dictionaries never have: those inside of values, and any without deadlines.
+#[derive(Debug)]
+struct Extras<O: Object> {
     ttl: TtlHeap<Handle<OWN>>,
     inner: Option<Box<TtlHeap<Handle<INNER>>>>,
-    entry_bytes: usize,
     garbage: Vec<Garbage<O>>,
+}
+
+impl<O: Object> Default for Extras<O> {
+    fn default() -> Self {
+        Self { ttl: TtlHeap::new(), inner: None, garbage: Vec::new() }
+    }
+}
+
+impl<O: Object> Extras<O> {
+    fn is_empty(&self) -> bool {
+        self.ttl.len() == 0 && self.inner.is_none() && self.garbage.is_empty()
+    }
 }
 
 impl<O: Object> Dict<O> {
@@ -107,14 +134,13 @@ impl<O: Object> Dict<O> {
     pub fn new(shard_bits: u32) -> Self {
         debug_assert!(shard_bits <= SHARD_BITS_MAX);
         Self {
-            shard_bits,
+            shard_bits: shard_bits as u8,
+            has_news: false,
+            spent_bytes: 0,
             table: Table::default(),
             earliest_ms: i64::MAX,
-            has_news: false,
-            ttl: TtlHeap::new(),
-            inner: None,
             entry_bytes: 0,
-            garbage: Vec::new(),
+            extras: None,
         }
     }
 
@@ -126,7 +152,7 @@ impl<O: Object> Dict<O> {
 
     #[inline(always)]
     fn position(&self, hash: KeyHash) -> Position {
-        hash.position(self.shard_bits)
+        hash.position(u32::from(self.shard_bits))
     }
 
     /// Number of keys.
@@ -161,6 +187,13 @@ impl<O: Object> Dict<O> {
     #[inline(always)]
     pub fn prefetch_entry(&self, hash: KeyHash) {
         self.table.prefetch_entry(self.position(hash));
+    }
+
+    /// Starts loading what look-ups of these names will touch, all buckets before all entries: the cache misses of many
+    /// names overlap. Worth it for a dictionary that no cache holds.
+    pub fn fetch(&self, hashes: &[KeyHash]) {
+        hashes.iter().for_each(|hash| self.prefetch_bucket(*hash));
+        hashes.iter().for_each(|hash| self.prefetch_entry(*hash));
     }
 
     /// Starts loading an entry.
@@ -256,9 +289,9 @@ impl<O: Object> Dict<O> {
     /// guard is dropped.
     #[inline]
     pub fn object_mut(&mut self, loc: Loc) -> Option<ObjectMut<'_, O>> {
-        let Self { table, entry_bytes, garbage, has_news, .. } = self;
+        let Self { table, entry_bytes, extras, has_news, .. } = self;
         let object = table.entry_mut(loc).object_mut()?;
-        Some(ObjectMut { before: object.memory(), object, entry_bytes, garbage, has_news })
+        Some(ObjectMut { before: object.memory(), object, entry_bytes, extras, has_news })
     }
 
     /// The flat encoding (or string) at `loc`, to edit in place; `None` if the value is an object or an integer.
@@ -279,14 +312,16 @@ impl<O: Object> Dict<O> {
         let result = change(&mut entry);
         // Also after a failure: a change of two steps may have done the first.
         let after = entry.memory();
-        if let Some(seat) = entry.seat::<OWN>() {
-            // SAFETY: an entry with a seat has a link word. The heap uses the handle only inside `&mut self`
-            // methods of this file, which replace it here when the entry moves and remove it before it goes.
-            self.ttl.replace_holder(seat, unsafe { entry.handle() });
-        }
-        if let (Some(seat), Some(inner)) = (entry.seat::<INNER>(), &mut self.inner) {
-            // SAFETY: as above.
-            inner.replace_holder(seat, unsafe { entry.handle() });
+        if let Some(extras) = &mut self.extras {
+            if let Some(seat) = entry.seat::<OWN>() {
+                // SAFETY: an entry with a seat has a link word. The heap uses the handle only inside `&mut self`
+                // methods of this file, which replace it here when the entry moves and remove it before it goes.
+                extras.ttl.replace_holder(seat, unsafe { entry.handle() });
+            }
+            if let (Some(seat), Some(inner)) = (entry.seat::<INNER>(), &mut extras.inner) {
+                // SAFETY: as above.
+                inner.replace_holder(seat, unsafe { entry.handle() });
+            }
         }
         drop(entry);
         self.entry_bytes = self.entry_bytes - before + after;
@@ -294,9 +329,31 @@ impl<O: Object> Dict<O> {
     }
 
     /// Drops something now if that is quick, else keeps it for the caller.
+    #[inline]
     fn discard(&mut self, bytes: usize, garbage: Garbage<O>) {
-        if bytes >= GARBAGE_MIN && self.garbage.try_reserve(1).is_ok() {
-            self.garbage.push(garbage);
+        if bytes >= GARBAGE_MIN || (bytes >= STRUCTURE_MIN && self.is_too_much(bytes, &garbage)) {
+            self.keep(garbage);
+        }
+    }
+
+    /// Whether so many structures have been freed that this one is to be freed elsewhere.
+    fn is_too_much(&mut self, bytes: usize, garbage: &Garbage<O>) -> bool {
+        let is_structure = match garbage {
+            Garbage::Entry(entry) => matches!(entry.value(), ValueRef::Object(..)),
+            Garbage::Value(value) => matches!(value, Outside::Object(_)),
+            Garbage::Table(_) | Garbage::Inner(_) | Garbage::All(_) => true,
+        };
+        if is_structure {
+            self.spent_bytes = self.spent_bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        }
+        is_structure && self.spent_bytes > SPENT_MAX
+    }
+
+    #[cold]
+    fn keep(&mut self, garbage: Garbage<O>) {
+        let kept = &mut self.extras.get_or_insert_default().garbage;
+        if kept.try_reserve(1).is_ok() {
+            kept.push(garbage);
             self.has_news = true;
         }
     }
@@ -308,7 +365,8 @@ impl<O: Object> Dict<O> {
 
     /// What is left to drop; the caller does so after unlocking, on another thread if it has one.
     pub fn take_garbage(&mut self) -> Vec<Garbage<O>> {
-        let mut garbage = std::mem::take(&mut self.garbage);
+        let mut garbage = self.extras.as_mut().map_or_else(Vec::new, |extras| std::mem::take(&mut extras.garbage));
+        self.drop_extras();
         if self.table.has_retired() {
             garbage.push(Garbage::Table(self.table.take_retired()));
         }
@@ -324,6 +382,7 @@ impl<O: Object> Dict<O> {
 
     pub fn clear_news(&mut self) {
         self.has_news = false;
+        self.spent_bytes = 0;
         self.table.clear_changed();
     }
 
@@ -334,7 +393,7 @@ impl<O: Object> Dict<O> {
 
     #[inline]
     pub fn has_garbage(&self) -> bool {
-        !self.garbage.is_empty() || self.table.has_retired()
+        self.extras.as_ref().is_some_and(|extras| !extras.garbage.is_empty()) || self.table.has_retired()
     }
 
     /// What of the table can be read without the lock.
@@ -347,10 +406,11 @@ impl<O: Object> Dict<O> {
     pub fn remove(&mut self, loc: Loc) {
         self.unseat(loc);
         self.unseat_inner(loc);
-        self.ttl.tidy();
+        self.tidy_deadlines();
         let entry = self.table.remove(loc);
-        self.entry_bytes -= entry.memory();
-        self.discard(entry.outside_memory(), Garbage::Entry(entry));
+        let bytes = entry.memory();
+        self.entry_bytes -= bytes;
+        self.discard(bytes, Garbage::Entry(entry));
     }
 
     /// Takes a key out whole (RENAME, MOVE). Until something else is inserted or removed, [`Dict::attach`] under
@@ -374,7 +434,7 @@ impl<O: Object> Dict<O> {
 
     /// A copy of everything, deadlines included.
     pub fn try_clone(&self) -> Result<Self, NoMemory> {
-        let mut copy = Self::new(self.shard_bits);
+        let mut copy = Self::new(u32::from(self.shard_bits));
         for loc in self.iter() {
             let position = self.table.position(loc);
             copy.table.reserve(position)?;
@@ -393,12 +453,12 @@ impl<O: Object> Dict<O> {
 
     /// Frees a detached key that is not put back, now if that is quick.
     pub fn bury(&mut self, detached: Detached<O>) {
-        self.discard(detached.entry.outside_memory(), Garbage::Entry(detached.entry));
+        self.discard(detached.entry.memory(), Garbage::Entry(detached.entry));
     }
 
     /// Gives back the room that [`Dict::detach`] left at the place of a key.
     pub fn tidy(&mut self, hash: KeyHash) {
-        self.ttl.tidy();
+        self.tidy_deadlines();
         self.table.tidy(self.position(hash));
     }
 
@@ -408,20 +468,22 @@ impl<O: Object> Dict<O> {
         let Detached { entry, deadline_ms, inner_deadline_ms } = detached;
         let fail = |error, entry| (error, Detached { entry, deadline_ms, inner_deadline_ms });
         let reserved = self.table.reserve(position);
-        let reserved = reserved.and_then(|()| if deadline_ms.is_some() { self.ttl.reserve() } else { Ok(()) });
+        let reserved = reserved.and_then(|()| if deadline_ms.is_some() { self.reserve_deadline() } else { Ok(()) });
         let reserved = reserved.and_then(|()| if inner_deadline_ms.is_some() { self.reserve_inner() } else { Ok(()) });
         if let Err(error) = reserved {
             return Err(fail(error, entry));
         }
         let entry = entry.rekey(position.tag(), key, deadline_ms.is_some(), inner_deadline_ms.is_some());
         let entry = entry.map_err(|(error, entry)| fail(error, entry))?;
-        if let Some(deadline_ms) = deadline_ms {
-            // SAFETY: `rekey` gave the entry a link word, and for the rest as in `change`.
-            self.ttl.push(deadline_ms, unsafe { entry.handle() });
-        }
-        if let (Some(deadline_ms), Some(inner)) = (inner_deadline_ms, &mut self.inner) {
-            // SAFETY: as above.
-            inner.push(deadline_ms, unsafe { entry.handle() });
+        if let Some(extras) = &mut self.extras {
+            if let Some(deadline_ms) = deadline_ms {
+                // SAFETY: `rekey` gave the entry a link word, and for the rest as in `change`.
+                extras.ttl.push(deadline_ms, unsafe { entry.handle() });
+            }
+            if let (Some(deadline_ms), Some(inner)) = (inner_deadline_ms, &mut extras.inner) {
+                // SAFETY: as above.
+                inner.push(deadline_ms, unsafe { entry.handle() });
+            }
         }
         self.refresh();
         self.entry_bytes += entry.memory();
@@ -495,9 +557,10 @@ impl<O: Object> Dict<O> {
 
     /// Empties the dictionary (FLUSHDB): its content becomes garbage.
     pub fn clear(&mut self) {
-        let empty = if self.table.is_shared() { Self::shared(self.shard_bits) } else { Self::new(self.shard_bits) };
+        let shard_bits = u32::from(self.shard_bits);
+        let empty = if self.table.is_shared() { Self::shared(shard_bits) } else { Self::new(shard_bits) };
         let old = std::mem::replace(self, empty);
-        self.garbage.push(Garbage::All(Box::new(old)));
+        self.extras.get_or_insert_default().garbage.push(Garbage::All(Box::new(old)));
         self.has_news = true;
     }
 }
@@ -508,16 +571,18 @@ pub struct ObjectMut<'a, O: Object> {
     object: &'a mut O,
     before: usize,
     entry_bytes: &'a mut usize,
-    garbage: &'a mut Vec<Garbage<O>>,
+    extras: &'a mut Option<Box<Extras<O>>>,
     has_news: &'a mut bool,
 }
 
 impl<O: Object> ObjectMut<'_, O> {
-    /// Keeps for the caller what a dictionary inside the value has given up and is expensive to free.
+    /// Keeps for the caller what the value has given up and is expensive to free.
     #[cold]
-    pub fn bury(&mut self, garbage: Vec<Garbage<Nothing>>) {
-        if self.garbage.try_reserve(1).is_ok() {
-            self.garbage.push(Garbage::Inner(garbage));
+    fn bury(&mut self) {
+        let garbage = self.object.take_garbage();
+        let kept = &mut self.extras.get_or_insert_default().garbage;
+        if kept.try_reserve(1).is_ok() {
+            kept.push(Garbage::Inner(garbage));
             *self.has_news = true;
         }
     }
@@ -541,6 +606,9 @@ impl<O: Object> DerefMut for ObjectMut<'_, O> {
 
 impl<O: Object> Drop for ObjectMut<'_, O> {
     fn drop(&mut self) {
+        if self.object.has_garbage() {
+            self.bury();
+        }
         *self.entry_bytes = *self.entry_bytes - self.before + self.object.memory();
     }
 }

@@ -479,7 +479,7 @@ impl<O: Object> Entry<O> {
 
     /// What a value outside the block takes in the allocator; 0 without one.
     #[inline]
-    pub fn outside_memory(&self) -> usize {
+    fn outside_memory(&self) -> usize {
         self.outside().map_or(0, |outside| outside.memory())
     }
 }

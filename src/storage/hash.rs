@@ -16,6 +16,7 @@
 //! hash. The order of positions is the order of the table; SCAN depends on it.
 
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_inline};
+use std::sync::Arc;
 
 /// Most bits of a hash that may choose the shard.
 pub const SHARD_BITS_MAX: u32 = 10;
@@ -31,14 +32,15 @@ const TAG_SHIFT: u32 = u64::BITS - TAG_BITS;
 
 const _: () = assert!(SHARD_BITS_MAX + POSITION_BITS <= u64::BITS);
 
-/// The secret of one engine's hash function.
+/// The secret of one engine's hash function. Large values have one each, so it is a pointer to the 64 bytes that are
+/// always in the cache.
 #[derive(Clone)]
-pub struct HashSeed(RapidSecrets);
+pub struct HashSeed(Arc<RapidSecrets>);
 
 impl HashSeed {
     /// Derives seed and secrets from one random number.
     pub fn new(random: u64) -> Self {
-        Self(RapidSecrets::seed(random))
+        Self(Arc::new(RapidSecrets::seed(random)))
     }
 
     #[inline]

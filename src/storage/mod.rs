@@ -13,6 +13,9 @@ mod bucket;
 #[allow(unsafe_code)]
 mod buffer;
 mod bytes;
+#[cfg(test)]
+#[allow(unsafe_code)]
+pub mod counting;
 #[cfg(feature = "mimalloc")]
 #[allow(unsafe_code)]
 mod data_heap;

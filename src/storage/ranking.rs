@@ -138,6 +138,13 @@ impl Ranking {
         self.seed.hash(name).position(0)
     }
 
+    /// Starts loading what look-ups of these names will touch, see [`Dict::fetch`](super::Dict::fetch).
+    pub fn fetch<'n>(&self, names: impl IntoIterator<Item = &'n [u8]>) {
+        let positions: SmallVec<[Position; LEAVING]> = names.into_iter().map(|name| self.position(name)).collect();
+        positions.iter().for_each(|position| self.table.prefetch_bucket(*position));
+        positions.iter().for_each(|position| self.table.prefetch_entry(*position));
+    }
+
     /// A member and its score; the place is good until the next insertion or removal.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<(Loc, f64)> {

@@ -63,29 +63,42 @@ pub struct Table<E> {
     bucket_bytes: usize,
     /// Segments of depth `depth`.
     deepest: u32,
-    /// The widest segment there has been since the table was empty, in buckets.
-    widest: u32,
-    /// Kept if others look at the table without the lock.
-    spares: Spares<E>,
-    /// Former views, if others may look at them.
-    retired: Vec<Retired<E>>,
+    /// No segment has had more buckets than 2 to the power of this since the table was empty.
+    widest_log2: u8,
+    /// Others look at the table without the lock.
+    is_shared: bool,
     /// The structure is another since [`Table::clear_changed`].
     is_changed: bool,
+    former: Option<Box<Former<E>>>,
+}
+
+const _: () = assert!(size_of::<Table<u64>>() == 64, "a table takes no more than one cache line");
+
+/// What was part of a shared table, and others may still look at.
+#[derive(Debug)]
+struct Former<E> {
+    spares: Spares<E>,
+    views: Vec<Retired<E>>,
+}
+
+impl<E> Default for Former<E> {
+    fn default() -> Self {
+        Self { spares: Spares::keeping(), views: Vec::new() }
+    }
 }
 
 impl<E> Default for Table<E> {
     fn default() -> Self {
-        let (segments, spares, retired) = (Vec::new(), Spares::freeing(), Vec::new());
         Self {
             view: None,
-            segments,
+            segments: Vec::new(),
             len: 0,
             bucket_bytes: 0,
             deepest: 0,
-            widest: 0,
-            spares,
-            retired,
+            widest_log2: 0,
+            is_shared: false,
             is_changed: false,
+            former: None,
         }
     }
 }
@@ -93,11 +106,17 @@ impl<E> Default for Table<E> {
 impl<E: Item> Table<E> {
     /// An empty table that shows a [`View`].
     pub fn shared() -> Self {
-        Self { spares: Spares::keeping(), ..Self::default() }
+        Self { is_shared: true, ..Self::default() }
     }
 
     pub fn is_shared(&self) -> bool {
-        self.spares.keeps()
+        self.is_shared
+    }
+
+    /// What a shared table keeps of what it does not use any more; what another gives to `none` is freed.
+    fn spares<'s>(&'s mut self, none: &'s mut Spares<E>) -> (&'s mut [Segment<E>], &'s mut Spares<E>) {
+        let spares = if self.is_shared { &mut self.former.get_or_insert_default().spares } else { none };
+        (&mut self.segments, spares)
     }
 
     /// What can be read without the lock.
@@ -118,20 +137,22 @@ impl<E: Item> Table<E> {
     /// Something waits to be dropped when nobody looks at it any more.
     #[inline]
     pub fn has_retired(&self) -> bool {
-        !self.retired.is_empty() || self.has_surplus()
+        self.former.as_ref().is_some_and(|former| !former.views.is_empty() || self.is_surplus(&former.spares))
     }
 
     #[inline]
-    fn has_surplus(&self) -> bool {
-        self.spares.block_bytes() > SPARE_BYTES_MIN + self.bucket_bytes / SPARES_SHARE
+    fn is_surplus(&self, spares: &Spares<E>) -> bool {
+        spares.block_bytes() > SPARE_BYTES_MIN + self.bucket_bytes / SPARES_SHARE
     }
 
     /// What waits to be dropped when nobody looks at it any more.
     pub fn take_retired(&mut self) -> Vec<Retired<E>> {
-        let mut retired = std::mem::take(&mut self.retired);
-        if self.has_surplus() {
-            retired.push(Retired::Blocks(self.spares.take_blocks()));
+        let Some(mut former) = self.former.take() else { return Vec::new() };
+        let mut retired = std::mem::take(&mut former.views);
+        if self.is_surplus(&former.spares) {
+            retired.push(Retired::Blocks(former.spares.take_blocks()));
         }
+        self.former = Some(former);
         retired
     }
 
@@ -151,7 +172,7 @@ impl<E: Item> Table<E> {
             + self.view.as_ref().map_or(0, |view| view.memory())
             + self.segments.capacity() * size_of::<Segment<E>>()
             + self.segments.len() * size_of::<Shape<E>>()
-            + self.spares.memory()
+            + self.former.as_ref().map_or(0, |former| size_of_val(&**former) + former.spares.memory())
     }
 
     #[inline(always)]
@@ -293,11 +314,12 @@ impl<E: Item> Table<E> {
     /// The first segment of an empty table.
     fn begin(&mut self) -> Result<(), NoMemory> {
         self.segments.try_reserve_exact(1)?;
-        let first = Segment::new(&mut self.spares)?;
+        let mut none = Spares::freeing();
+        let first = Segment::new(self.spares(&mut none).1)?;
         self.view = Some(View::new(0, |_| first.shape())?);
         self.bucket_bytes = first.memory();
         self.segments.push(first);
-        (self.deepest, self.widest) = (1, self.segments[0].width() as u32);
+        self.deepest = 1;
         self.register(0);
         Ok(())
     }
@@ -317,11 +339,12 @@ impl<E: Item> Table<E> {
     }
 
     fn rebuild(&mut self, number: usize, blocks: usize) -> Result<(), NoMemory> {
-        let segment = &mut self.segments[number];
+        let mut none = Spares::freeing();
+        let (segments, spares) = self.spares(&mut none);
+        let segment = &mut segments[number];
         let before = segment.memory();
-        let rebuilt = segment.rebuild(blocks, &mut self.spares);
-        self.bucket_bytes = self.bucket_bytes - before + segment.memory();
-        self.widest = self.widest.max(segment.width() as u32);
+        let rebuilt = segment.rebuild(blocks, spares);
+        self.bucket_bytes = self.bucket_bytes - before + self.segments[number].memory();
         self.register(number);
         rebuilt
     }
@@ -334,16 +357,15 @@ impl<E: Item> Table<E> {
         if self.segments.len() == self.segments.capacity() {
             self.segments.try_reserve_exact(1 + self.segments.len() / 4)?;
         }
-        let before = self.segments[number].memory();
-        let upper = self.segments[number].split(&mut self.spares);
-        let lower = &self.segments[number];
-        self.widest = self.widest.max(lower.width() as u32);
+        let mut none = Spares::freeing();
+        let (segments, spares) = self.spares(&mut none);
+        let before = segments[number].memory();
+        let upper = segments[number].split(spares);
         let upper_bytes = upper.as_ref().map_or(0, Segment::memory);
-        self.bucket_bytes = self.bucket_bytes - before + lower.memory() + upper_bytes;
+        self.bucket_bytes = self.bucket_bytes - before + self.segments[number].memory() + upper_bytes;
         // Also after a failure, which may have left more blocks.
         self.register(number);
         let upper = upper?;
-        self.widest = self.widest.max(upper.width() as u32);
         if depth + 1 == self.depth() {
             self.deepest += 2;
         }
@@ -356,6 +378,8 @@ impl<E: Item> Table<E> {
     fn register(&mut self, number: usize) {
         self.is_changed = true;
         let segment = &self.segments[number];
+        let width_log2 = segment.width().next_power_of_two().trailing_zeros() as u8;
+        self.widest_log2 = self.widest_log2.max(width_log2);
         segment.shape().set_number(number);
         if let Some(view) = &self.view {
             let first = Position::from_cursor(segment.start()).prefix(view.depth());
@@ -375,9 +399,10 @@ impl<E: Item> Table<E> {
         let Some(view) = &self.view else { return Err(NoMemory) };
         // SAFETY: the view is borrowed from its table.
         let new = View::new(depth, |place| unsafe { view.at(old(place)) }.expect("a place of the old view"))?;
-        if self.spares.keeps() {
-            self.retired.try_reserve(1)?;
-            self.retired.extend(self.view.replace(new).map(Retired::View));
+        if self.is_shared {
+            let views = &mut self.former.get_or_insert_default().views;
+            views.try_reserve(1)?;
+            views.extend(self.view.replace(new).map(Retired::View));
         } else {
             self.view = Some(new);
         }
@@ -415,12 +440,16 @@ impl<E: Item> Table<E> {
         if self.segments[buddy].depth() != depth || segment.len() + self.segments[buddy].len() > MERGE_MAX {
             return None;
         }
-        let [a, b] = self.segments.get_disjoint_mut([number, buddy]).ok()?;
+        let mut none = Spares::freeing();
+        let (segments, spares) = self.spares(&mut none);
+        let [a, b] = segments.get_disjoint_mut([number, buddy]).ok()?;
         let before = a.memory() + b.memory();
-        a.merge(b, &mut self.spares).ok()?;
-        self.bucket_bytes = self.bucket_bytes - before + a.memory();
+        a.merge(b, spares).ok()?;
+        let merged = a.memory();
+        self.bucket_bytes = self.bucket_bytes - before + merged;
         self.register(number);
-        self.segments.swap_remove(buddy).retire(&mut self.spares);
+        let empty = self.segments.swap_remove(buddy);
+        empty.retire(self.spares(&mut none).1);
         if buddy < self.segments.len() {
             self.register(buddy);
         }
@@ -457,7 +486,7 @@ impl<E: Item> Table<E> {
         let widest = match self.segments.as_slice() {
             [] => return None,
             [only] => only.width(),
-            _ => self.widest as usize,
+            _ => 1 << self.widest_log2,
         };
         for _ in 0..RANDOM_TRIES {
             let bits = random();

@@ -91,6 +91,9 @@ static void test_timeout(void)
     reply = rs_command(session, "BLMOVE none none LEFT LEFT 0.001");
     CHECK(reply != NULL && reply->type == RS_REPLY_NIL);
     rs_reply_free(reply);
+    reply = rs_command(session, "BZPOPMAX none 0.001");
+    CHECK(reply != NULL && reply->type == RS_REPLY_NIL);
+    rs_reply_free(reply);
     reply = rs_command(session, "BLPOP none -1");
     CHECK(reply != NULL && reply->type == RS_REPLY_ERROR && strcmp(reply->str, "ERR timeout is negative") == 0);
     rs_reply_free(reply);
@@ -181,6 +184,97 @@ static void test_batch(void)
     rs_reply_free(replies[2]);
 }
 
+/* Members of a sorted set go to the threads that wait for them, each to one, while others interrupt them. */
+enum { TAKERS = 4, ADDERS = 2, MEMBERS_PER_ADDER = 200 };
+
+struct worker {
+    rs_session *session;
+    pthread_t thread;
+    int first;
+    /* What a thread has done; checked when it has ended. */
+    long long sum, done, interrupted, failed;
+};
+
+static void *take_members(void *of)
+{
+    struct worker *taker = of;
+    for (;;) {
+        rs_reply *reply = rs_command(taker->session, "BZPOPMIN jobs 0");
+        if (reply == NULL)
+            break;
+        if (reply->type == RS_REPLY_ERROR && strncmp(reply->str, "RS_ERR_CLOSED ", 14) == 0) {
+            taker->interrupted++;
+        } else if (reply->type == RS_REPLY_ARRAY && reply->elements == 3) {
+            long long member = atoll(reply->element[1]->str);
+            if (member < 0) {
+                rs_reply_free(reply);
+                return NULL;
+            }
+            taker->sum += member;
+            taker->done++;
+        } else {
+            taker->failed++;
+        }
+        rs_reply_free(reply);
+    }
+    taker->failed++;
+    return NULL;
+}
+
+static void *add_members(void *of)
+{
+    struct worker *adder = of;
+    for (int i = 0; i < MEMBERS_PER_ADDER; i++) {
+        rs_reply *reply = rs_command(adder->session, "ZADD jobs %d %d", i, adder->first + i);
+        adder->done += reply != NULL && reply->type == RS_REPLY_INTEGER && reply->integer == 1;
+        rs_reply_free(reply);
+    }
+    return NULL;
+}
+
+static void start_worker(struct worker *worker, void *(*work)(void *), int first)
+{
+    memset(worker, 0, sizeof *worker);
+    worker->session = open_session();
+    worker->first = first;
+    CHECK(pthread_create(&worker->thread, NULL, work, worker) == 0);
+}
+
+static void test_sorted_sets_in_threads(void)
+{
+    const long long count = ADDERS * MEMBERS_PER_ADDER;
+    struct worker takers[TAKERS], adders[ADDERS];
+    long long sum = 0, taken = 0, interrupted = 0;
+    for (int i = 0; i < TAKERS; i++)
+        start_worker(&takers[i], take_members, 0);
+    until_blocked(TAKERS);
+    CHECK_STATUS(RS_OK, rs_session_interrupt(takers[0].session));
+    for (int i = 0; i < ADDERS; i++)
+        start_worker(&adders[i], add_members, i * MEMBERS_PER_ADDER);
+    for (int i = 0; i < 50; i++)
+        CHECK_STATUS(RS_OK, rs_session_interrupt(takers[i % TAKERS].session));
+    for (int i = 0; i < ADDERS; i++) {
+        pthread_join(adders[i].thread, NULL);
+        CHECK(adders[i].done == MEMBERS_PER_ADDER);
+        rs_session_close(adders[i].session);
+    }
+    /* Behind all others by their scores: one to end each thread. */
+    for (int i = 0; i < TAKERS; i++)
+        rs_reply_free(rs_command(session, "ZADD jobs 1000000 -%d", i + 1));
+    for (int i = 0; i < TAKERS; i++) {
+        pthread_join(takers[i].thread, NULL);
+        CHECK(takers[i].failed == 0);
+        sum += takers[i].sum;
+        taken += takers[i].done;
+        interrupted += takers[i].interrupted;
+        rs_session_close(takers[i].session);
+    }
+    CHECK(taken == count && sum == count * (count - 1) / 2);
+    CHECK(interrupted >= 1 && interrupted <= 51);
+    expect_integer(0, "EXISTS jobs");
+    until_blocked(0);
+}
+
 /* An engine whose clock the host moves. */
 static int64_t host_ms = 1000000;
 
@@ -222,6 +316,7 @@ int main(void)
     test_interrupt();
     test_unblock_and_kill();
     test_batch();
+    test_sorted_sets_in_threads();
     test_host_clock();
     rs_session_close(session);
     rs_engine_close(engine);

@@ -26,6 +26,7 @@ check byor_heap $heap
 check byor_hashtable $hashtable
 check byor_zset $zset
 check byor_thread_pool
+check byor_first_edition
 
 # The server, asked what the book's test asks, and more, by a client of the book's protocol.
 $prefix "$bin/byor_server" 0 >"$work/port" 2>"$work/errors" &
@@ -125,6 +126,9 @@ fi
     echo "del big"
 } | "$bin/original_client" -t -p "$port" | sort | uniq -c | grep -q ' 1501 (int) 1$' ||
     { echo "c ($title): byor_server lost something" >&2; exit 1; }
+# Byte for byte: every command, what is wrong, pipelines, large messages, idle connections.
+timeout 600 python3 "$(dirname "$0")/byor_server.py" $prefix "$bin/byor_server" 2>"$work/errors" ||
+    { echo "c ($title): byor_server answered something else" >&2; cat "$work/errors" >&2; exit 1; }
 kill -TERM "$server"
 wait "$server" || { echo "c ($title): byor_server ended badly" >&2; cat "$work/errors" >&2; exit 1; }
 server=

@@ -1,4 +1,4 @@
-/* What the C tests share. */
+/* What the C tests share; in several threads, too. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -11,7 +11,7 @@ static int checks;
 
 #define CHECK(condition)                                                                              \
     do {                                                                                              \
-        checks++;                                                                                     \
+        __atomic_fetch_add(&checks, 1, __ATOMIC_RELAXED);                                             \
         if (!(condition)) {                                                                           \
             fprintf(stderr, "%s:%d: %s (last error: %s)\n", __FILE__, __LINE__, #condition, rs_last_error()); \
             exit(1);                                                                                  \
@@ -21,7 +21,7 @@ static int checks;
 #define CHECK_STATUS(expected, call)                                                                  \
     do {                                                                                              \
         rs_status got_ = (call);                                                                      \
-        checks++;                                                                                     \
+        __atomic_fetch_add(&checks, 1, __ATOMIC_RELAXED);                                             \
         if (got_ != (expected)) {                                                                     \
             fprintf(stderr, "%s:%d: %s is %s, not %s (%s)\n", __FILE__, __LINE__, #call,              \
                     rs_status_name(got_), #expected, rs_last_error());                                \

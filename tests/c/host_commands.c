@@ -712,6 +712,76 @@ static void test_registration_during_traffic(void)
     }
 }
 
+/* ---- locks ---- */
+
+/* MOVE from to: takes one from the first key and gives it to the second, by reading and writing. */
+static void move_one(rs_call *call, int argc, const rs_slice *argv, void *ud)
+{
+    long long value[2];
+    int i;
+    (void)argc, (void)ud;
+    for (i = 0; i < 2; i++) {
+        const char *get[] = { "GET", argv[1 + i].data };
+        size_t len[] = { 3, argv[1 + i].len };
+        rs_reply *reply = rs_call_command_argv(call, 2, get, len);
+        CHECK(reply != NULL && reply->type != RS_REPLY_ERROR);
+        value[i] = reply->str == NULL ? 0 : atoll(reply->str);
+        rs_reply_free(reply);
+    }
+    value[0]--;
+    value[1]++;
+    for (i = 0; i < 2; i++) {
+        char text[32];
+        const char *set[] = { "SET", argv[1 + i].data, text };
+        size_t len[] = { 3, argv[1 + i].len, 0 };
+        rs_reply *reply;
+        len[2] = (size_t)snprintf(text, sizeof text, "%lld", value[i]);
+        reply = rs_call_command_argv(call, 3, set, len);
+        CHECK(reply != NULL && reply->type == RS_REPLY_STATUS);
+        rs_reply_free(reply);
+    }
+    rs_call_reply_integer(call, value[1]);
+}
+
+enum { MOVES = 1000 };
+
+static void *move_many(void *command)
+{
+    rs_session *own;
+    int i;
+    CHECK_STATUS(RS_OK, rs_session_open(engine, &own));
+    for (i = 0; i < MOVES; i++) {
+        rs_reply *reply = rs_command(own, command);
+        CHECK(reply != NULL && reply->type != RS_REPLY_ERROR);
+        rs_reply_free(reply);
+        reply = rs_command(own, "MGET left right");
+        CHECK(reply != NULL && reply->elements == 2);
+        if (reply->element[0]->str != NULL && reply->element[1]->str != NULL)
+            CHECK(atoll(reply->element[0]->str) + atoll(reply->element[1]->str) == 0);
+        rs_reply_free(reply);
+    }
+    rs_session_close(own);
+    return NULL;
+}
+
+/* A call is atomic, whatever it reads and writes, and calls with the same keys in another order do not wait for
+   each other for ever. */
+static void test_calls_are_atomic(void)
+{
+    static char *const commands[] = { "move left right", "move right left", "move left right" };
+    pthread_t threads[3];
+    char expected[32];
+    int i;
+    CHECK_STATUS(RS_OK, add("move", 3, "write denyoom", 1, 2, 1, move_one));
+    expect(RS_REPLY_STATUS, "OK", "MSET left 0 right 0");
+    for (i = 0; i < 3; i++)
+        CHECK(pthread_create(&threads[i], NULL, move_many, commands[i]) == 0);
+    for (i = 0; i < 3; i++)
+        CHECK(pthread_join(threads[i], NULL) == 0);
+    snprintf(expected, sizeof expected, "%d", MOVES);
+    expect(RS_REPLY_STRING, expected, "GET right");
+}
+
 int main(void)
 {
     rs_config *config = rs_config_new();
@@ -728,10 +798,13 @@ int main(void)
     test_memory_limit();
     test_introspection();
     test_registration_during_traffic();
-    rs_session_close(session);
-    CHECK(freed == 16);
+    test_calls_are_atomic();
+    /* The commands stay as long as somebody can call them. */
     rs_engine_close(engine);
-    CHECK(freed == 16 + 13 + 1 + 50);
+    CHECK(freed == 16);
+    expect_integer(1, "one.more");
+    rs_session_close(session);
+    CHECK(freed == 16 + 13 + 1 + 50 + 1);
     engine = NULL;
     test_protocols("1");
     test_protocols("0");

@@ -129,7 +129,6 @@ static int64_t never(rs_loop *loop, uint64_t id, void *ud)
 
 static void *stop(void *loop)
 {
-    usleep(20000);
     CHECK_STATUS(RS_OK, rs_loop_stop(loop));
     return NULL;
 }
@@ -152,10 +151,12 @@ static void test_loop(void)
     CHECK(scene.ticks == 3 && scene.bytes == 3);
     CHECK_STATUS(RS_ERR_NOT_FOUND, rs_loop_del_timer(loop, scene.ticker));
 
-    /* Only the timer that never comes is left, so another thread has to end the wait. */
-    CHECK(pthread_create(&thread, NULL, stop, loop) == 0);
-    CHECK_STATUS(RS_OK, rs_loop_run(loop));
-    CHECK(pthread_join(thread, NULL) == 0);
+    /* Only the timer that never comes is left, so another thread has to end the wait, or to come before it. */
+    for (int i = 0; i < 50; i++) {
+        CHECK(pthread_create(&thread, NULL, stop, loop) == 0);
+        CHECK_STATUS(RS_OK, rs_loop_run(loop));
+        CHECK(pthread_join(thread, NULL) == 0);
+    }
     CHECK_STATUS(RS_OK, rs_loop_del_timer(loop, id));
     CHECK_STATUS(RS_ERR_NOT_FOUND, rs_loop_del_timer(loop, id));
     CHECK_STATUS(RS_OK, rs_loop_run(loop)); /* nothing left */

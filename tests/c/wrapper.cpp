@@ -146,7 +146,7 @@ static void commands(Session &session)
     CHECK(session.command({"STRLEN", "a"}).integer() == 1);
     Reply error = session.command({"NOSUCH"});
     CHECK(error.is_error() && error.str().substr(0, 3) == "ERR" && session.status() == RS_OK);
-    CHECK_FAILS(RS_ERR_COMMAND, session, CHECK(!session.command(Session::Arguments())));
+    CHECK_FAILS(RS_ERR_ARGUMENT, session, CHECK(!session.command(Session::Arguments())));
 
     // RESP3: maps, doubles, booleans, verbatim texts.
     Reply hello = session.command({"HELLO", "3"});
@@ -183,6 +183,84 @@ static void commands(Session &session)
     CHECK(session.get("b") == "2");
 }
 
+static void hashes_and_sorted_sets(Session &session)
+{
+    session.command({"DEL", "h", "z"});
+    CHECK(!session.hget("h", "f") && session.status() == RS_NIL);
+    CHECK(session.hset("h", "f", "value") && session.hset("h", "n", "7") && session.hset("h", "", ""));
+    CHECK(session.hget("h", "f") == "value" && session.hget("h", "n") == "7" && session.hget("h", "") == "");
+    CHECK(!session.hget("h", "g"));
+    std::string large(100000, 'x');
+    CHECK(session.hset("h", "large", large) && session.hget("h", "large") == large);
+    CHECK(!session.zscore("z", "m") && session.status() == RS_NIL);
+    CHECK(session.zadd("z", 1.5, "m") && session.zscore("z", "m") == 1.5);
+    CHECK(session.zadd("z", -2, "m") && session.zscore("z", "m") == -2 && !session.zscore("z", "other"));
+    CHECK_FAILS(RS_ERR_WRONG_TYPE, session, session.hget("z", "f"));
+    CHECK_FAILS(RS_ERR_WRONG_TYPE, session, session.hset("z", "f", "v"));
+    CHECK_FAILS(RS_ERR_WRONG_TYPE, session, session.zadd("h", 1, "m"));
+    CHECK_FAILS(RS_ERR_WRONG_TYPE, session, session.zscore("h", "m"));
+}
+
+static void host_commands()
+{
+    // What a function holds is freed with it: at the end of the engine, or when it is not added.
+    auto token = std::make_shared<int>(0);
+    {
+        Engine engine;
+        Session session(engine);
+        CHECK(engine.add_command({"greet", 3, "write denyoom", 1, 1, 1}, [token](redisrs::Call &call) {
+            ++*token;
+            CHECK(call.command({"SET", call[1], call[2]}).str() == "OK");
+            CHECK(call.size() == 3 && call[0] == "Greet" && call[3].empty() && call.raw() != nullptr);
+            call.array(2);
+            call.simple("HELLO");
+            call.bulk(call.command(redisrs::Arguments{"GET", call[1]}).str());
+        }) == RS_OK);
+        Reply reply = session.command({"Greet", "k", std::string_view("a\0b", 3)});
+        CHECK(reply.size() == 2 && reply[0].str() == "HELLO" && reply[1].str() == std::string_view("a\0b", 3));
+        CHECK(*token == 1 && session.get("k")->size() == 3);
+        CHECK(engine.add_command({"all", 1, "readonly"}, [](redisrs::Call &call) {
+            call.map(4);
+            call.integer(-1);
+            call.number(0.5);
+            call.nil();
+            call.error("an element");
+            call.array(0);
+            call.map(0);
+            call.integer(1);
+            call.integer(2);
+        }) == RS_OK);
+        session.command({"HELLO", "3"});
+        CHECK(session.command({"all"}).type() == RS_REPLY_MAP && session.command({"all"}).entries().size() == 4);
+        CHECK(engine.add_command({"twice"}, [](redisrs::Call &call) {
+            call.nil();
+            CHECK_FAILS(RS_ERR_ARGUMENT, call, call.nil());
+        }) == RS_OK);
+        CHECK(session.command({"twice"}).str().find("more than once") != std::string_view::npos);
+#ifndef REDISRS_NO_EXCEPTIONS
+        // What a function throws is the reply, and neither the session nor the engine is the worse for it.
+        CHECK(engine.add_command({"throws"}, [](redisrs::Call &call) {
+            if (call.size() == 1)
+                throw std::runtime_error("out of range");
+            if (call[1] == "int")
+                throw 7;
+            call.array(5);
+            call.error(std::string(100000, 'x'));
+        }) == RS_OK);
+        CHECK(session.command({"throws"}).str() == "ERR out of range");
+        CHECK(session.command({"throws", "int"}).str().find("no std::exception") != std::string_view::npos);
+        CHECK(session.command({"throws", "long"}).str().find("too large") != std::string_view::npos);
+        CHECK(session.get("k")->size() == 3);
+#endif
+        CHECK_FAILS(RS_ERR_EXISTS, engine, engine.add_command({"GREET"}, [token](redisrs::Call &) {}));
+        CHECK_FAILS(RS_ERR_CONFIG, engine, engine.add_command({"new", 1, "wrong"}, [token](redisrs::Call &) {}));
+        CHECK_FAILS(RS_ERR_ARGUMENT, engine, engine.add_command({std::string("a\0b", 3)}, [token](redisrs::Call &) {}));
+        CHECK_FAILS(RS_ERR_ARGUMENT, engine, engine.add_command({"new"}, nullptr));
+        CHECK(token.use_count() == 2);
+    }
+    CHECK(token.use_count() == 1);
+}
+
 static void waiting(const Engine &engine)
 {
     Session session(engine);
@@ -195,6 +273,27 @@ static void waiting(const Engine &engine)
     second.command({"PING"});
     std::optional<Reply> line = session.next_push(10s);
     CHECK(line && line->str().find("PING") != std::string_view::npos);
+}
+
+static void events(const Engine &engine, Session &session)
+{
+    std::string told;
+    auto note = [&told](std::string_view event, std::string_view key, int db) {
+        told.append(event).append(" ").append(key).append(" ").append(std::to_string(db)).append(", ");
+    };
+    {
+        redisrs::Listener listener(engine, RS_EVENT_ALL, note);
+        CHECK(listener && session.set("heard", "1"));
+        redisrs::Listener moved(std::move(listener));
+        CHECK(moved && !listener && session.set("heard", "2"));
+        redisrs::Listener news(engine, RS_EVENT_NEW, note);
+        news = std::move(moved);
+        CHECK(session.del("heard"));
+    }
+    CHECK(session.set("unheard", "1"));
+    CHECK(told == "set heard 0, set heard 0, del heard 0, ");
+    CHECK_FAILS(RS_ERR_ARGUMENT, redisrs::Listener(engine, 1, note), redisrs::Listener(engine, 1, note));
+    CHECK_FAILS(RS_ERR_ARGUMENT, redisrs::Listener(engine, RS_EVENT_ALL, nullptr), redisrs::Listener(engine, RS_EVENT_ALL, nullptr));
 }
 
 static void configuration()
@@ -375,7 +474,10 @@ int main()
     Session session(engine);
     strings(session);
     commands(session);
+    hashes_and_sorted_sets(session);
+    host_commands();
     waiting(engine);
+    events(engine, session);
     protocol();
     loop();
     pool();

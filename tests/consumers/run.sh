@@ -85,8 +85,11 @@ else
 fi
 
 # The pages name what there is: every option that --help tells, no function that the header does not have.
-"$prefix/bin/redisrs-cli" --help | grep -o '^  -[^<]*' | grep -o -e '--*[A-Za-z0-9][a-z0-9-]*' | sort -u | while read -r option; do
+"$prefix/bin/redisrs-cli" --help | sed -n 's/^  \(-[^<]*\).*/\1/p' | sed 's/   *.*//' | grep -o -e '--*[A-Za-z0-9][a-z0-9-]*' | sort -u | while read -r option; do
     grep -q -e "Fl ${option#-}\\( \\|$\\)" "$root/docs/man/redisrs-cli.1" || { echo "redisrs-cli.1 does not have $option" >&2; exit 1; }
+done
+"$prefix/bin/redisrs-server" --help | grep -o -e '[ ]--*[a-z][a-z-]*' | sort -u | while read -r option; do
+    grep -q -e "Fl ${option#-}\\( \\|$\\)" -e " $option " "$root/docs/man/redisrs-server.1" || { echo "redisrs-server.1 does not have $option" >&2; exit 1; }
 done
 sed -n 's/^\.Fn \([a-z_]*\).*/\1/p' "$root/docs/man/redisrs.3" | while read -r function; do
     grep -q "[ *]$function(" "$root/include/redisrs.h" || { echo "redisrs.3 has $function, which is not there" >&2; exit 1; }
@@ -95,7 +98,9 @@ done
 # A distributor's installation, which ends elsewhere than it says; and back to nothing.
 quietly staged make_root install-built PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu DESTDIR="$out/stage"
 grep -q '^libdir=/usr/lib/x86_64-linux-gnu$' "$out/stage/usr/lib/x86_64-linux-gnu/pkgconfig/redisrs.pc"
-quietly unstaged make_root uninstall PREFIX=/usr LIBDIR=/usr/lib/x86_64-linux-gnu DESTDIR="$out/stage"
+# With the names of the GNU conventions.
+quietly unstaged env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory -C "$root" uninstall \
+    prefix=/usr libdir=/usr/lib/x86_64-linux-gnu DESTDIR="$out/stage"
 quietly uninstall make_root uninstall
 left=$(find "$prefix" "$out/stage" ! -type d)
 [ -z "$left" ] || { echo "consumers: make uninstall leaves behind: $left" >&2; exit 1; }

@@ -36,6 +36,11 @@ pub fn payload(random: &mut Random) -> Vec<u8> {
     payload
 }
 
+/// The payload of that name.
+pub fn named(name: &str) -> Option<Vec<u8>> {
+    PAYLOADS.lines().filter_map(|line| line.split_once(' ')).find(|(found, _)| *found == name).map(decode_hex)
+}
+
 fn decode_hex((_, hex): (&str, &str)) -> Vec<u8> {
     let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal digits");
     (0..hex.len()).step_by(2).map(digit).collect()

@@ -124,12 +124,18 @@ impl Connection {
 
     fn receive(&mut self, deadline: Instant) -> Result<(), End> {
         let left = deadline.saturating_duration_since(Instant::now());
+        // Without time, what is there already is still taken.
         if left.is_zero() {
-            return Err(End::Silent);
+            self.stream.set_nonblocking(true).expect("a socket can be made so");
+        } else {
+            self.stream.set_read_timeout(Some(left)).expect("a non-zero timeout is accepted");
         }
-        self.stream.set_read_timeout(Some(left)).expect("a non-zero timeout is accepted");
         let mut buffer = [0; 65536];
-        match self.stream.read(&mut buffer) {
+        let outcome = self.stream.read(&mut buffer);
+        if left.is_zero() {
+            self.stream.set_nonblocking(false).expect("a socket can be made so");
+        }
+        match outcome {
             Ok(0) => Err(End::Closed),
             Ok(count) => {
                 self.input.extend_from_slice(&buffer[..count]);

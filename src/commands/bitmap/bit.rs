@@ -2,7 +2,7 @@
 
 use super::{Grown, grow, offset_of};
 use crate::commands::string::text_of;
-use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx};
 use crate::resp::number::{IntegerText, parse_i64};
 use crate::types::bits;
 
@@ -19,6 +19,7 @@ pub fn setbit(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let was = bits::set(ctx.db(key).string_mut(loc).unwrap_or_default(), offset, on);
     if has_grown || was != on {
         ctx.changed(key);
+        ctx.notify(Class::String, c"setbit", key);
     }
     ctx.reply.integer(i64::from(was));
     Ok(())

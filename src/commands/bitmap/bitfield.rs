@@ -4,7 +4,7 @@
 
 use super::{BAD_OFFSET, Grown, checked_offset, grow};
 use crate::commands::string::text_of;
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::NoMemory;
 use crate::resp::ReplyWriter;
 use crate::resp::number::{IntegerText, parse_i64};
@@ -146,6 +146,7 @@ fn write(ctx: &mut Ctx, key: Key, operations: &[Operation], last_bit: u64) -> Cm
     if changes > 0 {
         ctx.changed(key);
         ctx.count_changes(changes as u64 - 1);
+        ctx.notify(Class::String, c"setbit", key);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! is lengthened by reads as zero either way. All shards of the keys are locked meanwhile; 1 MB takes some 100 µs.
 
 use crate::commands::string::text_of;
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Loc, NewValue, NoMemory};
 use crate::resp::number::IntegerText;
 use crate::types::bits::{BLOCK_BYTES, Combination, Combiner};
@@ -32,9 +32,11 @@ pub fn bitop(ctx: &mut Ctx, args: &Args) -> CmdResult {
         combine(ctx, args, sources, how, loc, len)?;
         ctx.db(destination).clear_deadline(loc);
         ctx.changed(destination);
+        ctx.notify(Class::String, c"set", destination);
     } else if let Some(loc) = found {
         ctx.db(destination).remove(loc);
         ctx.changed(destination);
+        ctx.notify(Class::Generic, c"del", destination);
     }
     ctx.reply.integer(len as i64);
     Ok(())

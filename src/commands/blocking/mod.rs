@@ -44,7 +44,7 @@
 //! One load per write where nobody waits. Blocking copies the command's arguments and keys; serving allocates the reply.
 
 pub mod list;
-mod outcome;
+pub(crate) mod outcome;
 mod serve;
 #[cfg(test)]
 mod tests;
@@ -154,6 +154,11 @@ const NEGATIVE: CommandError = CommandError::fixed("ERR timeout is negative");
 /// If it is negative or no number.
 pub fn timeout_s(ctx: &Ctx, text: &[u8]) -> Result<Option<i64>, CommandError> {
     const MS_MAX: f64 = i64::MAX as f64;
+    if let Some(seconds) = parse_i64(text) {
+        // What does not fit is negative to Redis, too, once it is converted.
+        let ms = seconds.checked_mul(1000).filter(|ms| *ms >= 0).ok_or(NEGATIVE)?;
+        return Ok(deadline_ms(ctx, ms));
+    }
     let seconds = match parse_f64(text) {
         Some(seconds) => seconds,
         // Redis reads a `long double`: more than ours, and then finds it too large for milliseconds.
@@ -161,7 +166,6 @@ pub fn timeout_s(ctx: &Ctx, text: &[u8]) -> Result<Option<i64>, CommandError> {
         None => return Err(CommandError::fixed("ERR timeout is not a float or out of range")),
     };
     let ms = (seconds * 1000.0).ceil();
-    // What does not fit is negative to Redis, too, once it is converted.
     if !(0.0..MS_MAX).contains(&ms) {
         return Err(NEGATIVE);
     }

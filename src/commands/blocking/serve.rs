@@ -5,6 +5,7 @@ use super::super::session::Session;
 use super::waiter::{Attempt, Waiter};
 use crate::engine::Engine;
 use crate::engine::clients::{Client, Delivery};
+use crate::engine::events::Pending;
 use crate::keyspace::blocked::Signal;
 use crate::keyspace::{KeyHash, Kind, LockSet};
 use smallvec::SmallVec;
@@ -21,13 +22,16 @@ pub fn release<'e>(engine: &'e Engine, session: &mut Session, locks: &mut LockSe
     }
 }
 
-/// Serves those who wait for keys of one shard that were removed without a command: they have expired.
-pub fn serve_shard(engine: &Engine, shard: usize) {
+/// Serves those who wait for keys of one shard that were removed without a command: they have expired. What comes of it
+/// is added to `events`.
+pub fn serve_shard(engine: &Engine, shard: usize, events: &mut Pending) {
     let mut locks = LockSet::shard_at(&engine.keyspace, shard);
     if locks.has_signals() {
         let counters = engine.stats.add_block();
         let mut session = Session::unlisted(engine, Arc::clone(&counters));
+        std::mem::swap(&mut session.events, events);
         serve_and_release(engine, &mut session, &mut locks, 0);
+        std::mem::swap(&mut session.events, events);
         engine.stats.retire_block(&counters);
     }
 }

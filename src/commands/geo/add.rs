@@ -2,7 +2,7 @@
 
 use super::place;
 use crate::commands::zset::value;
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::types::geo::score_of_place;
 use crate::types::zset::Change;
 use smallvec::SmallVec;
@@ -59,6 +59,7 @@ pub fn geoadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
     if added + updated > 0 {
         ctx.changed(key);
         ctx.count_changes(added + updated - 1);
+        ctx.notify(Class::ZSet, c"zadd", key);
     }
     result?;
     ctx.reply.integer(if options.ch { added + updated } else { added } as i64);

@@ -49,7 +49,7 @@ fn run(ctx: &mut Ctx, args: &Args, source: Key, form: Form) -> CmdResult {
     let Some(loc) = found else {
         let query = Query::parse(args, form, None)?;
         match query.store_at {
-            Some(index) => store(ctx, args, index, OwnedZSet::new()?)?,
+            Some(index) => store(ctx, args, index, OwnedZSet::new()?, form)?,
             None => ctx.reply.array(0),
         }
         return Ok(());
@@ -61,7 +61,7 @@ fn run(ctx: &mut Ctx, args: &Args, source: Key, form: Form) -> CmdResult {
     match query.store_at {
         Some(index) => {
             let built = build(&found, &query, &shape, seed)?;
-            store(ctx, args, index, built)?;
+            store(ctx, args, index, built, form)?;
         }
         None => reply_found(reply, &found, &query, &shape),
     }
@@ -120,11 +120,12 @@ fn build(found: &[Found], query: &Query, shape: &Shape, seed: &HashSeed) -> Resu
 }
 
 /// Stores a result at the key that argument `index` names. Every member counts as a change.
-fn store(ctx: &mut Ctx, args: &Args, index: usize, built: OwnedZSet) -> CmdResult {
+fn store(ctx: &mut Ctx, args: &Args, index: usize, built: OwnedZSet, form: Form) -> CmdResult {
     let at = args.key_positions().iter().find(|at| at.index as usize == index);
     let hash = at.ok_or(CommandError::SYNTAX)?.hash;
     let key = Key { bytes: &args[index], hash };
-    let stored = value::store(ctx, key, built)?;
+    let event = if form == Form::SearchStore { c"geosearchstore" } else { c"georadiusstore" };
+    let stored = value::store(ctx, key, built, event)?;
     ctx.count_changes((stored as u64).saturating_sub(1));
     ctx.reply.integer(stored as i64);
     Ok(())

@@ -1,7 +1,7 @@
 //! HINCRBY, HINCRBYFLOAT: values as numbers. The deadline of the field stays.
 
 use super::{close, create, open, read, store, text};
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Loc, StringRef};
 use crate::numeric::{self, SumError};
 use crate::resp::number::{IntegerText, parse_i64};
@@ -20,6 +20,7 @@ pub fn hincrby(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let new = old.checked_add(by).ok_or(CommandError::OVERFLOW)?;
     let mut digits = IntegerText::new();
     put(ctx, key, found, field, Text { bytes: digits.format(new), int: Some(new) })?;
+    ctx.notify(Class::Hash, c"hincrby", key);
     ctx.reply.integer(new);
     Ok(())
 }
@@ -39,6 +40,7 @@ pub fn hincrbyfloat(ctx: &mut Ctx, args: &Args) -> CmdResult {
         error => checked(error.into()),
     })?;
     put(ctx, key, found, field, text(sum.as_bytes()))?;
+    ctx.notify(Class::Hash, c"hincrbyfloat", key);
     ctx.reply.bulk(sum.as_bytes());
     Ok(())
 }

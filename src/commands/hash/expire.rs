@@ -3,7 +3,7 @@
 //! As in Redis the key is looked at before the options, so WRONGTYPE comes before any other error.
 
 use super::options::{Clock, Condition, NOT_GREATER_THAN_0, NOT_POSITIVE, named_fields};
-use super::{check_type, close, open, read, text};
+use super::{check_type, close, notify, open, read, text};
 use crate::commands::{Args, CmdResult, Ctx};
 
 const NO_FIELD: i64 = -2;
@@ -68,9 +68,10 @@ fn set_deadlines(ctx: &mut Ctx, args: &Args, clock: Clock) -> CmdResult {
         changes += 1;
     }
     if changes > 0 {
-        close(ctx, key, loc)?;
+        let is_gone = close(ctx, key, loc)?;
         ctx.changed(key);
         ctx.count_changes(changes - 1);
+        notify(ctx, if is_past { c"hdel" } else { c"hexpire" }, key, is_gone);
     }
     Ok(())
 }
@@ -152,6 +153,7 @@ pub fn hpersist(ctx: &mut Ctx, args: &Args) -> CmdResult {
     if is_changed {
         close(ctx, key, loc)?;
         ctx.changed(key);
+        notify(ctx, c"hpersist", key, false);
     }
     Ok(())
 }

@@ -2,10 +2,12 @@
 //!
 //! HSET and HGET of one field of a small hash are one walk through its bytes, and allocate nothing.
 
-use super::{close, create, open, read, reply_text, store, text};
-use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use super::{close, create, notify, open, read, reply_text, store, text};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::StringRef;
+use crate::resp::ReplyWriter;
 use crate::resp::number::IntegerText;
+use crate::types::WINDOW;
 use crate::types::hash::{Deadline, Item};
 
 /// HSET key field value [field value ...]
@@ -27,14 +29,25 @@ fn set_all(ctx: &mut Ctx, args: &Args) -> Result<usize, CommandError> {
     if !args.len().is_multiple_of(2) {
         return Err(CommandError::wrong_arity(ctx.command.name));
     }
-    let key = args.key(0);
-    let pairs = args.argv().get(2..).unwrap_or_default().chunks_exact(2);
-    let count = pairs.len();
+    set_pairs(ctx, args.key(0), args.argv().get(2..).unwrap_or_default())
+}
+
+/// Sets fields, each followed by its value, whose deadlines are dropped; how many are new.
+///
+/// # Errors
+/// WRONGTYPE, or if memory is short.
+pub fn set_pairs(ctx: &mut Ctx, key: Key, pairs: &[&[u8]]) -> Result<usize, CommandError> {
+    let count = pairs.len() / 2;
     let mut new = 0;
     if let Some(loc) = ctx.write(key) {
         let (mut hash, _) = open(ctx, key, loc)?;
-        for pair in pairs {
-            new += usize::from(hash.set(text(pair[0]), text(pair[1]), Deadline::Drop)?);
+        for window in pairs.chunks(2 * WINDOW) {
+            if count > 1 {
+                hash.fetch(window.iter().step_by(2).copied());
+            }
+            for pair in window.chunks_exact(2) {
+                new += usize::from(hash.set(text(pair[0]), text(pair[1]), Deadline::Drop)?);
+            }
         }
         let had_deadlines = hash.holder().db.inner_deadline_ms(loc).is_some();
         if had_deadlines {
@@ -42,13 +55,14 @@ fn set_all(ctx: &mut Ctx, args: &Args) -> Result<usize, CommandError> {
         }
     } else {
         let mut hash = create(ctx.engine);
-        for pair in pairs {
+        for pair in pairs.chunks_exact(2) {
             new += usize::from(hash.set(text(pair[0]), text(pair[1]), Deadline::Drop)?);
         }
         store(ctx, key, hash)?;
     }
     ctx.changed(key);
     ctx.count_changes(count as u64 - 1);
+    ctx.notify(Class::Hash, c"hset", key);
     Ok(new)
 }
 
@@ -72,13 +86,14 @@ pub fn hsetnx(ctx: &mut Ctx, args: &Args) -> CmdResult {
         store(ctx, key, hash)?;
     }
     ctx.changed(key);
+    ctx.notify(Class::Hash, c"hset", key);
     ctx.reply.integer(1);
     Ok(())
 }
 
 /// HGET key field
 pub fn hget(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    with_field(ctx, args, |item, reply| match item {
+    with_field(ctx, args.key(0), &args[2], |item, reply| match item {
         Some(item) => reply_text(reply, item.value),
         None => reply.null(),
     })
@@ -86,12 +101,12 @@ pub fn hget(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 /// HEXISTS key field
 pub fn hexists(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    with_field(ctx, args, |item, reply| reply.integer(item.is_some().into()))
+    with_field(ctx, args.key(0), &args[2], |item, reply| reply.integer(item.is_some().into()))
 }
 
 /// HSTRLEN key field
 pub fn hstrlen(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    with_field(ctx, args, |item, reply| {
+    with_field(ctx, args.key(0), &args[2], |item, reply| {
         let len = match item.map(|item| item.value) {
             Some(StringRef::Str(bytes)) => bytes.len(),
             Some(StringRef::Int(int)) => IntegerText::new().format(int).len(),
@@ -101,23 +116,22 @@ pub fn hstrlen(ctx: &mut Ctx, args: &Args) -> CmdResult {
     })
 }
 
-/// Replies about one field.
+/// Looks at one field, or at nothing, and may reply about it.
+///
+/// # Errors
+/// WRONGTYPE.
 #[inline]
-fn with_field(
+pub fn with_field<R>(
     ctx: &mut Ctx,
-    args: &Args,
-    write: impl FnOnce(Option<Item<'_>>, &mut crate::resp::ReplyWriter),
-) -> CmdResult {
-    let key = args.key(0);
-    let Some(loc) = ctx.read(key) else {
-        write(None, ctx.reply);
-        return Ok(());
-    };
+    key: Key,
+    field: &[u8],
+    look: impl FnOnce(Option<Item<'_>>, &mut ReplyWriter) -> R,
+) -> Result<R, CommandError> {
+    let Some(loc) = ctx.read(key) else { return Ok(look(None, ctx.reply)) };
     let due_ms = ctx.due_ms(key);
     let seed = ctx.engine.keyspace.seed();
     let (hash, reply) = read(ctx, key, loc)?;
-    write(hash.get(text(&args[2]), seed, due_ms), reply);
-    Ok(())
+    Ok(look(hash.get(text(field), seed, due_ms), reply))
 }
 
 /// HMGET key field [field ...]
@@ -133,10 +147,15 @@ pub fn hmget(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let seed = ctx.engine.keyspace.seed();
     let (hash, reply) = read(ctx, key, loc)?;
     reply.array(fields.len());
-    for field in fields {
-        match hash.get(text(field), seed, due_ms) {
-            Some(item) => reply_text(reply, item.value),
-            None => reply.null(),
+    for window in fields.chunks(WINDOW) {
+        if fields.len() > 1 {
+            hash.fetch(window.iter().copied(), seed);
+        }
+        for field in window {
+            match hash.get(text(field), seed, due_ms) {
+                Some(item) => reply_text(reply, item.value),
+                None => reply.null(),
+            }
         }
     }
     Ok(())
@@ -148,13 +167,18 @@ pub fn hdel(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let mut removed = 0;
     if let Some(loc) = ctx.write(key) {
         let (mut hash, _) = open(ctx, key, loc)?;
-        for field in args.argv().iter().skip(2) {
-            removed += u64::from(hash.remove(text(field)));
+        let fields = args.argv().get(2..).unwrap_or_default();
+        for window in fields.chunks(WINDOW) {
+            if fields.len() > 1 {
+                hash.fetch(window.iter().copied());
+            }
+            removed += window.iter().filter(|field| hash.remove(text(field))).count() as u64;
         }
         if removed > 0 {
-            close(ctx, key, loc)?;
+            let is_gone = close(ctx, key, loc)?;
             ctx.changed(key);
             ctx.count_changes(removed - 1);
+            notify(ctx, c"hdel", key, is_gone);
         }
     }
     ctx.reply.integer(removed as i64);

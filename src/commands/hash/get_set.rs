@@ -1,7 +1,7 @@
 //! HGETDEL, HGETEX, HSETEX: values read or set together with what becomes of the fields.
 
 use super::options::{Clock, NOT_POSITIVE, named_fields};
-use super::{check_type, close, create, open, read, reply_text, store, text};
+use super::{check_type, close, create, notify, open, read, reply_text, store, text};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
 use crate::keyspace::NoMemory;
 use crate::resp::ReplyWriter;
@@ -39,9 +39,10 @@ pub fn hgetdel(ctx: &mut Ctx, args: &Args) -> CmdResult {
         removed += u64::from(hash.remove(field));
     }
     if removed > 0 {
-        close(ctx, key, loc)?;
+        let is_gone = close(ctx, key, loc)?;
         ctx.changed(key);
         ctx.count_changes(removed - 1);
+        notify(ctx, c"hdel", key, is_gone);
     }
     Ok(())
 }
@@ -93,9 +94,15 @@ pub fn hgetex(ctx: &mut Ctx, args: &Args) -> CmdResult {
         }
     }
     if changes > 0 {
-        close(ctx, key, loc)?;
+        let is_gone = close(ctx, key, loc)?;
         ctx.changed(key);
         ctx.count_changes(changes - 1);
+        let event = match change {
+            Change::At(deadline_ms) if deadline_ms <= now_ms => c"hdel",
+            Change::At(_) => c"hexpire",
+            Change::Persist | Change::None => c"hpersist",
+        };
+        notify(ctx, event, key, is_gone);
     }
     Ok(())
 }

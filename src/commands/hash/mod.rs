@@ -26,23 +26,24 @@ pub use all::{hgetall, hkeys, hscan, hvals};
 pub use counter::{hincrby, hincrbyfloat};
 pub use expire::{hexpire, hexpireat, hexpiretime, hpersist, hpexpire, hpexpireat, hpexpiretime, hpttl, httl};
 pub use fields::{hdel, hexists, hget, hlen, hmget, hmset, hset, hsetnx, hstrlen};
+pub(super) use fields::{set_pairs, with_field};
 pub use get_set::{hgetdel, hgetex, hsetex};
 pub use random::hrandfield;
 
-use super::{CommandError, Ctx, Key};
+use super::{Class, CommandError, Ctx, Key};
 use crate::engine::Engine;
 use crate::keyspace::{Kind, Loc, NewValue, StoredHash, StringRef};
 use crate::resp::ReplyWriter;
-use crate::resp::number::{INTEGER_TEXT_BYTES_MAX, parse_i64};
+use crate::resp::number::parse_i64;
 use crate::types::Variant;
 use crate::types::hash::{Editor, HashRef, Limits, Owned, Text};
+use std::ffi::CStr;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// A field or a value as the client sent it.
 #[inline]
 pub(super) fn text(bytes: &[u8]) -> Text<'_> {
-    let may_be_int = bytes.len() <= INTEGER_TEXT_BYTES_MAX && matches!(bytes.first(), Some(b'0'..=b'9' | b'-'));
-    Text { bytes, int: if may_be_int { parse_i64(bytes) } else { None } }
+    Text { bytes, int: parse_i64(bytes) }
 }
 
 /// When a hash stops being flat.
@@ -119,18 +120,27 @@ fn store(ctx: &mut Ctx, key: Key, hash: Editor<'_, Owned>) -> Result<(), Command
 }
 
 /// Ends changes to a hash that may have lost fields or deadlines: an empty one is removed, and of any other the
-/// database learns the earliest deadline.
+/// database learns the earliest deadline. True if the key is gone.
 ///
 /// # Errors
 /// If memory is short, unless room for a deadline was reserved.
-fn close(ctx: &mut Ctx, key: Key, loc: Loc) -> Result<(), CommandError> {
+fn close(ctx: &mut Ctx, key: Key, loc: Loc) -> Result<bool, CommandError> {
     let due_ms = ctx.due_ms(key);
     let db = ctx.db(key);
-    let Some(hash) = HashRef::of(db.value(loc)) else { return Ok(()) };
-    if hash.is_spent(due_ms) {
+    let Some(hash) = HashRef::of(db.value(loc)) else { return Ok(false) };
+    let is_gone = hash.is_spent(due_ms);
+    if is_gone {
         db.remove(loc);
     } else {
         db.note_field_deadlines(loc)?;
     }
-    Ok(())
+    Ok(is_gone)
+}
+
+/// The events of changed fields, and of the key if it went with them.
+fn notify(ctx: &mut Ctx, event: &'static CStr, key: Key, is_gone: bool) {
+    ctx.notify(Class::Hash, event, key);
+    if is_gone {
+        ctx.notify(Class::Generic, c"del", key);
+    }
 }

@@ -111,7 +111,7 @@ impl<'a, 'c, 'e> Call<'a, 'c, 'e> {
     /// As [`Call::reply_integer`].
     pub fn reply_status(&mut self, text: &[u8]) -> Result<(), Fault> {
         self.limit(text.len(), LINE_BYTES_MAX)?;
-        self.value(text.len(), |ctx| ctx.reply.status(text))
+        self.value(text.len(), |ctx| ctx.reply.status_bytes(text))
     }
 
     /// Replies with nothing.

@@ -2,7 +2,7 @@
 
 use super::value::{self, check_lengths, cut, element, fill, flat_mut, list, set_large, with_large};
 use super::{index_of, range};
-use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx};
 use crate::types::list::{List, ListRef, Side, encoded_len, flat};
 use std::ops::ControlFlow;
 
@@ -29,6 +29,7 @@ pub fn lset(ctx: &mut Ctx, args: &Args) -> CmdResult {
         }
     }
     ctx.changed(key);
+    ctx.notify(Class::List, c"lset", key);
     ctx.reply.ok();
     Ok(())
 }
@@ -75,6 +76,7 @@ pub fn linsert(ctx: &mut Ctx, args: &Args) -> CmdResult {
         ListRef::Large(_) => with_large(ctx, key, loc, |list| list.insert(index, value, fill))??,
     }
     ctx.changed(key);
+    ctx.notify(Class::List, c"linsert", key);
     ctx.reply.integer(len as i64 + 1);
     Ok(())
 }
@@ -102,8 +104,10 @@ pub fn lrem(ctx: &mut Ctx, args: &Args) -> CmdResult {
         }
     };
     if removed > 0 {
+        ctx.notify(Class::List, c"lrem", key);
         if list(ctx, key, loc)?.is_empty() {
             ctx.db(key).remove(loc);
+            ctx.notify(Class::Generic, c"del", key);
         }
         ctx.changed(key);
         ctx.count_changes(removed as u64 - 1);
@@ -122,8 +126,10 @@ pub fn ltrim(ctx: &mut Ctx, args: &Args) -> CmdResult {
     };
     let len = list(ctx, key, loc)?.len();
     let (first, kept) = range(start, end, len);
+    ctx.notify(Class::List, c"ltrim", key);
     if kept == 0 {
         ctx.db(key).remove(loc);
+        ctx.notify(Class::Generic, c"del", key);
     } else {
         cut(ctx, key, loc, Side::Right, len - first - kept)?;
         cut(ctx, key, loc, Side::Left, first)?;

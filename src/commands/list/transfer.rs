@@ -1,7 +1,7 @@
 //! LMOVE, RPOPLPUSH: an element from one list to another, or from one end to the other.
 
 use super::side;
-use super::value::{cut, list, push, reply_element};
+use super::value::{cut, list, notify_popped, push, reply_element};
 use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Loc, StringRef, format_int};
 use crate::types::list::Side;
@@ -47,8 +47,9 @@ pub fn transfer(ctx: &mut Ctx, source: Key, loc: Loc, from: Side, destination: K
     let loc = ctx.peek(source).ok_or(CommandError::NO_MEMORY)?;
     reply_element(ctx.reply, StringRef::Str(&text));
     // Redis counts one change for both.
-    cut(ctx, source, loc, from, 1)?;
+    let is_gone = cut(ctx, source, loc, from, 1)?;
     ctx.touch_watchers_at(ctx.session.db, source);
+    notify_popped(ctx, source, from, is_gone);
     Ok(())
 }
 

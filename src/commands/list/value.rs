@@ -5,7 +5,7 @@
 //! counts as many changes as Redis does.
 
 use crate::commands::string::encode;
-use crate::commands::{CommandError, Ctx, Key};
+use crate::commands::{Class, CommandError, Ctx, Key};
 use crate::keyspace::{FlatMut, Kind, Loc, NewValue, NoMemory, StringRef};
 use crate::resp::ReplyWriter;
 use crate::types::list::{Built, Fill, List, ListRef, Side, TEXT_MAX, encoded_len, flat};
@@ -146,6 +146,7 @@ pub fn push(
     };
     if !elements.is_empty() {
         ctx.changed(key);
+        ctx.notify(Class::List, if side == Side::Left { c"lpush" } else { c"rpush" }, key);
         ctx.count_changes(elements.len() as u64 - 1);
     }
     Ok(len)
@@ -177,18 +178,27 @@ pub fn pop<R>(
 /// # Errors
 /// WRONGTYPE; memory is short, then nothing has changed.
 pub fn drop_ends(ctx: &mut Ctx, key: Key, loc: Loc, side: Side, count: usize) -> Result<(), CommandError> {
-    cut(ctx, key, loc, side, count)?;
+    let is_gone = cut(ctx, key, loc, side, count)?;
     ctx.changed(key);
     ctx.count_changes((count as u64).saturating_sub(1));
+    notify_popped(ctx, key, side, is_gone);
     Ok(())
 }
 
-/// [`drop_ends`], but nobody is told.
-pub(super) fn cut(ctx: &mut Ctx, key: Key, loc: Loc, side: Side, count: usize) -> Result<(), CommandError> {
+/// The events of elements that were popped, and of the key if it went with them.
+pub(super) fn notify_popped(ctx: &mut Ctx, key: Key, side: Side, is_gone: bool) {
+    ctx.notify(Class::List, if side == Side::Left { c"lpop" } else { c"rpop" }, key);
+    if is_gone {
+        ctx.notify(Class::Generic, c"del", key);
+    }
+}
+
+/// [`drop_ends`], but nobody is told. True if the key went, too.
+pub(super) fn cut(ctx: &mut Ctx, key: Key, loc: Loc, side: Side, count: usize) -> Result<bool, CommandError> {
     let list = list(ctx, key, loc)?;
     if count >= list.len() {
         ctx.db(key).remove(loc);
-        return Ok(());
+        return Ok(true);
     }
     match list {
         ListRef::Flat(_) => flat::cut(&mut flat_mut(ctx, key, loc)?, side, count)?,
@@ -200,7 +210,7 @@ pub(super) fn cut(ctx: &mut Ctx, key: Key, loc: Loc, side: Side, count: usize) -
             }
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Stores a list under a key in the place of what it may hold; as by SET, the deadline stays. The caller counts the change.

@@ -46,7 +46,7 @@ fn find_one(ctx: &mut Ctx, key: &[u8]) {
     let number = ctx.session.db;
     let now_ms = ctx.now_ms();
     let hash = ctx.engine.keyspace.hash(key);
-    ctx.visit_shard(ctx.engine.keyspace.shard_of(hash), |data, reply| {
+    ctx.visit_shard(ctx.engine.keyspace.shard_of(hash), |data, reply, _| {
         let is_live =
             data.existing_db(number).is_some_and(|db| db.locate(hash, key).is_some_and(|loc| !db.is_gone(loc, now_ms)));
         reply.array(is_live.into());
@@ -128,11 +128,11 @@ pub fn randomkey(ctx: &mut Ctx, _: &Args) -> CmdResult {
     let mut random = Random::new(ctx.session.random.bits());
     let mut sizes = shard_sizes(ctx);
     while let Some(shard) = choose(&sizes, &mut random) {
-        let is_found = ctx.visit_shard(shard, |data, reply| {
+        let is_found = ctx.visit_shard(shard, |data, reply, events| {
             let db = data.existing_db(number)?;
             let loc = db.random(|| random.bits())?;
             if db.is_gone(loc, now_ms) {
-                data.expire(number, loc);
+                engine.expire_gone(data, number, loc, now_ms, events);
                 return Some(false);
             }
             reply.bulk(db.key(loc));

@@ -7,7 +7,7 @@ use crate::commands::Ctx;
 use crate::commands::session::Slice;
 use crate::engine::glob::Pattern;
 use crate::engine::stats::bump;
-use crate::keyspace::{Cursor, Db, ShardData};
+use crate::keyspace::{Cursor, Db, Loc, ShardData};
 use crate::resp::ReplyWriter;
 
 /// How long a walk runs before others get their turn.
@@ -96,8 +96,11 @@ impl<'p> Walk<'p> {
                 unclocked = 0;
             }
             let mut seen = Seen::default();
-            self.cursor =
-                Some(ctx.visit_shard(cursor.shard(), |data, reply| self.visit(cursor, data, now_ms, &mut seen, reply)));
+            let next = ctx.visit_shard(cursor.shard(), |data, reply, events| {
+                let expire = |data: &mut _, loc| engine.expire_gone(data, self.number, loc, now_ms, events);
+                self.visit(cursor, data, now_ms, &mut seen, reply, expire)
+            });
+            self.cursor = Some(next);
             self.found += seen.found;
             unclocked += seen.keys;
             if let Some(limit) = &mut self.limit {
@@ -131,6 +134,7 @@ impl<'p> Walk<'p> {
         now_ms: i64,
         seen: &mut Seen,
         reply: &mut ReplyWriter,
+        mut expire: impl FnMut(&mut ShardData, Loc),
     ) -> Cursor {
         let Some(db) = data.existing_db(self.number).filter(|db| !db.is_empty()) else { return from.after(None) };
         prefetch(db, from);
@@ -139,7 +143,7 @@ impl<'p> Walk<'p> {
         while cursor.shard() == from.shard() && seen.buckets < BUCKETS_PER_LOCK && self.allows(seen) {
             seen.buckets += 1;
             if is_due && self.limit.is_some() {
-                seen.expired += self.remove_expired(cursor, data, now_ms);
+                seen.expired += self.remove_expired(cursor, data, now_ms, &mut expire);
             }
             let Some(db) = data.existing_db(self.number) else { break };
             let next = db.scan(cursor.position(), |loc| {
@@ -164,7 +168,13 @@ impl<'p> Walk<'p> {
 
     /// Removes the keys of one bucket that match and have expired; how many. Each removal may move others, so the
     /// bucket is searched anew.
-    fn remove_expired(&self, cursor: Cursor, data: &mut ShardData, now_ms: i64) -> u64 {
+    fn remove_expired(
+        &self,
+        cursor: Cursor,
+        data: &mut ShardData,
+        now_ms: i64,
+        expire: &mut impl FnMut(&mut ShardData, Loc),
+    ) -> u64 {
         let mut removed = 0;
         loop {
             let Some(db) = data.existing_db(self.number) else { return removed };
@@ -175,7 +185,7 @@ impl<'p> Walk<'p> {
                 }
             });
             let Some(loc) = expired else { return removed };
-            data.expire(self.number, loc);
+            expire(data, loc);
             removed += 1;
         }
     }

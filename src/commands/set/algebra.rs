@@ -8,6 +8,7 @@ use crate::commands::{Args, CmdResult, CommandError, Ctx};
 use crate::resp::number::parse_i64;
 use crate::types::set::{OwnedSet, Rules, SetRef, algebra};
 use smallvec::SmallVec;
+use std::ffi::CStr;
 use std::ops::ControlFlow;
 
 type Sets<'s> = SmallVec<[SetRef<'s>; 8]>;
@@ -117,7 +118,7 @@ fn split<'s>(views: &value::Views<'s>) -> (Option<SetRef<'s>>, Sets<'s>) {
 
 /// SINTERSTORE destination key [key ...]
 pub fn sinterstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    store(ctx, args, |views, rules| {
+    store(ctx, args, c"sinterstore", |views, rules| {
         let mut result = Ok(OwnedSet::new());
         algebra::intersect(&mut all(views).unwrap_or_default(), |member| {
             let Ok(set) = &mut result else { return ControlFlow::Break(()) };
@@ -132,12 +133,12 @@ pub fn sinterstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 /// SUNIONSTORE destination key [key ...]
 pub fn sunionstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    store(ctx, args, |views, rules| Ok(algebra::unite(&existing(views), rules)?))
+    store(ctx, args, c"sunionstore", |views, rules| Ok(algebra::unite(&existing(views), rules)?))
 }
 
 /// SDIFFSTORE destination key [key ...]
 pub fn sdiffstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    store(ctx, args, |views, rules| match split(views) {
+    store(ctx, args, c"sdiffstore", |views, rules| match split(views) {
         (Some(first), mut others) => Ok(algebra::subtract(first, &mut others, rules)?),
         (None, _) => Ok(OwnedSet::new()),
     })
@@ -147,6 +148,7 @@ pub fn sdiffstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
 fn store(
     ctx: &mut Ctx,
     args: &Args,
+    event: &'static CStr,
     compute: impl FnOnce(&value::Views, &Rules) -> Result<OwnedSet, CommandError>,
 ) -> CmdResult {
     value::read_all(ctx, args.keys().skip(1))?;
@@ -155,7 +157,7 @@ fn store(
     let result = compute(&views, &rules)?;
     drop(views);
     let len = result.len();
-    value::store(ctx, args.key(0), result)?;
+    value::store(ctx, args.key(0), result, event)?;
     ctx.reply.integer(len as i64);
     Ok(())
 }

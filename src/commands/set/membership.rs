@@ -3,7 +3,9 @@
 use super::{reply_member, reply_members, value};
 use crate::commands::scan::{Options, parse_cursor};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::types::WINDOW;
 use crate::types::set::{Member, SetRef};
+use smallvec::SmallVec;
 
 /// SISMEMBER key member
 pub fn sismember(ctx: &mut Ctx, args: &Args) -> CmdResult {
@@ -29,8 +31,14 @@ pub fn smismember(ctx: &mut Ctx, args: &Args) -> CmdResult {
         None => (None, &mut *ctx.reply),
     };
     reply.array(members.len());
-    for member in members {
-        reply.integer(set.is_some_and(|set| set.contains(Member::of(member))).into());
+    for window in members.chunks(WINDOW) {
+        let window: SmallVec<[Member; WINDOW]> = window.iter().map(|member| Member::of(member)).collect();
+        if let Some(set) = set {
+            set.fetch(&window);
+        }
+        for member in window {
+            reply.integer(set.is_some_and(|set| set.contains(member)).into());
+        }
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Members by chance, all equally likely: SPOP SRANDMEMBER.
 
 use super::{reply_member, reply_members, value};
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::engine::Engine;
 use crate::engine::random::Random;
 use crate::keyspace::{Db, Loc, NoMemory};
@@ -42,10 +42,15 @@ fn pop_one(ctx: &mut Ctx, key: Key) -> CmdResult {
     let mut random = ctx.fork_random();
     let (db, reply) = ctx.db_and_reply(key);
     pop(db, loc, &mut random, |member| reply_member(reply, member))?;
-    if value::len(db, loc) == 0 {
+    let is_gone = value::len(db, loc) == 0;
+    if is_gone {
         db.remove(loc);
     }
     ctx.changed(key);
+    ctx.notify(Class::Set, c"spop", key);
+    if is_gone {
+        ctx.notify(Class::Generic, c"del", key);
+    }
     Ok(())
 }
 
@@ -67,6 +72,8 @@ fn pop_many(ctx: &mut Ctx, key: Key, count: usize) -> CmdResult {
         ctx.db(key).remove(loc);
         ctx.changed(key);
         ctx.count_changes(len as u64 - 1);
+        ctx.notify(Class::Set, c"spop", key);
+        ctx.notify(Class::Generic, c"del", key);
         return Ok(());
     }
     let mut random = ctx.fork_random();
@@ -86,6 +93,7 @@ fn pop_many(ctx: &mut Ctx, key: Key, count: usize) -> CmdResult {
     }
     ctx.changed(key);
     ctx.count_changes(count as u64 - 1);
+    ctx.notify(Class::Set, c"spop", key);
     Ok(())
 }
 

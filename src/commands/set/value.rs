@@ -1,12 +1,13 @@
 //! The set at a key: reading it, adding to it, replacing it, whatever it is stored as.
 
-use crate::commands::{CommandError, Ctx, Key};
+use crate::commands::{Class, CommandError, Ctx, Key};
 use crate::engine::Engine;
 use crate::keyspace::{Bytes, Db, Kind, Loc, LockSet, NewValue, NoMemory};
 use crate::resp::ReplyWriter;
-use crate::types::Variant;
 use crate::types::set::{Member, OwnedSet, Rules, Set, SetRef, flat, outgrown};
+use crate::types::{Variant, WINDOW};
 use smallvec::SmallVec;
+use std::ffi::CStr;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Most sets that are made by one command fit into this.
@@ -130,10 +131,23 @@ fn add_to<'a>(
     }
     let Some(mut object) = db.object_mut(loc) else { return Ok(()) };
     let Some(set) = Set::from_object_mut(&mut object) else { return Ok(()) };
-    for member in members {
-        *added += usize::from(set.add(member, &rules)?);
+    for window in windows(members) {
+        if window.len() > 1 {
+            set.fetch(&window);
+        }
+        for member in window {
+            *added += usize::from(set.add(member, &rules)?);
+        }
     }
     Ok(())
+}
+
+/// Members that are looked up together.
+fn windows<'a>(mut members: impl Iterator<Item = Member<'a>>) -> impl Iterator<Item = SmallVec<[Member<'a>; WINDOW]>> {
+    std::iter::from_fn(move || {
+        let window: SmallVec<[Member; WINDOW]> = members.by_ref().take(WINDOW).collect();
+        (!window.is_empty()).then_some(window)
+    })
 }
 
 /// A set of these members; while it is small, without an allocation.
@@ -161,7 +175,12 @@ pub fn remove<'a>(
     } else {
         let mut object = db.object_mut(loc);
         if let Some(set) = object.as_deref_mut().and_then(Set::from_object_mut) {
-            removed = members.filter(|member| set.remove(*member)).count();
+            for window in windows(members) {
+                if window.len() > 1 {
+                    set.fetch(&window);
+                }
+                removed += window.into_iter().filter(|member| set.remove(*member)).count();
+            }
         }
         Ok(())
     };
@@ -203,12 +222,14 @@ pub fn discard(engine: &Engine, set: OwnedSet) {
     }
 }
 
-/// Stores a result at a key, whatever is there, without deadline; an empty one removes the key. Notes the change.
+/// Stores a result at a key, whatever is there, without deadline; an empty one removes the key. Notes the change, and as
+/// `event` that a result was stored.
 ///
 /// # Errors
 /// If memory is short; then nothing has changed.
-pub fn store(ctx: &mut Ctx, key: Key, set: OwnedSet) -> Result<(), CommandError> {
+pub fn store(ctx: &mut Ctx, key: Key, set: OwnedSet, event: &'static CStr) -> Result<(), CommandError> {
     let found = ctx.peek(key);
+    let is_empty = set.is_empty();
     match found {
         Some(loc) if set.is_empty() => ctx.db(key).remove(loc),
         Some(loc) => {
@@ -224,5 +245,10 @@ pub fn store(ctx: &mut Ctx, key: Key, set: OwnedSet) -> Result<(), CommandError>
         }
     }
     ctx.changed(key);
+    if is_empty {
+        ctx.notify(Class::Generic, c"del", key);
+    } else {
+        ctx.notify(Class::Set, event, key);
+    }
     Ok(())
 }

@@ -10,13 +10,15 @@
 //! | `options` | the syntax |
 //! | `pattern` | from an element to the value of another key |
 //! | `order` | weights and how they compare |
+//! | `slices` | sorting many elements without keeping others waiting |
 
 mod options;
 mod order;
 mod pattern;
+mod slices;
 
 use super::list::value as lists;
-use super::{Args, CmdResult, CommandError, Ctx, Key};
+use super::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Kind, Loc, StringRef, ValueRef, format_int};
 use crate::types::list::{Builder, ListRef, Side};
 use crate::types::set::SetRef;
@@ -25,7 +27,11 @@ pub use options::has_patterns;
 use options::{By, Options};
 use order::{Item, Order, Weight};
 use pattern::Pattern;
+use slices::Sorting;
 use std::ops::Range;
+
+/// From so many bytes of elements on, the copy of them is not freed where others wait for the lock.
+const GARBAGE_MIN: usize = 1 << 20;
 
 /// Elements one after the other in one block.
 #[derive(Default)]
@@ -58,7 +64,7 @@ pub fn sort_ro(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 fn run(ctx: &mut Ctx, args: &Args, options: &Options) -> CmdResult {
     let key = args.key(0);
-    let found = if options.store { ctx.write(key) } else { ctx.read(key) };
+    let found = ctx.read(key);
     let kind = match found {
         Some(loc) => ctx.db(key).kind(loc),
         None => Kind::List,
@@ -84,6 +90,10 @@ fn run(ctx: &mut Ctx, args: &Args, options: &Options) -> CmdResult {
             collect(ctx, key, loc, reverse, range, &mut texts, &mut items)?;
         } else {
             collect(ctx, key, loc, false, 0..len, &mut texts, &mut items)?;
+            if len >= slices::ELEMENTS_MIN && needs_nothing_else(by, options) {
+                let repeats = options.get.len().max(1);
+                return ctx.go_on(Box::new(Sorting::new(texts, items, order, range, repeats)?));
+            }
             order.by_itself = matches!(by, By::Itself);
             weigh(ctx, by, order, &mut texts, &mut items)?;
             // Stable, so that elements of equal weight stay in their order.
@@ -92,7 +102,17 @@ fn run(ctx: &mut Ctx, args: &Args, options: &Options) -> CmdResult {
             items.drain(..range.start.min(items.len()));
         }
     }
-    if options.store { store(ctx, args, options, &texts, &items) } else { reply(ctx, options, &texts, &items) }
+    let result =
+        if options.store { store(ctx, args, options, &texts, &items) } else { reply(ctx, options, &texts, &items) };
+    if texts.bytes.len() >= GARBAGE_MIN {
+        ctx.engine.reclaimer.defer((texts, items));
+    }
+    result
+}
+
+/// Whether the elements alone make the reply.
+fn needs_nothing_else(by: By, options: &Options) -> bool {
+    matches!(by, By::Itself) && !options.store && options.get.iter().all(Pattern::is_element)
 }
 
 fn len(ctx: &mut Ctx, key: Key, loc: Loc) -> usize {
@@ -230,11 +250,13 @@ fn store(ctx: &mut Ctx, args: &Args, options: &Options, texts: &Texts, items: &[
             ctx.db(destination).clear_deadline(loc);
             ctx.changed(destination);
             ctx.count_changes(count as u64 - 1);
+            ctx.notify(Class::List, c"sortstore", destination);
         }
         None => {
             if let Some(loc) = old {
                 ctx.db(destination).remove(loc);
                 ctx.changed(destination);
+                ctx.notify(Class::Generic, c"del", destination);
             }
         }
     }

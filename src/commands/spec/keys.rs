@@ -5,6 +5,7 @@
 //! is checked before it is used. Positions count from the command's name, also for subcommands.
 
 use super::{Begin, Command, Find, Flags, KeyFlags, KeySpec, id};
+use crate::numeric::parse_i64;
 
 /// Why the keys of a request can't be told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -144,12 +145,7 @@ fn after_keyword(keyword: &str, startfrom: i16, argv: &[&[u8]]) -> Option<usize>
 /// The number of keys at `index`: canonical decimal digits (no sign, no leading zero), as Redis
 /// reads integers.
 fn number(argv: &[&[u8]], index: i64) -> Option<i64> {
-    let digits = *argv.get(usize::try_from(index).ok()?)?;
-    let is_canonical = digits == b"0" || (digits.first() != Some(&b'0') && digits.iter().all(u8::is_ascii_digit));
-    if !is_canonical {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse().ok()
+    parse_i64(argv.get(usize::try_from(index).ok()?)?).filter(|number| *number >= 0)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::options::{self, NewId};
 use super::{bury, change, entries_removed, ids, reply_id};
-use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx};
 use crate::keyspace::Kind;
 use crate::types::Variant;
 use crate::types::stream::{AppendError, Id, Limits, Log, Stream, Trim};
@@ -23,8 +23,8 @@ struct NewEntry<'a> {
 }
 
 impl NewEntry<'_> {
-    /// Adds the entry and trims the log; its id, and the blocks that were removed.
-    fn add_to(&self, log: &mut Log) -> Result<(Id, Log), CommandError> {
+    /// Adds the entry and trims the log; its id, how many entries were removed, and their blocks.
+    fn add_to(&self, log: &mut Log) -> Result<(Id, u64, Log), CommandError> {
         if log.last_id() == Id::MAX {
             return Err(CommandError::fixed(
                 "ERR The stream has exhausted the last possible ID, unable to add more items",
@@ -38,7 +38,8 @@ impl NewEntry<'_> {
             AppendError::NotAbove => NOT_ABOVE,
             AppendError::NoMemory => CommandError::NO_MEMORY,
         })?;
-        Ok((id, self.trim.map(|trim| log.trim(trim).1).unwrap_or_default()))
+        let (deleted, removed) = self.trim.map(|trim| log.trim(trim)).unwrap_or_default();
+        Ok((id, deleted, removed))
     }
 
     fn id_above(&self, last: Id) -> Result<Id, CommandError> {
@@ -73,11 +74,11 @@ pub fn xadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let now_ms = u64::try_from(ctx.now_ms()).unwrap_or(0);
     let entry = NewEntry { id: options.id, pairs, trim: options.trim, limits, now_ms };
     let key = args.key(0);
-    let id = match ctx.write(key) {
+    let (id, is_trimmed) = match ctx.write(key) {
         Some(loc) => {
-            let (id, removed) = change(ctx, key, loc, |stream, _| entry.add_to(&mut stream.log))?;
+            let (id, deleted, removed) = change(ctx, key, loc, |stream, _| entry.add_to(&mut stream.log))?;
             bury(ctx, key, Stream { log: removed, ..Stream::default() });
-            id
+            (id, deleted > 0)
         }
         None if !options.creates => {
             ctx.reply.null();
@@ -85,12 +86,16 @@ pub fn xadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
         }
         None => {
             let mut stream = Stream::default();
-            let (id, _) = entry.add_to(&mut stream.log)?;
+            let (id, deleted, _) = entry.add_to(&mut stream.log)?;
             ctx.create_object(key, Kind::Stream, Box::new(stream.into_object()))?;
-            id
+            (id, deleted > 0)
         }
     };
     ctx.changed(key);
+    ctx.notify(Class::Stream, c"xadd", key);
+    if is_trimmed {
+        ctx.notify(Class::Stream, c"xtrim", key);
+    }
     reply_id(ctx.reply, id);
     Ok(())
 }
@@ -104,7 +109,7 @@ pub fn xtrim(ctx: &mut Ctx, args: &Args) -> CmdResult {
         _ => (0, Log::default()),
     };
     bury(ctx, key, Stream { log: removed, ..Stream::default() });
-    entries_removed(ctx, key, deleted);
+    entries_removed(ctx, key, deleted, c"xtrim");
     ctx.reply.integer(deleted as i64);
     Ok(())
 }
@@ -150,6 +155,7 @@ pub fn xsetid(ctx: &mut Ctx, args: &Args) -> CmdResult {
         Ok(())
     })?;
     ctx.count_changes(1);
+    ctx.notify(Class::Stream, c"xsetid", key);
     ctx.reply.ok();
     Ok(())
 }

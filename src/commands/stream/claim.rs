@@ -1,7 +1,7 @@
 //! Taking over what other consumers have been given: XCLAIM XAUTOCLAIM.
 
 use super::{change, ids, no_such_group, reply_entry, reply_id, view};
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::Loc;
 use crate::resp::ReplyWriter;
 use crate::resp::number::parse_i64;
@@ -32,6 +32,8 @@ enum Outcome {
 /// The consumer who claims, known to the group from the first entry on that it gets.
 struct Claimer {
     id: Option<ConsumerId>,
+    /// Whether the group did not know it before.
+    is_new: bool,
     /// Changes made, as Redis counts them.
     changes: u64,
 }
@@ -68,6 +70,7 @@ impl Claim<'_> {
         let consumer = *claimer.id.get_or_insert_with(|| {
             let (consumer, is_new) = group.see_consumer(self.consumer, self.now_ms);
             claimer.changes += u64::from(is_new);
+            claimer.is_new = is_new;
             consumer
         });
         let deliveries = self.deliveries.unwrap_or(if self.just_ids { deliveries } else { deliveries.wrapping_add(1) });
@@ -117,12 +120,12 @@ pub fn xclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let last_id = options(args, 5 + claimed.len(), &mut claim)?;
     let changes = change(ctx, key, loc, |stream, reply| {
         let Stream { log, groups } = stream;
-        let Some(mut group) = groups.get_mut(&args[2]) else { return Ok(0) };
+        let Some(mut group) = groups.get_mut(&args[2]) else { return Ok((0, false)) };
         let advances = last_id > group.last_id;
         if advances {
             group.last_id = last_id;
         }
-        let mut claimer = Claimer { id: None, changes: 0 };
+        let mut claimer = Claimer { id: None, is_new: false, changes: 0 };
         let mark = reply.begin();
         let mut written = 0;
         let mut touched = false;
@@ -137,10 +140,18 @@ pub fn xclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
             }
         }
         reply.end_array(mark, written);
-        Ok(claimer.changes + u64::from(advances && !touched))
+        Ok((claimer.changes + u64::from(advances && !touched), claimer.is_new))
     })?;
-    ctx.count_changes(changes);
+    account(ctx, key, changes);
     Ok(())
+}
+
+/// Counts changes, and says whether a consumer was made.
+fn account(ctx: &mut Ctx, key: Key, (changes, is_new): (u64, bool)) {
+    ctx.count_changes(changes);
+    if is_new {
+        ctx.notify(Class::Stream, c"xgroup-createconsumer", key);
+    }
 }
 
 /// Reads the options of XCLAIM; LASTID, or 0-0.
@@ -230,8 +241,8 @@ pub fn xautoclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
     }
     let changes = change(ctx, key, loc, |stream, reply| {
         let Stream { log, groups } = stream;
-        let Some(mut group) = groups.get_mut(&args[2]) else { return Ok(0) };
-        let mut claimer = Claimer { id: None, changes: 0 };
+        let Some(mut group) = groups.get_mut(&args[2]) else { return Ok((0, false)) };
+        let mut claimer = Claimer { id: None, is_new: false, changes: 0 };
         let mut dropped: Vec<Id> = Vec::new();
         let mut left = count as u64;
         let mut attempts = left.saturating_mul(ATTEMPTS);
@@ -265,8 +276,8 @@ pub fn xautoclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
         }
         reply.array(dropped.len());
         dropped.into_iter().for_each(|id| reply_id(reply, id));
-        Ok(claimer.changes)
+        Ok((claimer.changes, claimer.is_new))
     })?;
-    ctx.count_changes(changes);
+    account(ctx, key, changes);
     Ok(())
 }

@@ -34,11 +34,12 @@ pub(super) use read::keys_at;
 pub use read::{xread, xreadgroup};
 
 use super::error::shown;
-use super::{CommandError, Ctx, Key};
+use super::{Class, CommandError, Ctx, Key};
 use crate::keyspace::Loc;
 use crate::resp::ReplyWriter;
 use crate::types::Variant;
 use crate::types::stream::{Entry, Id, Stream, Value};
+use std::ffi::CStr;
 
 /// The stream at `loc`, and the reply to write it to.
 ///
@@ -72,11 +73,12 @@ fn bury(ctx: &mut Ctx, key: Key, removed: Stream) {
 }
 
 /// Notes that entries of a stream were removed. Nobody waits for that.
-fn entries_removed(ctx: &mut Ctx, key: Key, count: u64) {
+fn entries_removed(ctx: &mut Ctx, key: Key, count: u64, event: &'static CStr) {
     if count > 0 {
         let db = ctx.session.db;
         ctx.count_changes(count);
         ctx.locks.shard(key.hash).watches().touch(db, key.bytes);
+        ctx.notify(Class::Stream, event, key);
     }
 }
 

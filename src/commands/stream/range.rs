@@ -63,7 +63,7 @@ pub fn xdel(ctx: &mut Ctx, args: &Args) -> CmdResult {
         let ids = id_list(args, 2)?;
         Ok(ids.iter().filter(|id| stream.log.delete(**id)).count())
     })?;
-    entries_removed(ctx, key, deleted as u64);
+    entries_removed(ctx, key, deleted as u64, c"xdel");
     ctx.reply.integer(deleted as i64);
     Ok(())
 }

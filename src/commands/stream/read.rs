@@ -4,7 +4,7 @@ use super::deliver::{self, Reader};
 use super::{change, ids, quoting_both, reply_entries, view};
 use crate::commands::blocking::{self, Awaited, Serve, Served, Wait};
 use crate::commands::spec::{Command, id};
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::Kind;
 use crate::resp::{Protocol, ReplyWriter};
 use crate::types::stream::{Id, Stream};
@@ -253,6 +253,9 @@ fn give(ctx: &mut Ctx, key: Key, from: From, membership: Membership<'_>, count: 
         Ok(is_new)
     })?;
     ctx.count_changes(1 + u64::from(is_new));
+    if is_new {
+        ctx.notify(Class::Stream, c"xgroup-createconsumer", key);
+    }
     Ok(())
 }
 
@@ -296,6 +299,8 @@ impl Serve for GroupWait {
         begin_single(ctx.reply, key);
         let membership = Membership { group: &self.group, consumer: &self.consumer, is_noack: self.is_noack };
         give(ctx, key, From::Unread, membership, self.count)?;
+        // Redis counts a new consumer as a change here, but not what it is given.
+        ctx.changes = ctx.changes.saturating_sub(1);
         Ok(Served::Yes)
     }
 }

@@ -1,7 +1,7 @@
 //! XGROUP: making, changing and removing consumer groups and consumers.
 
 use super::{bury, change, ids, no_such_group_for_key, view};
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key, help};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key, help};
 use crate::keyspace::{Kind, Loc};
 use crate::types::Variant;
 use crate::types::stream::{Group, GroupMut, Groups, Id, Log, Stream};
@@ -96,6 +96,7 @@ pub fn create(ctx: &mut Ctx, args: &Args) -> CmdResult {
         return Err(CommandError::fixed("BUSYGROUP Consumer Group name already exists"));
     }
     ctx.count_changes(1);
+    ctx.notify(Class::Stream, c"xgroup-create", key);
     ctx.reply.ok();
     Ok(())
 }
@@ -115,6 +116,7 @@ pub fn setid(ctx: &mut Ctx, args: &Args) -> CmdResult {
         Ok(())
     })?;
     ctx.count_changes(1);
+    ctx.notify(Class::Stream, c"xgroup-setid", args.key(0));
     ctx.reply.ok();
     Ok(())
 }
@@ -133,6 +135,7 @@ pub fn destroy(ctx: &mut Ctx, args: &Args) -> CmdResult {
         // Those who wait for entries of this group wait in vain.
         let db = ctx.session.db;
         ctx.locks.shard(key.hash).waiters().signal(db, key.bytes);
+        ctx.notify(Class::Stream, c"xgroup-destroy", key);
     }
     Ok(())
 }
@@ -142,6 +145,9 @@ pub fn createconsumer(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let now_ms = ctx.now_ms();
     let is_new = change_group(ctx, args, |group, _| Ok(group.create_consumer(&args[4], now_ms)))?;
     ctx.count_changes(u64::from(is_new));
+    if is_new {
+        ctx.notify(Class::Stream, c"xgroup-createconsumer", args.key(0));
+    }
     ctx.reply.integer(i64::from(is_new));
     Ok(())
 }
@@ -150,6 +156,9 @@ pub fn createconsumer(ctx: &mut Ctx, args: &Args) -> CmdResult {
 pub fn delconsumer(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let pending = change_group(ctx, args, |group, _| Ok(group.delete_consumer(&args[4])))?;
     ctx.count_changes(u64::from(pending.is_some()));
+    if pending.is_some() {
+        ctx.notify(Class::Stream, c"xgroup-delconsumer", args.key(0));
+    }
     ctx.reply.integer(pending.unwrap_or(0) as i64);
     Ok(())
 }

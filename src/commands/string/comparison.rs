@@ -4,7 +4,7 @@
 //! sending it.
 
 use super::text_of;
-use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx};
 use crate::resp::number::IntegerText;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -135,6 +135,7 @@ fn remove(ctx: &mut Ctx, args: &Args, removes: bool) -> CmdResult {
     if removes && let Some(loc) = ctx.peek(key) {
         ctx.db(key).remove(loc);
         ctx.changed(key);
+        ctx.notify(Class::Generic, c"del", key);
     }
     ctx.reply.integer(i64::from(removes));
     Ok(())

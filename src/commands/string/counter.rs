@@ -1,7 +1,7 @@
 //! INCR, DECR, INCRBY, DECRBY, INCRBYFLOAT: strings as numbers. The deadline of the key stays.
 
 use super::{put, text_of};
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{NewValue, StringRef};
 use crate::numeric::{self, SumError};
 use crate::resp::number::{IntegerText, parse_i64};
@@ -51,6 +51,7 @@ pub fn increment(ctx: &mut Ctx, key: Key, by: i64) -> Result<i64, CommandError> 
     };
     let new = old.checked_add(by).ok_or(CommandError::OVERFLOW)?;
     put(ctx, key, found, NewValue::Int(new))?;
+    ctx.notify(Class::String, c"incrby", key);
     Ok(new)
 }
 
@@ -67,6 +68,7 @@ pub fn incrbyfloat(ctx: &mut Ctx, args: &Args) -> CmdResult {
     };
     let sum = numeric::add(old, &args[2])?;
     put(ctx, key, found, NewValue::Str(sum.as_bytes()))?;
+    ctx.notify(Class::String, c"incrbyfloat", key);
     ctx.reply.bulk(sum.as_bytes());
     Ok(())
 }

@@ -5,7 +5,7 @@
 
 use super::options::{Condition, ExpireTime, Expiry, SetOptions, TimeKind, parse_getex};
 use super::{encode, put, reply_string, text_of};
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Loc, NewValue};
 use crate::resp::number::IntegerText;
 
@@ -91,12 +91,16 @@ impl Expiry<'_> {
 #[inline]
 pub fn store(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>, deadline: NewDeadline) -> CmdResult {
     let loc = put(ctx, key, found, value)?;
+    ctx.notify(Class::String, c"set", key);
     match deadline {
         NewDeadline::None if found.is_some() => {
             ctx.db(key).clear_deadline(loc);
         }
         NewDeadline::None | NewDeadline::Keep => {}
-        NewDeadline::At(deadline_ms) => ctx.db(key).set_deadline(loc, deadline_ms)?,
+        NewDeadline::At(deadline_ms) => {
+            ctx.db(key).set_deadline(loc, deadline_ms)?;
+            ctx.notify(Class::Generic, c"expire", key);
+        }
     }
     Ok(())
 }
@@ -107,6 +111,7 @@ pub fn setnx(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let is_absent = ctx.write(key).is_none();
     if is_absent {
         put(ctx, key, None, encode(&args[2]))?;
+        ctx.notify(Class::String, c"set", key);
     }
     ctx.reply.integer(i64::from(is_absent));
     Ok(())
@@ -140,6 +145,7 @@ pub fn getdel(ctx: &mut Ctx, args: &Args) -> CmdResult {
     if let Some(loc) = reply_value(ctx, key)? {
         ctx.db(key).remove(loc);
         ctx.changed(key);
+        ctx.notify(Class::Generic, c"del", key);
     }
     Ok(())
 }
@@ -154,14 +160,17 @@ pub fn getex(ctx: &mut Ctx, args: &Args) -> CmdResult {
         Expiry::Remove => {
             if ctx.db(key).clear_deadline(loc) {
                 ctx.changed(key);
+                ctx.notify(Class::Generic, c"persist", key);
             }
         }
         Expiry::At(time) => {
             let deadline_ms = time.deadline_ms(ctx)?;
             if time.kind.is_absolute() && deadline_ms <= ctx.now_ms() {
                 ctx.db(key).remove(loc);
+                ctx.notify(Class::Generic, c"del", key);
             } else {
                 ctx.db(key).set_deadline(loc, deadline_ms)?;
+                ctx.notify(Class::Generic, c"expire", key);
             }
             ctx.changed(key);
         }

@@ -5,7 +5,7 @@
 
 use super::options::{ExpireTime, TimeKind};
 use super::{put, text_of};
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Loc, NewValue, NoMemory};
 use crate::numeric::{Increase, IncreaseError, Increased};
 use crate::resp::number::{IntegerText, parse_i64};
@@ -166,14 +166,18 @@ fn store(
         if let Some(loc) = found {
             ctx.db(key).remove(loc);
             ctx.changed(key);
+            ctx.notify(Class::Generic, c"del", key);
         }
         return Ok(());
     }
+    let is_integer = matches!(value, NewValue::Int(_));
     let loc = put(ctx, key, found, value)?;
+    ctx.notify(Class::String, if is_integer { c"incrby" } else { c"incrbyfloat" }, key);
     if let Some(deadline_ms) = deadline_ms {
         ctx.db(key).set_deadline(loc, deadline_ms)?;
-    } else if options.persists {
-        ctx.db(key).clear_deadline(loc);
+        ctx.notify(Class::Generic, c"expire", key);
+    } else if options.persists && ctx.db(key).clear_deadline(loc) {
+        ctx.notify(Class::Generic, c"persist", key);
     }
     Ok(())
 }

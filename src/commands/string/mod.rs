@@ -38,18 +38,12 @@ pub use range::{append, getrange, setrange, strlen, substr};
 use super::{CommandError, Ctx, Key};
 use crate::keyspace::{Loc, NewValue, StringRef};
 use crate::resp::ReplyWriter;
-use crate::resp::number::{INTEGER_TEXT_BYTES_MAX, IntegerText, parse_i64};
+use crate::resp::number::{IntegerText, parse_i64};
 
 /// How a client's bytes are stored: as an integer if they are the canonical text of one.
 #[inline]
 pub(super) fn encode(bytes: &[u8]) -> NewValue<'_> {
-    if let Some(b'0'..=b'9' | b'-') = bytes.first()
-        && bytes.len() <= INTEGER_TEXT_BYTES_MAX
-        && let Some(int) = parse_i64(bytes)
-    {
-        return NewValue::Int(int);
-    }
-    NewValue::Str(bytes)
+    parse_i64(bytes).map_or(NewValue::Str(bytes), NewValue::Int)
 }
 
 /// Replies a stored string.

@@ -4,7 +4,7 @@
 //! OBJECT ENCODING says raw.
 
 use super::{encode, text_of};
-use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx};
 use crate::keyspace::{NewValue, StringRef};
 use crate::resp::number::IntegerText;
 use std::sync::atomic::Ordering::Relaxed;
@@ -36,6 +36,7 @@ pub fn append(ctx: &mut Ctx, args: &Args) -> CmdResult {
         }
     };
     ctx.changed(key);
+    ctx.notify(Class::String, c"append", key);
     ctx.reply.integer(total as i64);
     Ok(())
 }
@@ -83,6 +84,7 @@ pub fn setrange(ctx: &mut Ctx, args: &Args) -> CmdResult {
         }
     }
     ctx.changed(key);
+    ctx.notify(Class::String, c"setrange", key);
     ctx.reply.integer(total as i64);
     Ok(())
 }

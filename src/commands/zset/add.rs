@@ -1,7 +1,8 @@
 //! Scores that change: ZADD ZINCRBY.
 
 use super::value;
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
+use crate::types::WINDOW;
 use crate::types::zset::Change;
 use smallvec::SmallVec;
 
@@ -100,14 +101,15 @@ fn add(ctx: &mut Ctx, args: &Args, options: Options) -> CmdResult {
     let scores = (first..args.len()).step_by(2).map(|at| args.float(at));
     let scores = scores.collect::<Result<SmallVec<[f64; 8]>, _>>()?;
     let key = args.key(0);
-    let members = (first + 1..args.len()).step_by(2).map(|at| &args[at]).zip(scores);
+    let names = args.argv().get(first..).unwrap_or_default();
     let mut outcome = Outcome::default();
-    let result = apply(ctx, key, options, members, &mut outcome);
+    let result = apply(ctx, key, options, names, &scores, &mut outcome);
     // Also after a failure: what was done before stays.
     let changes = outcome.added + outcome.updated;
     if changes > 0 {
         ctx.changed(key);
         ctx.count_changes(changes - 1);
+        ctx.notify(Class::ZSet, if options.incr { c"zincr" } else { c"zadd" }, key);
     }
     result?;
     match outcome.score {
@@ -118,13 +120,30 @@ fn add(ctx: &mut Ctx, args: &Args, options: Options) -> CmdResult {
     Ok(())
 }
 
-fn apply<'a>(
+/// Gives one member a score; whether it is new.
+///
+/// # Errors
+/// WRONGTYPE, or if memory is short; nothing has changed then.
+pub fn set_score(ctx: &mut Ctx, key: Key, member: &[u8], score: f64) -> Result<bool, CommandError> {
+    let mut outcome = Outcome::default();
+    apply(ctx, key, Options::default(), &[b"", member], &[score], &mut outcome)?;
+    if outcome.added + outcome.updated > 0 {
+        ctx.changed(key);
+        ctx.notify(Class::ZSet, c"zadd", key);
+    }
+    Ok(outcome.added > 0)
+}
+
+/// `words` are the scores and names as the client sent them.
+fn apply(
     ctx: &mut Ctx,
     key: Key,
     options: Options,
-    mut members: impl Iterator<Item = (&'a [u8], f64)>,
+    words: &[&[u8]],
+    scores: &[f64],
     outcome: &mut Outcome,
 ) -> CmdResult {
+    let mut members = words.chunks_exact(2).map(|pair| pair[1]).zip(scores.iter().copied());
     let loc = match value::find(ctx, key)? {
         Some(loc) => loc,
         None if options.xx => return Ok(()),
@@ -137,7 +156,15 @@ fn apply<'a>(
     };
     let rules = value::rules(ctx.engine);
     let db = ctx.db(key);
+    let mut ahead = words.chunks(2 * WINDOW);
+    let mut left = 0;
     for (name, score) in members {
+        if left == 0 && scores.len() > 1 {
+            let window = ahead.next().unwrap_or_default();
+            value::fetch(db, loc, window.iter().skip(1).step_by(2).copied());
+            left = WINDOW;
+        }
+        left = left.saturating_sub(1);
         let mut decided = None;
         let change = value::update(db, loc, name, &rules, |old| {
             decided = options.decide(old, score);

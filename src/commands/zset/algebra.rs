@@ -71,13 +71,19 @@ fn reply(ctx: &mut Ctx, args: &Args, operation: Operation) -> CmdResult {
     let members = result.view();
     begin_members(ctx.reply, members.len(), request.with_scores);
     members.iter().for_each(|(name, score)| reply_member(ctx.reply, name, score, request.with_scores));
+    value::discard(ctx.engine, result);
     Ok(())
 }
 
 fn store(ctx: &mut Ctx, args: &Args, operation: Operation) -> CmdResult {
     let request = Request::parse(ctx, args, 2, operation)?;
     let result = request.compute(ctx, args.keys().skip(1))?;
-    let stored = value::store(ctx, args.key(0), result)?;
+    let event = match operation {
+        Operation::Union => c"zunionstore",
+        Operation::Intersection | Operation::Count => c"zinterstore",
+        Operation::Difference => c"zdiffstore",
+    };
+    let stored = value::store(ctx, args.key(0), result, event)?;
     ctx.reply.integer(stored as i64);
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! What a sorted set knows of a member or of a range: ZCARD ZSCORE ZMSCORE ZRANK ZREVRANK ZCOUNT ZLEXCOUNT.
 
 use super::{bounds, value};
-use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::types::WINDOW;
 use crate::types::zset::View;
 
 /// ZCARD key
@@ -34,17 +35,20 @@ fn count(ctx: &mut Ctx, args: &Args, count: impl FnOnce(View) -> usize) -> CmdRe
 
 /// ZSCORE key member
 pub fn zscore(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    let key = args.key(0);
-    let Some(loc) = ctx.read(key) else {
-        ctx.reply.null();
-        return Ok(());
-    };
-    let (zset, reply) = value::view(ctx, key, loc)?;
-    match zset.score(&args[2]) {
-        Some(score) => reply.double(score),
-        None => reply.null(),
+    match score(ctx, args.key(0), &args[2])? {
+        Some(score) => ctx.reply.double(score),
+        None => ctx.reply.null(),
     }
     Ok(())
+}
+
+/// The score of a member, if there is one.
+///
+/// # Errors
+/// WRONGTYPE.
+pub fn score(ctx: &mut Ctx, key: Key, member: &[u8]) -> Result<Option<f64>, CommandError> {
+    let Some(loc) = ctx.read(key) else { return Ok(None) };
+    Ok(value::view(ctx, key, loc)?.0.score(member))
 }
 
 /// ZMSCORE key member [member ...]
@@ -58,10 +62,15 @@ pub fn zmscore(ctx: &mut Ctx, args: &Args) -> CmdResult {
     };
     let (zset, reply) = value::view(ctx, key, loc)?;
     reply.array(names.len());
-    for name in names {
-        match zset.score(name) {
-            Some(score) => reply.double(score),
-            None => reply.null(),
+    for window in names.chunks(WINDOW) {
+        if names.len() > 1 {
+            zset.fetch(window.iter().copied());
+        }
+        for name in window {
+            match zset.score(name) {
+                Some(score) => reply.double(score),
+                None => reply.null(),
+            }
         }
     }
     Ok(())

@@ -24,8 +24,10 @@ mod remove;
 mod scan;
 pub mod value;
 
+pub(super) use add::set_score;
 pub use add::{zadd, zincrby};
 pub use algebra::{zdiff, zdiffstore, zinter, zintercard, zinterstore, zunion, zunionstore};
+pub(super) use lookup::score;
 pub use lookup::{zcard, zcount, zlexcount, zmscore, zrank, zrevrank, zscore};
 pub use pop::{End, End::Max, End::Min, parse_mpop, pop, reply_popped, zmpop, zpopmax, zpopmin};
 pub use random::zrandmember;

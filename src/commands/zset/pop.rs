@@ -1,7 +1,7 @@
 //! Members from either end: ZPOPMIN ZPOPMAX ZMPOP.
 
 use super::value;
-use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::Loc;
 use crate::resp::number::parse_i64;
 use crate::resp::{Protocol, ReplyWriter};
@@ -135,9 +135,13 @@ pub fn pop(
     };
     zset.walk(ranks.clone(), end == End::Max, |name, score| popped(reply, name, score));
     if count > 0 {
-        value::remove_ranks(ctx, key, loc, ranks)?;
+        let is_gone = value::remove_ranks(ctx, key, loc, ranks)?;
         ctx.changed(key);
         ctx.count_changes(count as u64 - 1);
+        ctx.notify(Class::ZSet, if end == End::Min { c"zpopmin" } else { c"zpopmax" }, key);
+        if is_gone {
+            ctx.notify(Class::Generic, c"del", key);
+        }
     }
     Ok(count)
 }

@@ -80,7 +80,7 @@ pub fn zrangestore(ctx: &mut Ctx, args: &Args) -> CmdResult {
         });
         result?;
     }
-    let stored = value::store(ctx, destination, built)?;
+    let stored = value::store(ctx, destination, built, c"zrangestore")?;
     ctx.reply.integer(stored as i64);
     Ok(())
 }

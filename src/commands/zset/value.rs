@@ -4,13 +4,14 @@
 //! allow. As in Redis it never becomes flat again, unless it is replaced. Who removes the last member removes the key. Nothing
 //! here calls [`Ctx::changed`].
 
-use crate::commands::{CommandError, Ctx, Key};
+use crate::commands::{Class, CommandError, Ctx, Key};
 use crate::engine::Engine;
 use crate::keyspace::{Bytes, Db, Kind, Loc, NewValue, NoMemory, ObjectMut};
 use crate::resp::ReplyWriter;
 use crate::types::Variant;
 use crate::types::zset::{Change, FlatChange, OwnedZSet, Rules, View, ZSet, flat, large, update_flat, update_large};
 use smallvec::SmallVec;
+use std::ffi::CStr;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -59,6 +60,15 @@ pub fn find(ctx: &mut Ctx, key: Key) -> Result<Option<Loc>, CommandError> {
 #[inline]
 pub fn len(db: &Db, loc: Loc) -> usize {
     View::of(db.value(loc)).map_or(0, View::len)
+}
+
+/// Starts loading members of the sorted set at `loc`, a [`WINDOW`](crate::types::WINDOW) of them: they are about to be
+/// looked up.
+#[inline]
+pub fn fetch<'n>(db: &Db, loc: Loc, names: impl IntoIterator<Item = &'n [u8]>) {
+    if let Some(zset) = View::of(db.value(loc)) {
+        zset.fetch(names);
+    }
 }
 
 /// Makes a sorted set of one member.
@@ -119,42 +129,51 @@ pub fn remove(db: &mut Db, loc: Loc, name: &[u8]) -> bool {
     }
 }
 
-/// Removes the members of these ranks; the key goes with the last one. Where many go and few stay it takes the time of
-/// those that stay.
-pub fn remove_ranks(ctx: &mut Ctx, key: Key, loc: Loc, ranks: Range<usize>) -> Result<(), NoMemory> {
+/// Removes the members of these ranks; the key goes with the last one, and then it is true. Where many go and few stay it
+/// takes the time of those that stay.
+pub fn remove_ranks(ctx: &mut Ctx, key: Key, loc: Loc, ranks: Range<usize>) -> Result<bool, NoMemory> {
     let seed = ctx.engine.keyspace.seed();
     let db = ctx.db(key);
     let len = len(db, loc);
     if ranks.len() >= len {
         db.remove(loc);
-        return Ok(());
+        return Ok(true);
     }
     if let Some(mut flat) = db.flat_mut(loc) {
         flat::remove_ranks(&mut flat, ranks);
-        return Ok(());
+        return Ok(false);
     }
     if ranks.len() < REMOVED_IN_PLACE || len - ranks.len() > ranks.len() {
         with_large(db, loc, |zset| zset.remove_ranks(ranks));
-        return Ok(());
+        return Ok(false);
     }
-    let Some(View::Large(zset)) = View::of(db.value(loc)) else { return Ok(()) };
+    let Some(View::Large(zset)) = View::of(db.value(loc)) else { return Ok(false) };
     let before = zset.forward(0).take(ranks.start);
     let staying = large(before.chain(zset.forward(ranks.end)), seed)?;
-    db.set_object(loc, Kind::ZSet, Box::new(staying.into_object()))
+    db.set_object(loc, Kind::ZSet, Box::new(staying.into_object()))?;
+    Ok(false)
+}
+
+/// Drops a sorted set that was only needed for a reply: where nobody waits, if that takes long.
+pub fn discard(engine: &Engine, built: OwnedZSet) {
+    if built.is_slow_to_drop() {
+        engine.reclaimer.defer(built);
+    }
 }
 
 /// Puts a sorted set in the place of whatever is at the key, without deadline; an empty one removes the key. Says so through
-/// [`Ctx::changed`], and returns how many members it has.
+/// [`Ctx::changed`] and as `event`, and returns how many members it has.
 ///
 /// # Errors
 /// If memory is short.
-pub fn store(ctx: &mut Ctx, key: Key, built: OwnedZSet) -> Result<usize, NoMemory> {
+pub fn store(ctx: &mut Ctx, key: Key, built: OwnedZSet, event: &'static CStr) -> Result<usize, NoMemory> {
     let found = ctx.write(key);
     let len = built.view().len();
     if len == 0 {
         if let Some(loc) = found {
             ctx.db(key).remove(loc);
             ctx.changed(key);
+            ctx.notify(Class::Generic, c"del", key);
         }
         return Ok(0);
     }
@@ -172,5 +191,6 @@ pub fn store(ctx: &mut Ctx, key: Key, built: OwnedZSet) -> Result<usize, NoMemor
         ctx.db(key).clear_deadline(loc);
     }
     ctx.changed(key);
+    ctx.notify(Class::ZSet, event, key);
     Ok(len)
 }

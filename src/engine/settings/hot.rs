@@ -137,6 +137,8 @@ pub struct Hot {
     pub stream_node_max_bytes: AtomicUsize,
     /// From how many entries on; 0 without limit.
     pub stream_node_max_entries: AtomicU64,
+    /// Classes of keyspace events that somebody listens to; see [`crate::engine::events`].
+    pub event_classes: AtomicU32,
     policy: AtomicU8,
     loglevel: AtomicU8,
     limits: [HotLimit; 3],

@@ -6,6 +6,7 @@
 
 use super::list;
 use super::table::Row;
+use crate::numeric::parse_i64;
 use std::sync::Arc;
 
 /// The shape of a value.
@@ -213,22 +214,8 @@ fn split_single<'a>(words: &[&'a [u8]]) -> Vec<&'a [u8]> {
     }
 }
 
-/// A decimal number in the strict form of Redis: no sign but `-`, no leading zeros, no spaces.
-pub(super) fn strict_int(word: &[u8]) -> Option<i64> {
-    let digits = word.strip_prefix(b"-").unwrap_or(word);
-    let canonical = match digits {
-        [b'0'] => digits.len() == word.len(),
-        [first, ..] => *first != b'0' && digits.iter().all(u8::is_ascii_digit),
-        [] => false,
-    };
-    if !canonical {
-        return None;
-    }
-    std::str::from_utf8(word).ok()?.parse().ok()
-}
-
 fn parse_int(word: &[u8], min: i64, max: i64) -> Result<Value, String> {
-    let number = strict_int(word).ok_or("argument couldn't be parsed into an integer")?;
+    let number = parse_i64(word).ok_or("argument couldn't be parsed into an integer")?;
     if (min..=max).contains(&number) { Ok(Value::Int(number)) } else { Err(bounds(min, max)) }
 }
 
@@ -259,7 +246,7 @@ fn parse_memory(word: &[u8], min: u64, max: u64, percent: bool) -> Result<Value,
     let invalid =
         || if percent { "argument must be a memory or percent value" } else { "argument must be a memory value" };
     if let (true, Some(number)) = (percent, word.strip_suffix(b"%")) {
-        return match strict_int(number).and_then(|number| u64::try_from(number).ok()).ok_or_else(invalid)? {
+        return match parse_i64(number).and_then(|number| u64::try_from(number).ok()).ok_or_else(invalid)? {
             // Redis stores a percentage as a negative number, so 0 % and 0 bytes are one value.
             0 => Ok(Value::Size(0)),
             number if number <= 100 => Ok(Value::Percent(number)),

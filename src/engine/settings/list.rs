@@ -1,7 +1,8 @@
 //! Settings of several words: `bind`, `save`, `client-output-buffer-limit`, `oom-score-adj-values`,
 //! `latency-tracking-info-percentiles`, `replicaof`.
 
-use super::kind::{ListRule, Origin, OutputLimit, Value, memory, strict_int};
+use super::kind::{ListRule, Origin, OutputLimit, Value, memory};
+use crate::numeric::parse_i64;
 
 /// The greatest number of addresses, as in Redis.
 const BIND_ADDRESSES_MAX: usize = 16;
@@ -53,7 +54,7 @@ fn parse_replica_of(words: &[&[u8]]) -> Result<Value, String> {
     if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
         return Ok(Value::Words(Vec::new()));
     }
-    match strict_int(port) {
+    match parse_i64(port) {
         Some(0..=65535) => Ok(Value::Words(vec![(*host).into(), (*port).into()])),
         _ => Err("Invalid master port".into()),
     }
@@ -70,8 +71,8 @@ fn parse_save(words: &[&[u8]], old: &Value, origin: Origin) -> Result<Value, Str
         return Err(invalid());
     }
     for pair in words.chunks_exact(2) {
-        let seconds = strict_int(pair[0]).filter(|&seconds| seconds >= 1).ok_or_else(invalid)?;
-        let changes = strict_int(pair[1]).filter(|&changes| changes >= 0).ok_or_else(invalid)?;
+        let seconds = parse_i64(pair[0]).filter(|&seconds| seconds >= 1).ok_or_else(invalid)?;
+        let changes = parse_i64(pair[1]).filter(|&changes| changes >= 0).ok_or_else(invalid)?;
         numbers.extend([seconds, changes]);
     }
     Ok(Value::Numbers(numbers))
@@ -93,7 +94,7 @@ fn parse_limits(words: &[&[u8]], old: &Value) -> Result<Value, String> {
             _ => return Err("Invalid client class specified in buffer limit configuration.".into()),
         };
         let limit = || {
-            let seconds = strict_int(group[3]).and_then(|seconds| u64::try_from(seconds).ok())?;
+            let seconds = parse_i64(group[3]).and_then(|seconds| u64::try_from(seconds).ok())?;
             let bytes = |word| Some(usize::try_from(memory(word)?).unwrap_or(usize::MAX));
             Some(OutputLimit { hard_bytes: bytes(group[1])?, soft_bytes: bytes(group[2])?, soft_seconds: seconds })
         };
@@ -107,7 +108,7 @@ fn parse_scores(words: &[&[u8]]) -> Result<Value, String> {
         return Err("wrong number of arguments".into());
     }
     let scores: Option<Vec<i64>> =
-        words.iter().map(|word| strict_int(word).filter(|score| OOM_SCORES.contains(score))).collect();
+        words.iter().map(|word| parse_i64(word).filter(|score| OOM_SCORES.contains(score))).collect();
     let scores = scores.ok_or("Invalid oom-score-adj-values, elements must be between -2000 and 2000.")?;
     Ok(Value::Numbers(scores))
 }

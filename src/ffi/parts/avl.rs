@@ -11,6 +11,7 @@
 //! path, which are cache misses, only as far as heights change: two or three nodes on average.
 
 use super::super::cast::raw;
+use crate::storage::prefetch;
 use std::mem::offset_of;
 use std::ptr::null_mut;
 
@@ -310,37 +311,92 @@ pub unsafe fn offset(node: *mut rs_avl_node, offset: i64) -> *mut rs_avl_node {
     // SAFETY: the caller's promise.
     unsafe {
         match offset {
-            0 => return node,
+            0 => node,
             // A walk from node to node need not look at the counts beside its way.
-            1 => return next(node),
-            -1 => return previous(node),
-            _ => {}
+            1 => next(node),
+            -1 => previous(node),
+            2.. => ahead(node, offset.cast_unsigned()),
+            _ => back(node, offset.unsigned_abs()),
         }
-        let mut node = node;
-        // How far the node is from the first one, in ranks; counts of 32 bits cannot overflow it.
-        let mut at = 0_i64;
-        while at != offset {
-            let (before, behind) = (i64::from(count((*node).left)), i64::from(count((*node).right)));
-            if at < offset && offset <= at.wrapping_add(behind) {
-                node = (*node).right;
-                at = at.wrapping_add(i64::from(count((*node).left))).wrapping_add(1);
-            } else if at > offset && offset >= at.wrapping_sub(before) {
-                node = (*node).left;
-                at = at.wrapping_sub(i64::from(count((*node).right))).wrapping_sub(1);
-            } else {
-                let parent = (*node).parent;
-                if parent.is_null() {
-                    return null_mut();
+    }
+}
+
+/// The node `ranks` further on, at least 1, or NULL. Up as far as it takes, which shows in the subtrees behind the way
+/// only, then down.
+///
+/// # Safety
+/// The node is live and its tree is whole.
+unsafe fn ahead(mut node: *mut rs_avl_node, mut ranks: u64) -> *mut rs_avl_node {
+    // SAFETY: the caller's promise.
+    unsafe {
+        loop {
+            let behind = u64::from(count((*node).right));
+            if ranks <= behind {
+                return nth((*node).right, ranks.wrapping_sub(1));
+            }
+            ranks = ranks.wrapping_sub(behind).wrapping_sub(1);
+            // The next one outside of this subtree.
+            loop {
+                let below = node;
+                node = (*node).parent;
+                if node.is_null() || (ranks == 0 && (*node).left == below) {
+                    return node;
                 }
-                at = if (*parent).right == node {
-                    at.wrapping_sub(before).wrapping_sub(1)
-                } else {
-                    at.wrapping_add(behind).wrapping_add(1)
-                };
-                node = parent;
+                if (*node).left == below {
+                    break;
+                }
             }
         }
-        node
+    }
+}
+
+/// The mirror image of [`ahead`].
+///
+/// # Safety
+/// The node is live and its tree is whole.
+unsafe fn back(mut node: *mut rs_avl_node, mut ranks: u64) -> *mut rs_avl_node {
+    // SAFETY: the caller's promise.
+    unsafe {
+        loop {
+            let before = u64::from(count((*node).left));
+            if ranks <= before {
+                return nth((*node).left, before.wrapping_sub(ranks));
+            }
+            ranks = ranks.wrapping_sub(before).wrapping_sub(1);
+            loop {
+                let below = node;
+                node = (*node).parent;
+                if node.is_null() || (ranks == 0 && (*node).right == below) {
+                    return node;
+                }
+                if (*node).right == below {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The node of this rank in a subtree.
+///
+/// # Safety
+/// The node is live, its tree is whole, and the subtree has more nodes than `rank`.
+unsafe fn nth(mut node: *mut rs_avl_node, mut rank: u64) -> *mut rs_avl_node {
+    // SAFETY: the caller's promise: the side that has the rank is not empty.
+    unsafe {
+        loop {
+            let (left, right) = ((*node).left, (*node).right);
+            prefetch(right.cast());
+            let before = u64::from(count(left));
+            if rank < before {
+                node = left;
+            } else if rank == before {
+                return node;
+            } else {
+                rank = rank.wrapping_sub(before).wrapping_sub(1);
+                node = right;
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 
 use super::super::cast::{self, Out, UserData};
 use super::super::guard::{code, install_panic_hook, outermost, plain};
+use super::super::origin::Origin;
 use super::super::server::timeout;
 use super::super::status::{
     Failure, Outcome, RS_ERR_ARGUMENT, RS_ERR_BUSY, RS_ERR_IO, RS_ERR_NO_MEMORY, RS_ERR_NOT_FOUND, RS_OK, fail,
@@ -20,6 +21,7 @@ use super::super::status::{
 };
 use super::timers::Timers;
 use crate::engine::threads::Outside;
+use parking_lot::{Mutex, MutexGuard};
 use polling::{Event, Events, PollMode, Poller};
 use std::ffi::{c_int, c_void};
 use std::io;
@@ -27,7 +29,6 @@ use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// The descriptor can be read, has reached its end or has failed.
@@ -53,6 +54,7 @@ pub struct rs_loop {
     events: Mutex<Events>,
     is_stopping: AtomicBool,
     state: Mutex<State>,
+    origin: Origin,
 }
 
 struct State {
@@ -124,20 +126,13 @@ impl rs_loop {
             events: Mutex::new(Events::with_capacity(EVENTS_MAX)),
             is_stopping: AtomicBool::new(false),
             state: Mutex::new(State { watches: Vec::new(), watch_count: 0, timers: Timers::new(), turn: 0 }),
+            origin: Origin::here(),
         })
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The right to run a turn.
     fn events(&self) -> Outcome<MutexGuard<'_, Events>> {
-        match self.events.try_lock() {
-            Ok(events) => Ok(events),
-            Err(TryLockError::Poisoned(poison)) => Ok(poison.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(fail(RS_ERR_BUSY, format_args!("the loop is running already"))),
-        }
+        self.events.try_lock().ok_or_else(|| fail(RS_ERR_BUSY, format_args!("the loop is running already")))
     }
 
     /// Registers a descriptor, or changes how it is registered.
@@ -146,7 +141,7 @@ impl rs_loop {
     /// The descriptor is open.
     unsafe fn add_fd(&self, fd: c_int, watch: Watch) -> Outcome<()> {
         let index = usize::try_from(fd).map_err(|_| fail(RS_ERR_ARGUMENT, format_args!("{fd} is no descriptor")))?;
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let interest = interest(fd, watch.mask);
         if state.watch(fd).is_some() {
             // SAFETY: the caller's promise; it is not negative.
@@ -173,7 +168,7 @@ impl rs_loop {
     }
 
     fn del_fd(&self, fd: c_int) -> Outcome<rs_status> {
-        if !self.state().forget(fd) {
+        if !self.state.lock().forget(fd) {
             return Err(fail(RS_ERR_NOT_FOUND, format_args!("descriptor {fd} is not in the loop")));
         }
         // The system has forgotten it by itself if it was closed before.
@@ -188,7 +183,7 @@ impl rs_loop {
     /// What was registered can still be called.
     unsafe fn turn(&self, this: *mut Self, events: &mut Events, limit: Option<Duration>) -> Outcome<()> {
         let (turn, until_due) = {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             state.turn += 1;
             (state.turn, state.timers.until_due())
         };
@@ -201,7 +196,7 @@ impl rs_loop {
         for event in events.iter() {
             let ready = (c_int::from(event.readable) * RS_LOOP_READ) | (c_int::from(event.writable) * RS_LOOP_WRITE);
             let Ok(fd) = c_int::try_from(event.key) else { continue };
-            let watch = self.state().watch(fd).copied();
+            let watch = self.state.lock().watch(fd).copied();
             let Some(watch) = watch.filter(|watch| watch.since < turn && watch.mask & ready != 0) else { continue };
             let _outside = Outside::enter();
             // SAFETY: the caller's promise.
@@ -215,15 +210,15 @@ impl rs_loop {
     /// # Safety
     /// As for `turn`.
     unsafe fn serve_timers(&self, this: *mut Self) {
-        self.state().timers.begin();
+        self.state.lock().timers.begin();
         loop {
-            let Some((id, timer)) = self.state().timers.take_due() else { return };
+            let Some((id, timer)) = self.state.lock().timers.take_due() else { return };
             let again = {
                 let _outside = Outside::enter();
                 // SAFETY: the caller's promise.
                 unsafe { (timer.call)(this, id, timer.ud.0) }
             };
-            self.state().timers.finish(id, u64::try_from(again).ok(), timer);
+            self.state.lock().timers.finish(id, u64::try_from(again).ok(), timer);
         }
     }
 }
@@ -255,7 +250,9 @@ pub unsafe extern "C" fn rs_loop_free(r#loop: *mut rs_loop) {
         // SAFETY: by the rules of the header; the right to run a turn is given back before the loop is.
         unsafe { drop(cast::shared(r#loop)?.events()?) };
         // SAFETY: by the rules of the header.
-        drop(unsafe { cast::take(r#loop) });
+        if let Some(handle) = unsafe { cast::take(r#loop) } {
+            handle.origin.end(handle);
+        }
         Ok(())
     });
 }
@@ -281,7 +278,7 @@ pub unsafe extern "C" fn rs_loop_add_fd(
         if mask == 0 || mask & !(RS_LOOP_READ | RS_LOOP_WRITE) != 0 {
             return Err(fail(RS_ERR_ARGUMENT, format_args!("{mask} is no mask")));
         }
-        let since = this.state().turn;
+        let since = this.state.lock().turn;
         // SAFETY: by the rules of the header; a number that is no open descriptor is refused by the system.
         unsafe { this.add_fd(fd, Watch { mask, call, ud: UserData(ud), since })? };
         Ok(RS_OK)
@@ -315,7 +312,7 @@ pub unsafe extern "C" fn rs_loop_add_timer(
         let call = cb.ok_or_else(|| fail(RS_ERR_ARGUMENT, format_args!("the function is NULL")))?;
         let after_ms =
             u64::try_from(after_ms).map_err(|_| fail(RS_ERR_ARGUMENT, format_args!("the time is negative")))?;
-        let id = this.state().timers.add(after_ms, Timer { call, ud: UserData(ud) });
+        let id = this.state.lock().timers.add(after_ms, Timer { call, ud: UserData(ud) });
         if let Some(out) = out {
             out.set(id);
         }
@@ -332,7 +329,7 @@ pub unsafe extern "C" fn rs_loop_del_timer(r#loop: *mut rs_loop, id: u64) -> rs_
     code(plain(|| {
         // SAFETY: by the rules of the header.
         let this = unsafe { cast::shared(r#loop)? };
-        if this.state().timers.delete(id) {
+        if this.state.lock().timers.delete(id) {
             return Ok(RS_OK);
         }
         Err(fail(RS_ERR_NOT_FOUND, format_args!("there is no timer {id}")))
@@ -349,7 +346,7 @@ pub unsafe extern "C" fn rs_loop_run(r#loop: *mut rs_loop) -> rs_status {
         // SAFETY: by the rules of the header.
         let this = unsafe { cast::shared(r#loop)? };
         let mut events = this.events()?;
-        while !this.is_stopping.swap(false, Ordering::AcqRel) && !this.state().is_empty() {
+        while !this.is_stopping.swap(false, Ordering::AcqRel) && !this.state.lock().is_empty() {
             // SAFETY: by the rules of the header.
             unsafe { this.turn(r#loop, &mut events, None)? };
         }
@@ -367,7 +364,7 @@ pub unsafe extern "C" fn rs_loop_run_once(r#loop: *mut rs_loop, timeout_ms: i64)
         // SAFETY: by the rules of the header.
         let this = unsafe { cast::shared(r#loop)? };
         let mut events = this.events()?;
-        let is_over = this.is_stopping.load(Ordering::Acquire) || (timeout_ms < 0 && this.state().is_empty());
+        let is_over = this.is_stopping.load(Ordering::Acquire) || (timeout_ms < 0 && this.state.lock().is_empty());
         let limit = if is_over { Some(Duration::ZERO) } else { timeout(timeout_ms) };
         // SAFETY: by the rules of the header.
         unsafe { this.turn(r#loop, &mut events, limit)? };

@@ -228,8 +228,8 @@ pub unsafe fn insert(map: *mut rs_hmap, node: *mut rs_hnode) {
     unsafe {
         link(&raw mut (*map).newer, node);
         if (*map).older.tab.is_null() {
-            let slots = (*map).newer.mask.wrapping_add(1);
-            if (*map).newer.size >= slots.saturating_mul(LOAD_MAX) {
+            // LOAD_MAX times the slots, mask + 1.
+            if (*map).newer.size / LOAD_MAX > (*map).newer.mask {
                 grow(map);
             }
         }
@@ -386,7 +386,6 @@ pub unsafe extern "C" fn rs_hm_foreach(map: *mut rs_hmap, f: rs_hnode_fn, arg: *
                 let mut node = *(*table).tab.add(slot);
                 while !node.is_null() {
                     let next = (*node).next;
-                    prefetch(next.cast());
                     if !f(node, arg) {
                         return;
                     }

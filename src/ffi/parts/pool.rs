@@ -8,16 +8,18 @@
 
 use super::super::cast::{self, UserData};
 use super::super::guard::{code, install_panic_hook, plain};
+use super::super::origin::Origin;
 use super::super::status::{
     Outcome, RS_ERR_ARGUMENT, RS_ERR_BUSY, RS_ERR_IO, RS_ERR_NO_MEMORY, RS_OK, fail, rs_status,
 };
 use crate::engine::log::Log;
 use crate::engine::threads::{self, Outside};
+use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 /// Most threads of one pool: more would only wait for each other.
@@ -31,6 +33,7 @@ pub type rs_task_fn = Option<unsafe extern "C" fn(arg: *mut c_void)>;
 pub struct rs_pool {
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
+    origin: Origin,
 }
 
 #[derive(Default)]
@@ -58,13 +61,8 @@ thread_local! {
 }
 
 impl Queue {
-    /// What a panic could leave behind here is whole: nothing between two changes can fail.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn push(&self, task: Task) -> Outcome<()> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let reserved = state.tasks.try_reserve(1);
         reserved.map_err(|_| fail(RS_ERR_NO_MEMORY, format_args!("no memory for the queue")))?;
         state.tasks.push_back(task);
@@ -78,7 +76,7 @@ impl Queue {
 
     /// The oldest task; waits for one. None at the end.
     fn pop(&self) -> Option<Task> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         loop {
             if let Some(task) = state.tasks.pop_front() {
                 return Some(task);
@@ -87,7 +85,7 @@ impl Queue {
                 return None;
             }
             state.idle += 1;
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.changed.wait(&mut state);
             state.idle -= 1;
         }
     }
@@ -108,7 +106,7 @@ impl rs_pool {
         if count == 0 || count > THREADS_MAX {
             return Err(fail(RS_ERR_ARGUMENT, format_args!("a pool has 1 to {THREADS_MAX} threads, not {count}")));
         }
-        let mut pool = Self { queue: Arc::default(), threads: Vec::new() };
+        let mut pool = Self { queue: Arc::default(), threads: Vec::new(), origin: Origin::here() };
         for _ in 0..count {
             let queue = Arc::clone(&pool.queue);
             let started = threads::spawn("rs-pool", &Log::silent(), move || queue.work());
@@ -120,7 +118,7 @@ impl rs_pool {
 
 impl Drop for rs_pool {
     fn drop(&mut self) {
-        self.queue.lock().is_ending = true;
+        self.queue.state.lock().is_ending = true;
         self.queue.changed.notify_all();
         for thread in self.threads.drain(..) {
             // It ends normally: tasks do not unwind, and the queue does not panic.
@@ -168,7 +166,9 @@ pub unsafe extern "C" fn rs_pool_free(pool: *mut rs_pool) {
             return Err(fail(RS_ERR_BUSY, format_args!("a task cannot end the pool it runs in")));
         }
         // SAFETY: by the rules of the header.
-        drop(unsafe { cast::take(pool) });
+        if let Some(handle) = unsafe { cast::take(pool) } {
+            handle.origin.end(handle);
+        }
         Ok(())
     });
 }

@@ -144,7 +144,7 @@ pub unsafe extern "C" fn rs_format_argv(
     code(plain(|| {
         // SAFETY: by the rules of the header.
         let (argv, mut buffer, out) =
-            unsafe { (arguments(argc, argv, argvlen)?, Buffer::new(buf, cap)?, Out::new(len)?) };
+            unsafe { (arguments(argc, argv, argvlen, usize::MAX)?, Buffer::new(buf, cap)?, Out::new(len)?) };
         let mut needed = Some(0_usize);
         pieces(&argv, |piece| needed = needed.and_then(|sum| sum.checked_add(piece.len())));
         let needed = needed.ok_or_else(|| fail(RS_ERR_NO_MEMORY, format_args!("no memory holds such a request")))?;

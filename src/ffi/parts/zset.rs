@@ -9,7 +9,9 @@
 //! Invariants: the nodes of the tree are those of the map; `hcode` is that of the name; a node's score changes only
 //! outside of the tree. No score is NaN, because nothing could be found in a tree with one.
 //!
-//! Cost: an insertion counts itself into its ancestors on the way down, which it reads anyway, and goes up again only as
+//! Cost: a search has a way down that no branch predictor knows, so it takes it without branches, and asks for both children
+//! before it has compared: half of that is in vain, and still it is faster than to guess, above all where nodes are not in
+//! the caches. An insertion counts itself into its ancestors on the way down, which it reads anyway, and goes up again only as
 //! far as heights change. The hash of the original has a multiplication per byte, each waiting for the one before; here
 //! eight bytes are multiplied side by side.
 
@@ -17,6 +19,7 @@ use super::super::cast::{self, raw};
 use super::super::status::{Failure, Outcome, RS_ERR_ARGUMENT, fail};
 use super::avl::{self, rs_avl_node};
 use super::hm::{self, no_memory, rs_hmap, rs_hnode};
+use crate::storage::prefetch;
 use std::cmp::Ordering;
 use std::ffi::{c_char, c_int};
 use std::mem::offset_of;
@@ -152,6 +155,21 @@ impl Key<'_> {
     }
 }
 
+/// Asks for both children of a node before it is known which is next.
+///
+/// # Safety
+/// The node is that of a live member.
+#[inline(always)]
+unsafe fn prefetch_children(node: *mut rs_avl_node) {
+    // SAFETY: the caller's promise; an address that is only prefetched need not be one.
+    unsafe {
+        for child in [(*node).left, (*node).right] {
+            prefetch(child.cast());
+            prefetch(child.wrapping_byte_add(offset_of!(rs_znode, score)).cast());
+        }
+    }
+}
+
 /// Puts a member in its place in the tree.
 ///
 /// # Safety
@@ -164,6 +182,7 @@ unsafe fn link(zset: *mut rs_zset, member: *mut rs_znode) {
         let (mut parent, mut link) = (null_mut::<rs_avl_node>(), root);
         while !(*link).is_null() {
             parent = *link;
+            prefetch_children(parent);
             (*parent).cnt = (*parent).cnt.wrapping_add(1);
             let is_before = key.order_of(parent) == Ordering::Greater;
             link = if is_before { &raw mut (*parent).left } else { &raw mut (*parent).right };
@@ -220,6 +239,7 @@ unsafe fn first_from(zset: *const rs_zset, key: Key) -> *mut rs_znode {
     unsafe {
         let (mut node, mut found) = ((*zset).root, null_mut());
         while !node.is_null() {
+            prefetch_children(node);
             if key.order_of(node) == Ordering::Less {
                 node = (*node).right;
             } else {
@@ -240,6 +260,7 @@ unsafe fn last_to(zset: *const rs_zset, key: Key) -> *mut rs_znode {
     unsafe {
         let (mut node, mut found) = ((*zset).root, null_mut());
         while !node.is_null() {
+            prefetch_children(node);
             if key.order_of(node) == Ordering::Greater {
                 node = (*node).left;
             } else {
@@ -260,6 +281,7 @@ unsafe fn count_before(zset: *const rs_zset, key: Key, with_equal: bool) -> i64 
     unsafe {
         let (mut node, mut count) = ((*zset).root, 0_i64);
         while !node.is_null() {
+            prefetch_children(node);
             let order = key.order_of(node);
             if order == Ordering::Less || (with_equal && order == Ordering::Equal) {
                 count = count.wrapping_add(i64::from(avl::rs_avl_cnt((*node).left))).wrapping_add(1);

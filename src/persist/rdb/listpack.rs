@@ -17,7 +17,7 @@
 
 use super::promise::Promise;
 use super::{Corrupt, Element, Reader};
-use crate::resp::number::{INTEGER_TEXT_BYTES_MAX, parse_i64};
+use crate::resp::number::parse_i64;
 use crate::storage::NoMemory;
 
 const HEADER_BYTES: usize = 6;
@@ -174,10 +174,7 @@ impl<'a> Form<'a> {
     fn new(element: Element<'a>) -> Self {
         match element {
             Element::Int(int) => Self::int(int),
-            Element::Bytes(text) if text.len() <= INTEGER_TEXT_BYTES_MAX => {
-                parse_i64(text).map_or_else(|| Self::text(text), Self::int)
-            }
-            Element::Bytes(text) => Self::text(text),
+            Element::Bytes(text) => parse_i64(text).map_or_else(|| Self::text(text), Self::int),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Values outside the block of their entry, and the contract of structures that can be one.
 
 use super::super::buffer::Buffer;
+use super::super::dict::Garbage;
 use super::super::header::Form;
 use super::super::memory::NoMemory;
 use std::convert::Infallible;
@@ -15,6 +16,17 @@ pub trait Object: Sized + Send {
     /// # Errors
     /// If memory is short.
     fn duplicate(&self) -> Result<Self, NoMemory>;
+
+    /// Whether changes have left something that is expensive to free.
+    #[inline]
+    fn has_garbage(&self) -> bool {
+        false
+    }
+
+    /// What changes have left, to be dropped where nobody waits.
+    fn take_garbage(&mut self) -> Vec<Garbage<Nothing>> {
+        Vec::new()
+    }
 }
 
 /// The [`Object`] of entries that hold only strings.

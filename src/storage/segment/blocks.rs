@@ -153,12 +153,6 @@ impl<E> Spares<E> {
         Self { blocks: Vec::new(), shapes: Vec::new(), keeps: false }
     }
 
-    /// Whether others may look at what it gets.
-    #[inline]
-    pub fn keeps(&self) -> bool {
-        self.keeps
-    }
-
     fn give(&mut self, block: Box<Block<E>>) {
         if self.keeps {
             self.blocks.push(block);

@@ -120,6 +120,12 @@ impl<'s, H: Holder> Editor<'s, H> {
         self.holder.read().get(field, self.seed, self.due_ms)
     }
 
+    /// Starts loading these fields, a [`WINDOW`](crate::types::WINDOW) of them: they are about to be looked up.
+    #[inline]
+    pub fn fetch<'f>(&self, fields: impl IntoIterator<Item = &'f [u8]>) {
+        self.holder.read().fetch(fields, self.seed);
+    }
+
     /// Sets a field; whether it is new.
     ///
     /// # Errors

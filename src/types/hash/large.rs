@@ -10,6 +10,8 @@
 use super::flat::{Deadline, Flat, Item};
 use super::text_of;
 use crate::storage::{Dict, Garbage, HashSeed, KeyHash, Loc, NewValue, NoMemory, Nothing, StringRef, format_int};
+use crate::types::{FETCHED_BYTES_MIN, WINDOW};
+use smallvec::SmallVec;
 
 /// Integers whose text is not longer than an integer's 8 bytes are kept as text.
 const TEXT_INTEGERS: std::ops::RangeInclusive<i64> = -9_999_999..=99_999_999;
@@ -100,6 +102,14 @@ impl Hash {
     pub fn get(&self, at: KeyHash, field: &[u8], due_ms: i64) -> Option<Item<'_>> {
         let loc = self.fields.locate(at, field)?;
         (!self.is_due(loc, due_ms)).then(|| self.item(loc))
+    }
+
+    /// Starts loading these fields: they are about to be looked up.
+    pub fn fetch<'f>(&self, fields: impl IntoIterator<Item = &'f [u8]>, seed: &HashSeed) {
+        if self.memory() >= FETCHED_BYTES_MIN {
+            let hashes: SmallVec<[KeyHash; WINDOW]> = fields.into_iter().map(|field| seed.hash(field)).collect();
+            self.fields.fetch(&hashes);
+        }
     }
 
     /// All fields that are not gone, in no order.
@@ -200,13 +210,13 @@ impl Hash {
         self.forget_latest();
     }
 
-    /// Whether there are big values of fields that are no more.
+    /// Whether there are big fields or values that are no more.
     #[inline]
     pub fn has_garbage(&self) -> bool {
         self.fields.has_garbage()
     }
 
-    /// Big values of fields that are no more, to be dropped where nobody waits.
+    /// Big fields and values that are no more, to be dropped where nobody waits.
     pub fn take_garbage(&mut self) -> Vec<Garbage<Nothing>> {
         self.fields.take_garbage()
     }

@@ -101,6 +101,14 @@ impl<'a> HashRef<'a> {
         }
     }
 
+    /// Starts loading these fields, a [`WINDOW`](crate::types::WINDOW) of them: they are about to be looked up.
+    #[inline]
+    pub fn fetch<'f>(self, fields: impl IntoIterator<Item = &'f [u8]>, seed: &HashSeed) {
+        if let Self::Large(hash) = self {
+            hash.fetch(fields, seed);
+        }
+    }
+
     /// All fields that are not gone: in the order in which they were added if the hash is flat, else in none.
     pub fn iter(self, due_ms: i64) -> impl Iterator<Item = Item<'a>> {
         let (flat, large) = match self {

@@ -7,6 +7,7 @@
 use super::read::Probe;
 use super::{Member, OwnedSet, Rules, SetRef};
 use crate::storage::NoMemory;
+use crate::types::WINDOW;
 use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::ops::ControlFlow;
@@ -17,11 +18,27 @@ pub fn intersect<'a>(sets: &mut [SetRef<'a>], mut visit: impl FnMut(Member<'a>) 
     sets.sort_by_key(|set| set.len());
     let Some((smallest, others)) = sets.split_first() else { return };
     let mut probes: SmallVec<[Probe; 4]> = others.iter().map(|set| set.probe(*smallest)).collect();
-    for member in smallest.iter() {
-        if probes.iter_mut().all(|probe| probe.contains(member)) && visit(member).is_break() {
+    for mut window in windows(*smallest) {
+        for probe in &mut probes {
+            probe.fetch(&window);
+            window.retain(|member| probe.contains(*member));
+        }
+        if window.into_iter().any(|member| visit(member).is_break()) {
             return;
         }
     }
+}
+
+/// Members that are looked up together.
+type Window<'a> = SmallVec<[Member<'a>; WINDOW]>;
+
+/// All members, some at a time.
+fn windows<'a>(set: SetRef<'a>) -> impl Iterator<Item = Window<'a>> {
+    let mut members = set.iter();
+    std::iter::from_fn(move || {
+        let window: Window<'a> = members.by_ref().take(WINDOW).collect();
+        (!window.is_empty()).then_some(window)
+    })
 }
 
 /// All members of all sets.
@@ -30,8 +47,11 @@ pub fn intersect<'a>(sets: &mut [SetRef<'a>], mut visit: impl FnMut(Member<'a>) 
 /// If memory is short.
 pub fn unite(sets: &[SetRef], rules: &Rules) -> Result<OwnedSet, NoMemory> {
     let mut union = OwnedSet::new();
-    for member in sets.iter().flat_map(|set| set.iter()) {
-        union.add(member, rules)?;
+    for window in sets.iter().flat_map(|set| windows(*set)) {
+        union.fetch(&window);
+        for member in window {
+            union.add(member, rules)?;
+        }
     }
     Ok(union)
 }
@@ -64,12 +84,19 @@ pub fn is_asking_cheaper(first: SetRef, others: &[SetRef]) -> bool {
 pub fn subtract_by_asking<'a, E>(
     first: SetRef<'a>,
     others: &mut [SetRef<'a>],
-    visit: impl FnMut(Member<'a>) -> Result<(), E>,
+    mut visit: impl FnMut(Member<'a>) -> Result<(), E>,
 ) -> Result<(), E> {
     // What is likely to have a member is asked first.
     others.sort_by_key(|set| Reverse(set.len()));
     let mut probes: SmallVec<[Probe; 4]> = others.iter().map(|set| set.probe(first)).collect();
-    first.iter().filter(|member| !probes.iter_mut().any(|probe| probe.contains(*member))).try_for_each(visit)
+    for mut window in windows(first) {
+        for probe in &mut probes {
+            probe.fetch(&window);
+            window.retain(|member| !probe.contains(*member));
+        }
+        window.into_iter().try_for_each(&mut visit)?;
+    }
+    Ok(())
 }
 
 /// Removes the members of all others from a copy of the first.
@@ -78,9 +105,12 @@ pub fn subtract_by_asking<'a, E>(
 /// If memory is short.
 pub fn subtract_by_removing(first: SetRef, others: &[SetRef], rules: &Rules) -> Result<OwnedSet, NoMemory> {
     let mut rest = unite(&[first], rules)?;
-    for member in others.iter().flat_map(|set| set.iter()) {
-        if rest.remove(member)? && rest.is_empty() {
-            break;
+    for window in others.iter().flat_map(|set| windows(*set)) {
+        rest.fetch(&window);
+        for member in window {
+            if rest.remove(member)? && rest.is_empty() {
+                return Ok(rest);
+            }
         }
     }
     Ok(rest)

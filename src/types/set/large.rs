@@ -1,7 +1,7 @@
 //! Set: any number of members: numbers in order, texts in a dictionary.
 //!
 //! Why side by side: a set of numbers stays compact whatever joins it, and no large set is ever converted. Which of the
-//! two holds a member follows from the member alone.
+//! two holds a member follows from the member alone. Few sets need both, and those have them elsewhere.
 //!
 //! Cost: a number 2 to 10 bytes ([`Ints`]), a text an entry of its length and 8 bytes and about 12 bytes of table.
 //!
@@ -11,7 +11,9 @@
 
 use super::ints::{Cursor, Ints};
 use super::{Encoding, Member, Rules};
-use crate::storage::{Dict, HashSeed, Loc, NewValue, NoMemory, Nothing};
+use crate::storage::{Dict, Garbage, HashSeed, KeyHash, Loc, NewValue, NoMemory, Nothing, size_class};
+use crate::types::{FETCHED_BYTES_MIN, WINDOW};
+use smallvec::SmallVec;
 use std::fmt;
 
 /// Texts whose entries are fetched together when many are read.
@@ -23,22 +25,96 @@ const TEXTS: u64 = 2;
 
 /// See the module's comment.
 pub struct Set {
-    ints: Ints,
-    texts: Dict<Nothing>,
+    members: Members,
     encoding: Encoding,
     seed: HashSeed,
 }
 
+/// Members by what they are.
+enum Members {
+    Ints(Ints),
+    Texts(Dict<Nothing>),
+    Both(Box<(Ints, Dict<Nothing>)>),
+}
+
+/// The numbers of a set of texts.
+static NO_INTS: Ints = Ints::new();
+
+impl Members {
+    #[inline]
+    fn ints(&self) -> &Ints {
+        match self {
+            Self::Ints(ints) => ints,
+            Self::Texts(_) => &NO_INTS,
+            Self::Both(both) => &both.0,
+        }
+    }
+
+    #[inline]
+    fn texts(&self) -> Option<&Dict<Nothing>> {
+        match self {
+            Self::Ints(_) => None,
+            Self::Texts(texts) => Some(texts),
+            Self::Both(both) => Some(&both.1),
+        }
+    }
+
+    /// Makes room for members of the kind that had none.
+    #[cold]
+    fn widen(&mut self) {
+        let members = std::mem::replace(self, Self::Ints(Ints::new()));
+        *self = match members {
+            Self::Ints(ints) if ints.is_empty() => Self::Texts(Dict::new(0)),
+            Self::Ints(ints) => Self::Both(Box::new((ints, Dict::new(0)))),
+            Self::Texts(texts) if texts.is_empty() => Self::Ints(Ints::new()),
+            Self::Texts(texts) => Self::Both(Box::new((Ints::new(), texts))),
+            both @ Self::Both(_) => both,
+        };
+    }
+
+    /// After a removal: gives up the place of a kind that has no members any more.
+    #[inline]
+    fn narrow(&mut self) {
+        if let Self::Both(both) = self
+            && (both.0.is_empty() || (both.1.is_empty() && !both.1.has_garbage()))
+        {
+            let (ints, texts) = std::mem::replace(&mut **both, (Ints::new(), Dict::new(0)));
+            *self = if texts.is_empty() { Self::Ints(ints) } else { Self::Texts(texts) };
+        }
+    }
+
+    fn memory(&self) -> usize {
+        let both = if let Self::Both(both) = self { size_class(size_of_val(&**both)) } else { 0 };
+        both + self.ints().memory() + self.texts().map_or(0, Dict::used)
+    }
+}
+
+fn insert_text(texts: &mut Dict<Nothing>, seed: &HashSeed, text: &[u8]) -> Result<bool, NoMemory> {
+    let hash = seed.hash(text);
+    if texts.locate(hash, text).is_some() {
+        return Ok(false);
+    }
+    texts.insert(hash, text, NewValue::Str(b"")).map(|_| true)
+}
+
+fn remove_text(texts: &mut Dict<Nothing>, seed: &HashSeed, text: &[u8]) -> bool {
+    let found = texts.locate(seed.hash(text), text);
+    if let Some(loc) = found {
+        texts.remove(loc);
+    }
+    found.is_some()
+}
+
 impl fmt::Debug for Set {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Set").field("ints", &self.ints.len()).field("texts", &self.texts.len()).finish()
+        f.debug_struct("Set").field("ints", &self.members.ints().len()).field("len", &self.len()).finish()
     }
 }
 
 impl Set {
     /// A set without members.
     pub fn new(encoding: Encoding, seed: &HashSeed) -> Self {
-        Self { ints: Ints::default(), texts: Dict::new(0), encoding, seed: seed.clone() }
+        Self { members: Members::Ints(Ints::new()), encoding, seed: seed.clone() }
     }
 
     /// What OBJECT ENCODING says.
@@ -48,7 +124,11 @@ impl Set {
 
     #[inline]
     pub fn len(&self) -> usize {
-        self.ints.len() + self.texts.len()
+        match &self.members {
+            Members::Ints(ints) => ints.len(),
+            Members::Texts(texts) => texts.len(),
+            Members::Both(both) => both.0.len() + both.1.len(),
+        }
     }
 
     #[inline]
@@ -58,7 +138,7 @@ impl Set {
 
     /// Bytes on the heap, as the allocator rounds them, without `Self`; takes constant time.
     pub fn memory(&self) -> usize {
-        self.ints.memory() + self.texts.used()
+        self.members.memory()
     }
 
     /// A copy that shares nothing.
@@ -66,19 +146,32 @@ impl Set {
     /// # Errors
     /// If memory is short.
     pub fn duplicate(&self) -> Result<Self, NoMemory> {
-        let mut copy = Self::new(self.encoding, &self.seed);
-        copy.ints = self.ints.duplicate()?;
-        for text in self.texts() {
-            copy.texts.insert(self.seed.hash(text), text, NewValue::Str(b""))?;
-        }
-        Ok(copy)
+        let members = match &self.members {
+            Members::Ints(ints) => Members::Ints(ints.duplicate()?),
+            Members::Texts(texts) => Members::Texts(texts.try_clone()?),
+            Members::Both(both) => Members::Both(Box::new((both.0.duplicate()?, both.1.try_clone()?))),
+        };
+        Ok(Self { members, encoding: self.encoding, seed: self.seed.clone() })
     }
 
     #[inline]
     pub fn contains(&self, member: Member) -> bool {
         match member {
-            Member::Int(int) => self.ints.contains(int),
-            Member::Text(text) => self.texts.locate(self.seed.hash(text), text).is_some(),
+            Member::Int(int) => self.members.ints().contains(int),
+            Member::Text(text) => {
+                self.members.texts().is_some_and(|texts| texts.locate(self.seed.hash(text), text).is_some())
+            }
+        }
+    }
+
+    /// Starts loading these members: they are about to be looked up. Numbers are found through pages that many of them share.
+    pub fn fetch(&self, members: &[Member]) {
+        if let Some(texts) = self.members.texts().filter(|texts| texts.used() >= FETCHED_BYTES_MIN) {
+            let hashes = members.iter().filter_map(|member| match member {
+                Member::Int(_) => None,
+                Member::Text(text) => Some(self.seed.hash(text)),
+            });
+            texts.fetch(&hashes.collect::<SmallVec<[KeyHash; WINDOW]>>());
         }
     }
 
@@ -97,37 +190,50 @@ impl Set {
 
     #[inline]
     pub(super) fn insert(&mut self, member: Member) -> Result<bool, NoMemory> {
-        match member {
-            Member::Int(int) => self.ints.insert(int),
-            Member::Text(text) => {
-                let hash = self.seed.hash(text);
-                if self.texts.locate(hash, text).is_some() {
-                    return Ok(false);
-                }
-                self.texts.insert(hash, text, NewValue::Str(b"")).map(|_| true)
+        loop {
+            match (&mut self.members, member) {
+                (Members::Ints(ints), Member::Int(int)) => return ints.insert(int),
+                (Members::Texts(texts), Member::Text(text)) => return insert_text(texts, &self.seed, text),
+                (Members::Both(both), Member::Int(int)) => return both.0.insert(int),
+                (Members::Both(both), Member::Text(text)) => return insert_text(&mut both.1, &self.seed, text),
+                (members, _) => members.widen(),
             }
         }
     }
 
     /// Removes a member; whether it was there.
     pub fn remove(&mut self, member: Member) -> bool {
-        match member {
-            Member::Int(int) => self.ints.remove(int),
-            Member::Text(text) => {
-                let found = self.texts.locate(self.seed.hash(text), text);
-                if let Some(loc) = found {
-                    self.texts.remove(loc);
-                }
-                found.is_some()
-            }
+        let was_there = match (&mut self.members, member) {
+            (Members::Ints(ints), Member::Int(int)) => ints.remove(int),
+            (Members::Texts(texts), Member::Text(text)) => remove_text(texts, &self.seed, text),
+            (Members::Both(both), Member::Int(int)) => both.0.remove(int),
+            (Members::Both(both), Member::Text(text)) => remove_text(&mut both.1, &self.seed, text),
+            (Members::Ints(_) | Members::Texts(_), _) => false,
+        };
+        self.members.narrow();
+        was_there
+    }
+
+    /// Whether there are big members that are no more.
+    #[inline]
+    pub fn has_garbage(&self) -> bool {
+        self.members.texts().is_some_and(Dict::has_garbage)
+    }
+
+    /// Big members that are no more, to be dropped where nobody waits.
+    pub fn take_garbage(&mut self) -> Vec<Garbage<Nothing>> {
+        match &mut self.members {
+            Members::Ints(_) => Vec::new(),
+            Members::Texts(texts) => texts.take_garbage(),
+            Members::Both(both) => both.1.take_garbage(),
         }
     }
 
     /// A random member, all equally likely; `None` if there are none.
     pub fn random(&self, mut random: impl FnMut() -> u64) -> Option<Member<'_>> {
         match self.choose(&mut random) {
-            Chosen::Int => self.ints.random(random).map(Member::Int),
-            Chosen::Text => self.texts.random(random).map(|loc| Member::Text(self.texts.key(loc))),
+            Chosen::Int => self.members.ints().random(random).map(Member::Int),
+            Chosen::Text(texts) => texts.random(random).map(|loc| Member::Text(texts.key(loc))),
         }
     }
 
@@ -135,40 +241,45 @@ impl Set {
     pub fn pop<R>(&mut self, mut random: impl FnMut() -> u64, leave: impl FnOnce(Member) -> R) -> Option<R> {
         match self.choose(&mut random) {
             Chosen::Int => {
-                let int = self.ints.random(random)?;
-                self.ints.remove(int);
+                let int = self.members.ints().random(random)?;
+                self.remove(Member::Int(int));
                 Some(leave(Member::Int(int)))
             }
-            Chosen::Text => {
-                let loc = self.texts.random(random)?;
-                let result = leave(Member::Text(self.texts.key(loc)));
-                self.texts.remove(loc);
+            Chosen::Text(texts) => {
+                let loc = texts.random(random)?;
+                let result = leave(Member::Text(texts.key(loc)));
+                match &mut self.members {
+                    Members::Ints(_) => {}
+                    Members::Texts(texts) => texts.remove(loc),
+                    Members::Both(both) => both.1.remove(loc),
+                }
+                self.members.narrow();
                 Some(result)
             }
         }
     }
 
     /// Numbers or texts, each as likely as there are many.
-    fn choose(&self, random: &mut impl FnMut() -> u64) -> Chosen {
-        if self.texts.is_empty() {
-            return Chosen::Int;
+    fn choose(&self, random: &mut impl FnMut() -> u64) -> Chosen<'_> {
+        match &self.members {
+            Members::Ints(_) => Chosen::Int,
+            Members::Texts(texts) => Chosen::Text(texts),
+            Members::Both(both) => {
+                let chosen = (u128::from(random()) * self.len() as u128) >> 64;
+                if chosen < both.0.len() as u128 { Chosen::Int } else { Chosen::Text(&both.1) }
+            }
         }
-        let chosen = (u128::from(random()) * self.len() as u128) >> 64;
-        if chosen < self.ints.len() as u128 { Chosen::Int } else { Chosen::Text }
     }
 
     /// All numbers, ascending, then all texts.
     pub fn iter(&self) -> impl Iterator<Item = Member<'_>> {
-        self.ints.iter().map(Member::Int).chain(self.texts().map(Member::Text))
-    }
-
-    fn texts(&self) -> Texts<'_, impl Iterator<Item = Loc>> {
-        Texts { texts: &self.texts, locs: self.texts.iter(), fetched: [None; AHEAD], next: AHEAD }
+        let texts = self.members.texts().into_iter().flat_map(texts);
+        self.members.ints().iter().map(Member::Int).chain(texts.map(Member::Text))
     }
 
     /// Asks for numbers in ascending order.
     pub(super) fn int_cursor(&self) -> Cursor<'_> {
-        Cursor::new(&self.ints)
+        Cursor::new(self.members.ints())
     }
 
     /// One step of SSCAN: visits about `count` members and returns the next cursor, 0 at the end.
@@ -176,7 +287,7 @@ impl Set {
         let mut left = count;
         if cursor == 0 || cursor & 1 == 1 {
             let mut last = None;
-            for int in self.ints.iter_from(from_unsigned(cursor & !1)) {
+            for int in self.members.ints().iter_from(from_unsigned(cursor & !1)) {
                 let at = unsigned(int);
                 // Two numbers that differ in the lowest bit only have the same cursor and are visited together.
                 if left == 0 && last != Some(at | 1) {
@@ -186,17 +297,15 @@ impl Set {
                 visit(Member::Int(int));
                 left = left.saturating_sub(1);
             }
-            if self.texts.is_empty() {
-                return 0;
-            }
-            if left == 0 {
+            if left == 0 && self.members.texts().is_some() {
                 return TEXTS;
             }
         }
+        let Some(texts) = self.members.texts() else { return 0 };
         let mut position = if cursor & 1 == 1 { 0 } else { cursor & !TEXTS };
         for _ in 0..count.saturating_mul(BUCKETS_PER_MEMBER) {
-            let next = self.texts.scan(position, |loc| {
-                visit(Member::Text(self.texts.key(loc)));
+            let next = texts.scan(position, |loc| {
+                visit(Member::Text(texts.key(loc)));
                 left = left.saturating_sub(1);
             });
             match next {
@@ -211,9 +320,9 @@ impl Set {
     }
 }
 
-enum Chosen {
+enum Chosen<'s> {
     Int,
-    Text,
+    Text(&'s Dict<Nothing>),
 }
 
 /// Keeps the order.
@@ -223,6 +332,10 @@ fn unsigned(int: i64) -> u64 {
 
 fn from_unsigned(number: u64) -> i64 {
     (number ^ (1 << 63)).cast_signed()
+}
+
+fn texts(texts: &Dict<Nothing>) -> Texts<'_, impl Iterator<Item = Loc>> {
+    Texts { texts, locs: texts.iter(), fetched: [None; AHEAD], next: AHEAD }
 }
 
 /// All texts. Each is a cache miss, so some are fetched together.

@@ -3,6 +3,7 @@
 //! Invariant: a text that is the canonical decimal of an `i64` is always a [`Member::Int`], wherever it is stored, so
 //! two members are the same element if and only if they are equal.
 
+use crate::numeric::{INTEGER_TEXT_BYTES_MAX, parse_i64};
 use crate::storage::format_int;
 
 /// See the module's comment.
@@ -12,19 +13,16 @@ pub enum Member<'a> {
     Text(&'a [u8]),
 }
 
-/// Longest text of an `i64`.
-const INT_TEXT_MAX: usize = 20;
-
 impl<'a> Member<'a> {
     /// The member that a client calls `text`.
     #[inline]
     pub fn of(text: &'a [u8]) -> Self {
-        parse_int(text).map_or(Self::Text(text), Self::Int)
+        parse_i64(text).map_or(Self::Text(text), Self::Int)
     }
 
     /// What a client calls it; `digits` holds that for a number.
     #[inline]
-    pub fn text<'t>(self, digits: &'t mut [u8; INT_TEXT_MAX]) -> &'t [u8]
+    pub fn text<'t>(self, digits: &'t mut [u8; INTEGER_TEXT_BYTES_MAX]) -> &'t [u8]
     where
         'a: 't,
     {
@@ -37,33 +35,10 @@ impl<'a> Member<'a> {
     /// Bytes of its text.
     pub fn text_len(self) -> usize {
         match self {
-            Self::Int(int) => format_int(int, &mut [0; INT_TEXT_MAX]).len(),
+            Self::Int(int) => format_int(int, &mut [0; INTEGER_TEXT_BYTES_MAX]).len(),
             Self::Text(text) => text.len(),
         }
     }
-}
-
-/// Reads the canonical decimal of an `i64`: no sign but `-`, no leading zero, no `-0`.
-#[inline]
-fn parse_int(text: &[u8]) -> Option<i64> {
-    let (is_negative, digits) = match text {
-        [b'0'] => return Some(0),
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    if !matches!(digits, [b'1'..=b'9', ..]) || digits.len() >= INT_TEXT_MAX {
-        return None;
-    }
-    // 19 digits fit into a u64.
-    let mut magnitude = 0u64;
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        magnitude = magnitude * 10 + u64::from(digit);
-    }
-    if is_negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
 }
 
 #[cfg(test)]

@@ -53,6 +53,16 @@ impl<B: Bytes> OwnedSet<B> {
         matches!(self, Self::Large(object) if object.memory() >= GARBAGE_MIN)
     }
 
+    /// Starts loading these members, a [`WINDOW`](crate::types::WINDOW) of them: they are about to be added or removed.
+    #[inline]
+    pub fn fetch(&self, members: &[Member]) {
+        if let Self::Large(object) = self
+            && let Some(set) = Set::from_object(object)
+        {
+            set.fetch(members);
+        }
+    }
+
     /// Adds a member; whether it is new.
     ///
     /// # Errors

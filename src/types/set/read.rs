@@ -73,6 +73,14 @@ impl<'a> SetRef<'a> {
         }
     }
 
+    /// Starts loading these members, a [`WINDOW`](crate::types::WINDOW) of them: they are about to be looked up.
+    #[inline]
+    pub fn fetch(self, members: &[Member]) {
+        if let Form::Large(set) = self.0 {
+            set.fetch(members);
+        }
+    }
+
     /// All members; numbers ascend unless the set is small and of mixed members.
     pub fn iter(self) -> Members<'a> {
         match self.0 {
@@ -161,6 +169,16 @@ pub(super) enum Probe<'a> {
 }
 
 impl Probe<'_> {
+    /// Starts loading members that are about to be asked for.
+    #[inline]
+    pub(super) fn fetch(&self, members: &[Member]) {
+        match self {
+            Self::Large { set, .. } => set.fetch(members),
+            Self::Any(set) => set.fetch(members),
+            Self::Intset { .. } => {}
+        }
+    }
+
     #[inline]
     pub(super) fn contains(&mut self, member: Member) -> bool {
         match (self, member) {

@@ -14,6 +14,7 @@
 //! A count or a difference (`u64`) is a LEB128 varint. No value takes more than Redis's listpack needs for it.
 //! Readers never panic: past the end they answer `None`.
 
+use crate::numeric::parse_i64;
 use crate::storage::{NoMemory, format_int};
 
 const SMALL_INT: u8 = 0x80;
@@ -23,7 +24,6 @@ const LARGE_TEXT: u8 = 0xe0;
 const SHORT_MAX: usize = 0x7f;
 const SMALL_INT_MAX: i64 = 0x3f;
 const MEDIUM_MAX: usize = 0xfff;
-const INT_DIGITS_MAX: usize = 19;
 /// Room for a varint or for the head of a value.
 pub const HEAD_BYTES_MAX: usize = 10;
 
@@ -38,7 +38,7 @@ impl<'a> Value<'a> {
     /// How a client's bytes are stored.
     #[inline]
     pub fn of(bytes: &'a [u8]) -> Self {
-        match canonical_int(bytes) {
+        match parse_i64(bytes) {
             Some(int) => Self::Int(int),
             None => Self::Text(bytes),
         }
@@ -54,30 +54,6 @@ impl<'a> Value<'a> {
             Self::Text(text) => text,
         }
     }
-}
-
-/// The integer that is written in exactly this way.
-#[inline]
-fn canonical_int(text: &[u8]) -> Option<i64> {
-    let (digits, is_negative) = match text.split_first()? {
-        (b'-', digits) => (digits, true),
-        _ => (text, false),
-    };
-    match digits.first()? {
-        b'1'..=b'9' if digits.len() <= INT_DIGITS_MAX => {}
-        b'0' if text.len() == 1 => return Some(0),
-        _ => return None,
-    }
-    // Negative numbers reach one further.
-    let mut negated = 0_i64;
-    for digit in digits {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        negated = negated.checked_mul(10)?.checked_sub(i64::from(digit))?;
-    }
-    if is_negative { Some(negated) } else { negated.checked_neg() }
 }
 
 /// Appends a varint; the caller has reserved [`HEAD_BYTES_MAX`].

@@ -5,6 +5,7 @@
 
 use super::{OwnedZSet, Rules, View};
 use crate::storage::{HashSeed, NoMemory};
+use crate::types::WINDOW;
 use crate::types::set::{Member, SetRef};
 use smallvec::SmallVec;
 use std::ops::ControlFlow;
@@ -73,9 +74,36 @@ impl Source<'_> {
         }
     }
 
-    fn try_each<B>(self, mut visit: impl FnMut(&[u8], f64) -> ControlFlow<B>) -> ControlFlow<B> {
+    /// Starts loading members that are about to be asked for.
+    fn fetch(self, members: &[(&[u8], f64)]) {
         match self {
-            Self::ZSet(zset) => zset.iter().try_for_each(|(name, score)| visit(name, score)),
+            Self::ZSet(zset) => zset.fetch(members.iter().map(|(name, _)| *name)),
+            Self::Set(set) => {
+                let members = members.iter().map(|(name, _)| Member::of(name));
+                set.fetch(&members.collect::<SmallVec<[Member; WINDOW]>>());
+            }
+            Self::Missing => {}
+        }
+    }
+
+    /// Visits all members. `ahead` is shown those of a sorted set before, some at a time.
+    fn try_each<B>(
+        self,
+        ahead: impl Fn(&[(&[u8], f64)]),
+        mut visit: impl FnMut(&[u8], f64) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        match self {
+            Self::ZSet(zset) => {
+                let mut members = zset.iter();
+                loop {
+                    let window: SmallVec<[(&[u8], f64); WINDOW]> = members.by_ref().take(WINDOW).collect();
+                    if window.is_empty() {
+                        return ControlFlow::Continue(());
+                    }
+                    ahead(&window);
+                    window.into_iter().try_for_each(|(name, score)| visit(name, score))?;
+                }
+            }
             Self::Set(set) => set.iter().try_for_each(|member| visit(member.text(&mut [0; 20]), 1.0)),
             Self::Missing => ControlFlow::Continue(()),
         }
@@ -90,7 +118,8 @@ fn intersect_with<B>(
 ) -> ControlFlow<B> {
     sources.sort_by_key(|(source, _)| source.len());
     let Some(((first, weight), others)) = sources.split_first() else { return ControlFlow::Continue(()) };
-    first.try_each(|name, score| {
+    let ahead = |names: &[(&[u8], f64)]| others.iter().for_each(|(other, _)| other.fetch(names));
+    first.try_each(ahead, |name, score| {
         let mut result = number(score * weight);
         for (other, weight) in others {
             let Some(score) = other.score(name) else { return ControlFlow::Continue(()) };
@@ -128,10 +157,13 @@ pub fn unite(sources: &mut [Weighted], aggregate: Aggregate, seed: &HashSeed) ->
     sources.sort_by_key(|(source, _)| source.len());
     let (mut result, rules) = (OwnedZSet::new()?, Rules::for_building(seed));
     let outcome = sources.iter().try_for_each(|(source, weight)| {
-        source.try_each(|name, score| {
-            let score = number(score * weight);
-            step(result.update(name, &rules, |old| Some(old.map_or(score, |old| aggregate.apply(old, score)))))
-        })
+        source.try_each(
+            |_| (),
+            |name, score| {
+                let score = number(score * weight);
+                step(result.update(name, &rules, |old| Some(old.map_or(score, |old| aggregate.apply(old, score)))))
+            },
+        )
     });
     finish(outcome, result)
 }
@@ -144,7 +176,8 @@ pub fn subtract(sources: &[Weighted], seed: &HashSeed) -> Result<OwnedZSet, NoMe
     let mut result = OwnedZSet::new()?;
     let Some(((first, _), others)) = sources.split_first() else { return Ok(result) };
     let others: SmallVec<[Source; 8]> = others.iter().map(|(source, _)| *source).collect();
-    let outcome = first.try_each(|name, score| {
+    let ahead = |names: &[(&[u8], f64)]| others.iter().for_each(|other| other.fetch(names));
+    let outcome = first.try_each(ahead, |name, score| {
         if others.iter().any(|other| other.score(name).is_some()) {
             return ControlFlow::Continue(());
         }

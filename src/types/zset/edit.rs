@@ -1,7 +1,7 @@
 //! Changing a sorted set of either encoding, and the way from one to the other.
 
 use super::{View, ZSet, flat};
-use crate::storage::{Bytes, HashSeed, NoMemory};
+use crate::storage::{Bytes, GARBAGE_MIN, HashSeed, NoMemory, Object as _};
 use crate::types::{Object, Variant};
 
 /// The most bytes of a flat encoding, whatever the settings allow; as in Redis.
@@ -140,6 +140,11 @@ impl OwnedZSet {
             Self::Flat(bytes) => View::Flat(bytes),
             Self::Large(object) => View::Large(ZSet::from_object(object).expect("made as a sorted set")),
         }
+    }
+
+    /// Whether dropping it returns so much memory that nobody should wait for it.
+    pub fn is_slow_to_drop(&self) -> bool {
+        matches!(self, Self::Large(object) if object.memory() >= GARBAGE_MIN)
     }
 
     /// [`update_flat`], and beyond.

@@ -3,7 +3,7 @@
 use super::flat;
 use super::{LexBound, LexRange, ScoreRange, Side, ZSet};
 use crate::storage::{Forward, Kind, ValueRef};
-use crate::types::{Object, Variant};
+use crate::types::{FETCHED_BYTES_MIN, Object, Variant};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -45,6 +45,16 @@ impl<'a> View<'a> {
             ValueRef::Flat(Kind::ZSet, bytes) => Some(Self::Flat(bytes)),
             ValueRef::Object(Kind::ZSet, object) => ZSet::from_object(object).map(Self::Large),
             _ => None,
+        }
+    }
+
+    /// Starts loading these members, a [`WINDOW`](crate::types::WINDOW) of them: they are about to be looked up.
+    #[inline]
+    pub fn fetch<'n>(self, names: impl IntoIterator<Item = &'n [u8]>) {
+        if let Self::Large(zset) = self
+            && zset.memory() >= FETCHED_BYTES_MIN
+        {
+            zset.fetch(names);
         }
     }
 

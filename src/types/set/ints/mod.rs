@@ -61,6 +61,11 @@ fn owner<T>(items: &[T], lower: impl Fn(&T) -> i64, int: i64) -> usize {
 }
 
 impl Ints {
+    /// No numbers.
+    pub const fn new() -> Self {
+        Self { nodes: Vec::new(), len: 0, heap: 0 }
+    }
+
     #[inline]
     pub fn len(&self) -> usize {
         self.len

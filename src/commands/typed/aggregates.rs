@@ -1,0 +1,76 @@
+//! The typed lane for one field of a hash and one member of a sorted set.
+
+use super::super::{CommandError, Key, hash, zset};
+use super::{Lane, command};
+use crate::commands::spec::Command;
+use crate::keyspace::StringRef;
+use crate::resp::number::{IntegerText, write_double_17g};
+
+static HGET: &Command = command("hget");
+static HSET: &Command = command("hset");
+static ZADD: &Command = command("zadd");
+static ZSCORE: &Command = command("zscore");
+
+impl Lane<'_> {
+    /// HGET: calls `found` with the value under the shard's lock; `None` if there is no such key or field.
+    ///
+    /// # Errors
+    /// WRONGTYPE, or a refusal.
+    pub fn hget<R>(
+        &mut self,
+        key: &[u8],
+        field: &[u8],
+        found: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>, CommandError> {
+        self.admit(HGET)?;
+        let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
+        let value = self.run(HGET, key, |ctx| {
+            hash::with_field(ctx, key, field, |item, _| match item?.value {
+                StringRef::Str(bytes) => Some(found(bytes)),
+                StringRef::Int(int) => Some(found(IntegerText::new().format(int))),
+            })
+        });
+        self.tell_monitors(HGET, || vec![b"hget".to_vec(), key.bytes.to_vec(), field.to_vec()]);
+        value
+    }
+
+    /// HSET of one field: whether it is new.
+    ///
+    /// # Errors
+    /// WRONGTYPE, lack of memory, or a refusal; nothing has changed then.
+    pub fn hset(&mut self, key: &[u8], field: &[u8], value: &[u8]) -> Result<bool, CommandError> {
+        self.admit(HSET)?;
+        let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
+        let outcome = self.run(HSET, key, |ctx| hash::set_pairs(ctx, key, &[field, value]));
+        self.tell_monitors(HSET, || vec![b"hset".to_vec(), key.bytes.to_vec(), field.to_vec(), value.to_vec()]);
+        outcome.map(|new| new > 0)
+    }
+
+    /// ZADD of one member: whether it is new. The score is a number.
+    ///
+    /// # Errors
+    /// WRONGTYPE, lack of memory, or a refusal; nothing has changed then.
+    pub fn zadd(&mut self, key: &[u8], score: f64, member: &[u8]) -> Result<bool, CommandError> {
+        self.admit(ZADD)?;
+        let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
+        let outcome = self.run(ZADD, key, |ctx| zset::set_score(ctx, key, member, score));
+        self.tell_monitors(ZADD, || {
+            let mut text = Vec::new();
+            write_double_17g(score, &mut text);
+            vec![b"zadd".to_vec(), key.bytes.to_vec(), text, member.to_vec()]
+        });
+        outcome
+    }
+
+    /// ZSCORE; `None` if there is no such key or member.
+    ///
+    /// # Errors
+    /// WRONGTYPE, or a refusal.
+    pub fn zscore(&mut self, key: &[u8], member: &[u8]) -> Result<Option<f64>, CommandError> {
+        self.admit(ZSCORE)?;
+        let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
+        let score = self.run(ZSCORE, key, |ctx| zset::score(ctx, key, member));
+        self.tell_monitors(ZSCORE, || vec![b"zscore".to_vec(), key.bytes.to_vec(), member.to_vec()]);
+        score
+    }
+}
