@@ -117,6 +117,14 @@ const char *rs_status_name(rs_status status);
    call of any function of this library; copy it to keep it. */
 const char *rs_last_error(void);
 
+/* The code of the calling thread's last call that failed, whose text is in rs_last_error: why a
+   function that returns a pointer has returned NULL. RS_OK if nothing has failed yet.
+
+       rs_reply *reply = rs_command(session, "BLPOP queue 0");
+       if (reply == NULL && rs_last_status() == RS_ERR_CLOSED)
+           return; */
+rs_status rs_last_status(void);
+
 /* ---- Handles --------------------------------------------------------------------------------- */
 
 /* Settings for one or more engines. */
@@ -433,10 +441,10 @@ rs_reply *rs_vcommand(rs_session *session, const char *format, va_list ap);
    rs_session_interrupt ends that.
 
    Returns the reply, to be freed with rs_reply_free. A command that fails is a reply too, of
-   type RS_REPLY_ERROR; one that was told to be silent (CLIENT REPLY) is nil. NULL, with a text
-   in rs_last_error, only if a pointer is NULL, argc is not positive, the session is closed or
-   used by another thread, the call comes from inside a callback, there is no memory, or an
-   internal error was caught. */
+   type RS_REPLY_ERROR; one that was told to be silent (CLIENT REPLY) is nil. NULL, explained by
+   rs_last_status and rs_last_error, only if a pointer is NULL, argc is not positive, the session
+   is closed or used by another thread, the call comes from inside a callback, there is no
+   memory, or an internal error was caught. */
 rs_reply *rs_command_argv(rs_session *session, int argc, const char **argv, const size_t *argvlen);
 
 /* Runs n commands, command i given by argc[i], argv[i] and argvlen[i] as for rs_command_argv
@@ -631,9 +639,9 @@ typedef struct rs_command_spec {
    Returns RS_OK; RS_ERR_EXISTS if a command of this name exists, built in or of the host;
    RS_ERR_CONFIG if a flag is unknown or two contradict each other; RS_ERR_ARGUMENT if a pointer
    is NULL (engine, spec, its name or handler), the name has other characters, the arity is 0, or
-   the keys are not where arguments can be; RS_ERR_BUSY from inside a callback; RS_ERR_NO_MEMORY
-   if there are 65,000 commands already. rs_last_error says what is wrong. Any thread, at any
-   time, also while the engine is being served.
+   the keys are not where arguments can be; RS_ERR_BUSY from inside a callback other than an
+   event callback; RS_ERR_NO_MEMORY if there are 65,000 commands already. rs_last_error says what
+   is wrong. Any thread, at any time, also while the engine is being served.
 
    An example, GREET key name, which stores the name and replies with a greeting:
 
@@ -715,9 +723,9 @@ rs_status rs_call_reply_map(rs_call *call, size_t n);
 
    Returns the reply, as a session without HELLO 3 gets it, to be freed with rs_reply_free before
    or after the handler returns. A failure is a reply of type RS_REPLY_ERROR: the handler decides
-   what its own reply is. NULL, with a text in rs_last_error, only if call is not the call that
-   runs in this thread, a pointer is NULL, argc is not positive, there is no memory, or an
-   internal error was caught. */
+   what its own reply is. NULL, explained by rs_last_status and rs_last_error, only if call is
+   not the call that runs in this thread, a pointer is NULL, argc is not positive, there is no
+   memory, or an internal error was caught. */
 rs_reply *rs_call_command_argv(rs_call *call, int argc, const char **argv, const size_t *argvlen);
 
 /* ---- Events ---------------------------------------------------------------------------------- */
@@ -762,12 +770,13 @@ typedef void (*rs_event_fn)(const char *event, const void *key, size_t klen, int
    an f and ud that listen already, the classes are replaced, and classes 0 ends it. An event
    that happens while this is called may or may not be told.
 
-   After classes 0, f is not running any more and will not be called with this ud again; only if
-   this is called from inside an event callback, it does not wait for those that run in other
-   threads. ud must stay valid until then, or until the engine is gone.
+   After classes 0, f is not running any more and will not be called with this ud again: the call
+   waits for those that run in other threads, unless it comes from inside an event callback
+   itself. ud must stay valid until then, or until the engine is gone.
 
-   What nobody listens to costs nothing. Keys expire by themselves close to their time: "expired"
-   is told then, or earlier, when a command finds the key expired.
+   What nobody listens to costs next to nothing. Keys expire by themselves within about a
+   millisecond of their time, and "expired" is told then, or as soon as a command finds the key
+   expired. A field of a hash is told as "hexpired".
 
    Returns RS_OK; RS_ERR_NOT_FOUND if classes is 0 and nobody listens with this f and ud;
    RS_ERR_BUSY from inside a callback other than an event callback; RS_ERR_ARGUMENT if engine or
@@ -1049,7 +1058,8 @@ typedef char rs_hmap_older_at_24[offsetof(rs_hmap, older) == 24 ? 1 : -1];
 
 /* A node of an AVL tree, to be embedded in an object of the host. parent, left and right are
    NULL where there is none; the host sets them when it links a new leaf, else they are read
-   only. */
+   only. A tree is known by its root and belongs to one thread at a time while it is changed;
+   rs_avl_offset and rs_avl_rank may run in several, as may walks of the host. */
 struct rs_avl_node {
     rs_avl_node *parent;
     rs_avl_node *left;
@@ -1083,8 +1093,8 @@ uint32_t rs_avl_cnt(const rs_avl_node *node);
    Returns the root, which may be another one than before; NULL for NULL. */
 rs_avl_node *rs_avl_fix(rs_avl_node *node);
 
-/* Takes a node out of its tree. It is the host's again, and needs rs_avl_init before it is
-   linked anew.
+/* Takes a node out of its tree, O(log n). It is the host's again, and needs rs_avl_init before
+   it is linked anew.
 
    Returns the root of what is left, which may be another one than before; NULL if nothing is
    left, and for NULL. */
@@ -1096,7 +1106,7 @@ rs_avl_node *rs_avl_del(rs_avl_node *node);
    Returns NULL if there is none, and for NULL. */
 rs_avl_node *rs_avl_offset(rs_avl_node *node, int64_t offset);
 
-/* How many nodes of the tree come before this one; -1 for NULL. */
+/* How many nodes of the tree come before this one, O(log n); -1 for NULL. */
 int64_t rs_avl_rank(rs_avl_node *node);
 
 #if SIZE_MAX > 0xffffffffu
@@ -1115,7 +1125,7 @@ typedef struct rs_zset {
 } rs_zset;
 
 /* A member of a sorted set; its name, of len bytes, follows in memory (see rs_znode_name). It is
-   made and freed by the functions here, and read only. */
+   made and freed by the functions here, in one block of malloc, and read only. */
 typedef struct rs_znode {
     rs_avl_node tree;
     rs_hnode hmap;
@@ -1179,8 +1189,9 @@ typedef char rs_znode_score_at_48[offsetof(rs_znode, score) == 48 ? 1 : -1];
 
 /* ---- Heap ------------------------------------------------------------------------------------ */
 
-/* An item of a heap: val is what it is ordered by; ref, unless it is NULL, points to where its
-   position is kept. */
+/* An item of a heap: val is what it is ordered by, the least first; ref, unless it is NULL,
+   points to where its position is kept. The array is the host's, to be grown and freed by it,
+   and belongs to one thread at a time. */
 typedef struct rs_heap_item {
     uint64_t val;
     size_t *ref;

@@ -374,7 +374,7 @@ public:
     Config() : handle_(rs_config_new())
     {
         if (!handle_)
-            note(RS_ERR_NO_MEMORY);
+            note(rs_last_status());
     }
 
     Config &set(std::string_view name, std::string_view value)
@@ -990,7 +990,7 @@ public:
     ReaderOf() : handle_(make())
     {
         if (!handle_)
-            status_ = check(RS_ERR_NO_MEMORY);
+            status_ = check(rs_last_status());
     }
 
     // Bytes that have arrived.
@@ -1034,7 +1034,7 @@ public:
     Loop() : state_(std::make_unique<State>()), handle_(rs_loop_new())
     {
         if (!handle_)
-            status_ = detail::check(RS_ERR_IO);
+            status_ = detail::check(rs_last_status());
     }
 
     // Calls f whenever the descriptor is ready for what the mask says (RS_LOOP_READ, RS_LOOP_WRITE), in place of what was
@@ -1199,7 +1199,7 @@ public:
     explicit Pool(std::size_t threads) : handle_(rs_pool_new(threads))
     {
         if (!handle_)
-            status_ = detail::check(RS_ERR_IO);
+            status_ = detail::check(rs_last_status());
     }
 
     // An exception that leaves the task ends the program, as with std::thread.

@@ -28,6 +28,7 @@
 pub mod commands;
 pub mod engine;
 pub mod ffi;
+mod hooks;
 pub mod keyspace;
 pub mod net;
 mod numeric;
@@ -47,6 +48,10 @@ static ALLOCATOR: engine::global_allocator::Mimalloc = engine::global_allocator:
 #[global_allocator]
 static ALLOCATOR: storage::counting::Counting<engine::global_allocator::Mimalloc> =
     storage::counting::Counting(engine::global_allocator::Mimalloc);
+
+#[cfg(all(feature = "hooks", not(feature = "mimalloc"), not(test)))]
+#[global_allocator]
+static ALLOCATOR: ffi::hooks::Refusing = ffi::hooks::Refusing;
 
 #[cfg(all(not(feature = "mimalloc"), test))]
 #[global_allocator]

@@ -3,7 +3,7 @@
 //! in the same order, for each command.
 //!
 //! Ours is an engine in this process. After each command a marker is published to the subscriber, so that what came before
-//! it belongs to that command; nothing depends on time.
+//! it belongs to that command; nothing depends on time. What Redis 7.0 does not have is in `events/later.rs`.
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
@@ -23,6 +23,12 @@ mod both;
 
 #[path = "events/every.rs"]
 mod every;
+
+#[path = "events/later.rs"]
+mod later;
+
+#[path = "events/order.rs"]
+mod order;
 
 use both::Both;
 use harness::command::{Action, Command};

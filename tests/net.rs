@@ -176,6 +176,19 @@ fn idle_clients_are_closed_by_the_engines_clock() {
 }
 
 #[test]
+fn a_timeout_set_later_reaches_reactors_that_sleep() {
+    let server = TestServer::start(&[("io-threads", "2")]);
+    let mut idle: Vec<_> = (0..4).map(|_| server.connect()).collect();
+    for client in &mut idle {
+        assert_eq!(client.call(&["PING"]), "+PONG\r\n");
+    }
+    assert_eq!(server.connect().call(&["CONFIG", "SET", "timeout", "1"]), "+OK\r\n");
+    for client in &mut idle {
+        assert_eq!(client.until_closed(), b"");
+    }
+}
+
+#[test]
 fn keys_expire_without_being_read() {
     let (clock, now_ms) = manual_clock(1_000_000);
     let server = TestServer::with_clock(&[], clock);

@@ -9,6 +9,9 @@ mod harness;
 #[path = "oracle/coverage.rs"]
 mod coverage;
 
+#[path = "oracle/exchange.rs"]
+mod exchange;
+
 #[path = "oracle/waits.rs"]
 mod waits;
 
@@ -67,6 +70,16 @@ fn hashes() {
 #[test]
 fn sort() {
     run_family("sort");
+}
+
+#[test]
+fn types() {
+    run_family("types");
+}
+
+#[test]
+fn payloads_are_exchanged() {
+    exchange::compare();
 }
 
 #[test]

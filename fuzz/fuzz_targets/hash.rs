@@ -12,6 +12,9 @@ use redisrs::keyspace::HashSeed;
 use redisrs::types::hash::{Deadline, Editor, HashRef, Holder, Item, Limits, Opened, Owned, Text, flat, text_of};
 use std::collections::BTreeMap;
 
+/// Each step is followed by a look at everything.
+const STEPS_MAX: usize = 300;
+
 type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<i64>)>;
 
 fn choose(random: &mut Random) -> Vec<u8> {
@@ -67,7 +70,10 @@ fuzz_target!(|data: &[u8]| {
     let seed = HashSeed::new(7);
     let limits = Limits { entries: [128, 0, 3, 1000][random.below(4)], value_bytes: [64, 0, 500, 5][random.below(4)] };
     let (mut hash, mut model, mut now_ms) = (Owned::default(), Model::new(), 1000);
-    while random.has_choices() {
+    for _ in 0..STEPS_MAX {
+        if !random.has_choices() {
+            return;
+        }
         let field = choose(&mut random);
         // A flat hash has nothing that is due when it is edited, as the keyspace sees to it.
         if matches!(hash, Owned::Flat(_)) {

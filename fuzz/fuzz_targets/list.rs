@@ -12,6 +12,8 @@ use redisrs::keyspace::StringRef;
 use redisrs::types::list::{Fill, List, ListRef, Side, encoded_len, flat};
 use std::collections::VecDeque;
 
+/// Each step is followed by a look at everything.
+const STEPS_MAX: usize = 300;
 const LONGEST: usize = 5000;
 const LEN_MAX: usize = 3000;
 
@@ -145,7 +147,10 @@ fuzz_target!(|data: &[u8]| {
     let fill = Fill::from_setting([-2, -1, 1, 2, 3, 8, 128, -5][random.below(8)]);
     let mut list = Stored::Flat(flat::EMPTY.to_vec());
     let mut model = VecDeque::new();
-    while random.has_choices() {
+    for _ in 0..STEPS_MAX {
+        if !random.has_choices() {
+            return;
+        }
         let side = if random.below(2) == 0 { Side::Left } else { Side::Right };
         let index = random.below(model.len().max(1));
         match random.below(8) {

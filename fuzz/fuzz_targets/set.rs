@@ -15,6 +15,9 @@ use redisrs::types::set::{Member, OwnedSet, Rules, Set, SetRef, algebra, flat};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+/// Each step is followed by a look at everything.
+const STEPS_MAX: usize = 300;
+
 type Model = BTreeSet<Vec<u8>>;
 
 fn choose(random: &mut Random) -> Vec<u8> {
@@ -92,7 +95,10 @@ fuzz_target!(|data: &[u8]| {
         seed: &seed,
     };
     let (mut sets, mut models) = ([OwnedSet::new(), OwnedSet::new()], [Model::new(), Model::new()]);
-    while random.has_choices() {
+    for _ in 0..STEPS_MAX {
+        if !random.has_choices() {
+            return;
+        }
         let which = random.below(2);
         let (set, model) = (&mut sets[which], &mut models[which]);
         match random.below(8) {

@@ -11,6 +11,9 @@ use random::Random;
 use redisrs::types::stream::{AppendError, Entry, Id, Limits, Log, Trim, TrimTo, Value};
 use std::collections::BTreeMap;
 
+/// Each step is followed by a look at everything.
+const STEPS_MAX: usize = 300;
+
 type Model = BTreeMap<Id, Vec<Vec<u8>>>;
 
 fn text(random: &mut Random) -> Vec<u8> {
@@ -75,7 +78,10 @@ fuzz_target!(|data: &[u8]| {
     let mut random = Random::chosen(data);
     let limits = Limits { bytes: [4096, 100, 1, 60_000][random.below(4)], entries: [100, 1, 3, 7][random.below(4)] };
     let (mut log, mut model) = (Log::default(), Model::new());
-    while random.has_choices() {
+    for _ in 0..STEPS_MAX {
+        if !random.has_choices() {
+            return;
+        }
         match random.below(8) {
             0..=3 => {
                 let pairs: Vec<Vec<u8>> = (0..2 * (1 + random.below(4))).map(|_| text(&mut random)).collect();

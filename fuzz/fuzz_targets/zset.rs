@@ -15,6 +15,9 @@ use redisrs::types::zset::algebra::{Aggregate, Source, intersect, subtract, unit
 use redisrs::types::zset::{Change, LexBound, LexRange, OwnedZSet, Rules, ScoreRange, View, ZSet, flat};
 use std::collections::BTreeMap;
 
+/// Each step is followed by a look at everything.
+const STEPS_MAX: usize = 300;
+
 type Model = Vec<(f64, Vec<u8>)>;
 
 fn name(random: &mut Random) -> Vec<u8> {
@@ -114,7 +117,10 @@ fuzz_target!(|data: &[u8]| {
     };
     let mut zsets = [OwnedZSet::new().expect("memory"), OwnedZSet::new().expect("memory")];
     let mut models = [Model::new(), Model::new()];
-    while random.has_choices() {
+    for _ in 0..STEPS_MAX {
+        if !random.has_choices() {
+            return;
+        }
         let which = random.below(2);
         let (zset, model) = (&mut zsets[which], &mut models[which]);
         match random.below(8) {

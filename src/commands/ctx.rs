@@ -8,6 +8,7 @@ use crate::engine::access;
 use crate::engine::events::{Class, Event, Pending};
 use crate::engine::random::Random;
 use crate::engine::stats::bump;
+use crate::keyspace::damage::Guarded;
 use crate::keyspace::{Db, Kind, Loc, LockSet, NO_DEADLINE, NewValue, NoMemory, ShardData, StringRef, ValueRef};
 use crate::resp::ReplyWriter;
 use crate::types::Object;
@@ -347,8 +348,10 @@ impl<'c, 'e> Ctx<'c, 'e> {
         }
         assert!(self.locks.holds_none(), "visiting shards while holding some could deadlock");
         let mut locks = LockSet::shard_at(&self.engine.keyspace, shard);
-        let result = visit(locks.nth(0), self.reply, &mut self.session.events);
-        blocking::release(self.engine, self.session, &mut locks, self.now_ms);
+        let guarded = Guarded::new(&mut locks);
+        let result = visit(guarded.locks.nth(0), self.reply, &mut self.session.events);
+        blocking::release(self.engine, self.session, guarded.locks, self.now_ms);
+        guarded.done();
         result
     }
 

@@ -14,6 +14,8 @@ use super::{CmdResult, CommandError, Ctx, blocking, geo, members, monitor, sort,
 use crate::engine::Engine;
 use crate::engine::clients::End;
 use crate::engine::stats::bump;
+use crate::hooks::reach;
+use crate::keyspace::damage::Guarded;
 use crate::keyspace::{Glance, KeyHash, LockSet};
 use crate::resp::ReplyWriter;
 use smallvec::smallvec;
@@ -123,6 +125,7 @@ pub fn execute(
     if argv.is_empty() {
         return Timing::None;
     }
+    reach("dispatch");
     let mut timing = Timing::None;
     let start = reply.len();
     let was_muted = session.is_muted();
@@ -189,7 +192,11 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
     let mut locks = LockSet::none(&engine.keyspace);
     let command = call.command;
     let mut ctx = Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
-    let slice = rest.resume(&mut ctx);
+    let slice = if engine.is_damaged() && meets_damage(command, ctx.locks) {
+        Err(CommandError::DAMAGED)
+    } else {
+        rest.resume(&mut ctx)
+    };
     took_us += engine.clock.elapsed_us().saturating_sub(started_us);
     engine.events.deliver(&mut session.events);
     match slice {
@@ -267,9 +274,6 @@ fn check(
     if session.transaction.is_some() && command.flags.contains(Flags::NO_MULTI) {
         return refused(CommandError::fixed("ERR Command not allowed inside a transaction"));
     }
-    if engine.is_damaged() && !command.flags.contains(Flags::NO_AUTH) {
-        return refused(CommandError::DAMAGED);
-    }
     // Whatever is queued takes memory.
     if (command.flags.contains(Flags::DENYOOM)
         || queues(session, command)
@@ -318,15 +322,28 @@ fn call(
     let result = find_keys(engine, command, argv, hash).and_then(|keys| {
         let args = Args::new(argv, keys);
         let mut locks = lock(engine, session, command, &args);
-        let mut ctx =
-            Ctx { engine, session, command, reply, locks: &mut locks, changes: 0, now_ms, in_transaction: false };
+        if engine.is_damaged() && meets_damage(command, &locks) {
+            return Err(CommandError::DAMAGED);
+        }
+        let guarded = Guarded::new(&mut locks);
+        let mut ctx = Ctx {
+            engine,
+            session,
+            command,
+            reply,
+            locks: &mut *guarded.locks,
+            changes: 0,
+            now_ms,
+            in_transaction: false,
+        };
         let result = run(&mut ctx, &args);
         let (changes, now_ms) = (ctx.changes, ctx.now_ms);
         // Before others get at its keys: monitors see the commands on a key in the order in which they ran.
         monitor::feed(engine, session, command, argv);
-        if !locks.holds_none() {
-            blocking::release(engine, session, &mut locks, now_ms);
+        if !guarded.locks.holds_none() {
+            blocking::release(engine, session, guarded.locks, now_ms);
         }
+        guarded.done();
         if changes > 0 {
             bump(&session.counters.changes, changes);
         }
@@ -336,6 +353,9 @@ fn call(
     session.counters.called(command.id);
     if let Err(error) = &result {
         fail(engine, session, command, error, start, reply);
+        if *error == CommandError::DAMAGED && command.id == id::EXEC {
+            transaction::end(session, engine);
+        }
     }
     let took_us = if timed { engine.clock.elapsed_us().saturating_sub(started_us) } else { 0 };
     if let Some(parked) = &mut session.parked {
@@ -346,6 +366,16 @@ fn call(
     }
     engine.events.deliver(&mut session.events);
     if timed || session.parked.is_some() { Timing::Alone(took_us) } else { Timing::Shared(command.id) }
+}
+
+/// Whether a command would look at data that a panic has damaged. FLUSHALL looks at none of it.
+#[cold]
+fn meets_damage(command: &Command, locks: &LockSet) -> bool {
+    match command.locks {
+        // INFO and its like tell numbers only.
+        Locks::Visits => command.flags.contains(Flags::READONLY),
+        _ => command.id != id::FLUSHALL && locks.has_damage(),
+    }
 }
 
 /// Puts an error in the place of whatever a command has replied since `start`.
@@ -375,6 +405,7 @@ pub(super) fn is_timed_alone(engine: &Engine, command: &Command, argv: &[&[u8]])
 /// Runs the handler of a command whose keys are locked.
 #[inline]
 pub(super) fn run(ctx: &mut Ctx, args: &Args) -> CmdResult {
+    reach("handler");
     let handler = ctx.command.handler.ok_or_else(|| CommandError::wrong_arity(ctx.command.name))?;
     handler(ctx, args)
 }
@@ -431,6 +462,9 @@ fn lock<'e>(engine: &'e Engine, session: &Session, command: &Command, args: &Arg
             [key] => LockSet::one(keyspace, key.hash),
             keys => {
                 let locks = LockSet::many(keyspace, keys.iter().map(|key| key.hash));
+                if engine.is_damaged() {
+                    return locks;
+                }
                 for key in keys {
                     locks.prefetch_bucket(session.db, key.hash);
                 }

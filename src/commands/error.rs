@@ -46,7 +46,7 @@ impl CommandError {
     pub const NO_AUTH: Self = Self::fixed("NOAUTH Authentication required.");
     pub const EXEC_ABORT: Self = Self::fixed("EXECABORT Transaction discarded because of previous errors.");
     pub const DAMAGED: Self =
-        Self::fixed("ERR an internal error has damaged the data of this server; it does not serve any more commands");
+        Self::fixed("ERR an internal error has damaged the data of these keys; they are not served until FLUSHALL");
 
     /// `ERR invalid expire time in 'set' command`.
     pub fn invalid_expire(command: &str) -> Self {

@@ -24,6 +24,12 @@ fn flush(ctx: &mut Ctx, args: &Args, is_flushed: impl Fn(u32) -> bool) -> CmdRes
     }
     let engine = ctx.engine;
     let mut removed = 0;
+    if engine.is_damaged() {
+        // Only FLUSHALL gets here then.
+        engine.log.warning("FLUSHALL: what an internal error has damaged is made anew; its memory is lost");
+        ctx.locks.repair();
+        ctx.all_shards().for_each(|shard| shard.touch_where(|_, _, _| true));
+    }
     for shard in ctx.all_shards() {
         shard.touch_where(|dbs, number, key| {
             is_flushed(number) && Presence::of(dbs, number, engine.keyspace.hash(key), key, 0) != Presence::Absent

@@ -259,6 +259,15 @@ impl Session {
         }
     }
 
+    /// After a panic: drops what the command may have left half done, its wait and the transaction. What it has told of is
+    /// delivered, because others wait for that.
+    pub fn give_up(&mut self, engine: &Engine) {
+        self.stop_waiting(engine);
+        self.parked = None;
+        super::transaction::end(self, engine);
+        engine.events.deliver(&mut self.events);
+    }
+
     /// Ends the session: other threads no longer see it.
     pub fn end(&mut self, engine: &Engine) {
         self.stop_waiting(engine);

@@ -15,6 +15,8 @@ use super::string::{self, NewDeadline};
 use super::{Class, CommandError, Ctx, Key, blocking, monitor};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
+use crate::hooks::reach;
+use crate::keyspace::damage::Guarded;
 use crate::keyspace::{KeyHash, LockSet, Reader, StringRef};
 use crate::resp::ReplyWriter;
 use crate::resp::number::IntegerText;
@@ -259,9 +261,7 @@ impl Lane<'_> {
         if self.session.transaction.is_some() {
             return Err(IN_TRANSACTION);
         }
-        if self.engine.is_damaged() {
-            return Err(CommandError::DAMAGED);
-        }
+        reach("typed");
         if command.flags.contains(Flags::DENYOOM) && self.engine.is_out_of_memory() {
             return Err(CommandError::OUT_OF_MEMORY);
         }
@@ -277,19 +277,25 @@ impl Lane<'_> {
         body: impl FnOnce(&mut Ctx) -> Result<R, CommandError>,
     ) -> Result<R, CommandError> {
         let mut locks = LockSet::one(&self.engine.keyspace, key.hash);
+        if self.engine.is_damaged() && locks.has_damage() {
+            return Err(CommandError::DAMAGED);
+        }
+        let guarded = Guarded::new(&mut locks);
         let mut ctx = Ctx {
             engine: self.engine,
             session: self.session,
             command,
             reply: self.scratch,
-            locks: &mut locks,
+            locks: &mut *guarded.locks,
             changes: 0,
             now_ms: 0,
             in_transaction: false,
         };
+        reach("typed locked");
         let outcome = body(&mut ctx);
         let (changes, now_ms) = (ctx.changes, ctx.now_ms);
-        blocking::release(self.engine, self.session, &mut locks, now_ms);
+        blocking::release(self.engine, self.session, guarded.locks, now_ms);
+        guarded.done();
         drop(locks);
         if changes > 0 {
             bump(&self.session.counters.changes, changes);

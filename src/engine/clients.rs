@@ -49,6 +49,9 @@ pub trait Waiting: Send + Sync {
     /// Whether it waits for a limited time.
     fn has_deadline(&self) -> bool;
 
+    /// Whether it waits for keys that a panic has damaged.
+    fn is_damaged(&self, engine: &Engine) -> bool;
+
     /// Ends the wait; false if it was over before.
     fn end(&self, engine: &Engine, how: End) -> bool;
 }
@@ -152,6 +155,14 @@ impl Client {
     pub fn unblock(&self, engine: &Engine, how: End) -> bool {
         let waiting = self.waiting.lock().clone();
         waiting.is_some_and(|waiting| waiting.end(engine, how))
+    }
+
+    /// Ends a wait for keys that a panic has damaged.
+    pub fn end_damaged_wait(&self, engine: &Engine) {
+        let waiting = self.waiting.lock().clone();
+        if let Some(waiting) = waiting.filter(|waiting| waiting.is_damaged(engine)) {
+            waiting.end(engine, End::Damaged);
+        }
     }
 
     /// The kind of this client.

@@ -4,9 +4,11 @@
 use super::events::Pending;
 use super::{Engine, access, stats, threads};
 use crate::commands::blocking;
+use crate::hooks::reach;
 use crate::keyspace::expiry::Driver;
 use parking_lot::{Condvar, Mutex};
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -129,12 +131,21 @@ fn run(shared: &Shared, engine: &Weak<Engine>) {
     let mut next_sample = Instant::now();
     loop {
         let Some(engine) = engine.upgrade() else { return };
-        if Instant::now() >= next_sample {
-            sample(shared, &engine, &mut history[turn % SAMPLES]);
-            turn += 1;
-            next_sample += period(&engine);
-        }
-        let wait = expire(&engine).min(next_sample.saturating_duration_since(Instant::now()));
+        let chores = || {
+            reach("housekeeping");
+            if Instant::now() >= next_sample {
+                next_sample += period(&engine);
+                turn += 1;
+                sample(shared, &engine, &mut history[turn % SAMPLES]);
+            }
+            expire(&engine).min(next_sample.saturating_duration_since(Instant::now()))
+        };
+        let wait = catch_unwind(AssertUnwindSafe(chores)).unwrap_or_else(|_| {
+            // The panic hook has reported it. Events that were noted are lost, and nobody may wait for them.
+            engine.events.give_up();
+            engine.after_panic();
+            period(&engine)
+        });
         drop(engine);
         let mut state = shared.state.lock();
         if !state.stopping && !state.woken && !wait.is_zero() {

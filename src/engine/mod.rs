@@ -25,7 +25,7 @@ pub mod threads;
 use crate::commands::names::Names;
 use crate::keyspace::{Garbage, HashSeed, Keyspace};
 use crate::persist::rdb::Compressor;
-use clients::{Clients, End};
+use clients::Clients;
 use clock::Clock;
 use events::Events;
 use housekeeping::Housekeeping;
@@ -38,7 +38,7 @@ use slowlog::Slowlog;
 use stats::Stats;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How a shutdown was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,8 +72,6 @@ pub struct Engine {
     pub replication_id: String,
     /// When the engine was opened, in milliseconds since the epoch.
     pub started_ms: i64,
-    /// A command panicked while it held shard locks: what it touched may be damaged, so nothing more is served.
-    damaged: AtomicBool,
     /// Port of the first TCP listener, for INFO; 0 without one.
     pub port: AtomicU32,
     pub housekeeping: Housekeeping,
@@ -107,7 +105,6 @@ impl Engine {
             run_id: random_hex(40),
             replication_id: random_hex(40),
             started_ms,
-            damaged: AtomicBool::new(false),
             port: AtomicU32::new(0),
             housekeeping: Housekeeping::default(),
             shutdown: Mutex::new(None),
@@ -133,19 +130,20 @@ impl Engine {
         limit != 0 && self.keyspace.uses_more_than(limit)
     }
 
-    /// Marks the data as possibly damaged; every later command is refused, and nobody waits for one any longer.
-    pub fn mark_damaged(&self) {
-        self.damaged.store(true, Ordering::Release);
-        self.events.give_up();
-        for client in self.clients.list() {
-            client.unblock(self, End::Damaged);
+    /// After a panic was caught: nobody waits any longer for keys that it has damaged.
+    #[cold]
+    pub fn after_panic(&self) {
+        if self.is_damaged() {
+            for client in self.clients.list() {
+                client.end_damaged_wait(self);
+            }
         }
     }
 
-    /// Whether a panic may have damaged the data.
+    /// Whether a panic may have damaged some of the data.
     #[inline]
     pub fn is_damaged(&self) -> bool {
-        self.damaged.load(Ordering::Relaxed)
+        self.keyspace.is_damaged()
     }
 
     /// Stops the engine's threads and frees its data, at once and not whenever the last handle goes. Whoever

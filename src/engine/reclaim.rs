@@ -6,9 +6,11 @@
 
 use super::log::Log;
 use super::threads;
+use crate::hooks::reach;
 use crate::keyspace::Readers;
 use parking_lot::{Condvar, Mutex};
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -110,7 +112,12 @@ fn work(shared: &Shared, readers: &Readers) {
         queue.in_work = count;
         drop(queue);
         readers.wait();
-        drop(batch);
+        let dropped = || {
+            reach("reclaim");
+            drop(batch);
+        };
+        // If it panics, which the panic hook reports, what is left of the batch is lost. Others wait for the count.
+        let _ = catch_unwind(AssertUnwindSafe(dropped));
         queue = shared.queue.lock();
         queue.in_work = 0;
         queue.freed += count as u64;

@@ -12,6 +12,7 @@ use crate::commands::dispatch::{self, Prepared};
 use crate::commands::session::Close;
 use crate::engine::Engine;
 use crate::engine::clients::{End, Waiting};
+use crate::hooks::reach;
 use smallvec::SmallVec;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{NonNull, null, null_mut};
@@ -160,6 +161,7 @@ fn execute(
 #[cold]
 fn go_on(session: &rs_session, engine: &Engine, state: &mut State) -> Outcome<()> {
     while !dispatch::resume(engine, &mut state.session, 0, &mut state.writer) {
+        reach("wait");
         let Some(waiter) = state.session.waiter() else { continue };
         let left_ms = waiter.deadline_ms().map(|deadline_ms| deadline_ms.saturating_sub(engine.clock.now_ms()).max(0));
         // Time that the host moves has to be asked for.
@@ -228,6 +230,7 @@ fn run_batch(session: &rs_session, engine: &Engine, state: &mut State, commands:
         }
         drop(glance);
         for (argv, prepared) in window.iter().zip(prepared) {
+            reach("batch");
             execute(session, engine, state, argv, prepared)?;
             replies.0.push(finish(session, state)?);
         }

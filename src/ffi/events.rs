@@ -67,12 +67,12 @@ pub type rs_event_fn =
 /// setting. Any number of functions may listen; for an `f` and `ud` that listen already, the classes are replaced, and
 /// `classes` 0 ends it. An event that happens while this is called may or may not be told.
 ///
-/// After `classes` 0, `f` is not running any more and will not be called with this `ud` again; only if this is called from
-/// inside an event callback, it does not wait for those that run in other threads. `ud` must stay valid until then, or until
+/// After `classes` 0, `f` is not running any more and will not be called with this `ud` again: the call waits for those that
+/// run in other threads, unless it comes from inside an event callback itself. `ud` must stay valid until then, or until
 /// the engine is gone.
 ///
-/// What nobody listens to costs nothing. Keys expire by themselves close to their time: "expired" is told then, or earlier,
-/// when a command finds the key expired.
+/// What nobody listens to costs next to nothing. Keys expire by themselves within about a millisecond of their time, and
+/// "expired" is told then, or as soon as a command finds the key expired. A field of a hash is told as "hexpired".
 ///
 /// Returns `RS_OK`; `RS_ERR_NOT_FOUND` if `classes` is 0 and nobody listens with this `f` and `ud`; `RS_ERR_BUSY` from inside
 /// a callback other than an event callback; `RS_ERR_ARGUMENT` if `engine` or `f` is NULL or a class is unknown. Any thread.

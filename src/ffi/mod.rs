@@ -30,6 +30,8 @@ pub mod engine;
 pub mod events;
 mod format;
 mod guard;
+#[cfg(feature = "hooks")]
+pub mod hooks;
 pub mod host_command;
 mod inbox;
 mod origin;

@@ -15,7 +15,8 @@ use crate::engine::events::is_delivering;
 use crate::engine::stats::Counters;
 use crate::keyspace::Reader;
 use crate::resp::ReplyWriter;
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -87,11 +88,13 @@ impl rs_session {
     #[inline]
     pub fn with<R>(&self, body: impl FnOnce(&Engine, &mut State) -> Outcome<R>) -> Outcome<R> {
         let engine = &*self.host.engine;
-        on(engine, || {
+        let is_under_way = Cell::new(false);
+        let outcome = on(engine, || {
             if self.inbox.is_closed() {
                 return Err(closed());
             }
             let _turn = Turn::take(self)?;
+            is_under_way.set(true);
             // SAFETY: `Turn` has made sure that no other call is in here.
             let state = unsafe { &mut *self.state.get() };
             // What CLIENT LIST calls idle has seconds; the coarse clock costs nothing.
@@ -99,8 +102,29 @@ impl rs_session {
             state.session.client.last_active_ms.store(active_ms, Ordering::Relaxed);
             let outcome = body(engine, state);
             state.tidy();
+            is_under_way.set(false);
             outcome
-        })
+        });
+        if is_under_way.get() {
+            self.mend();
+        }
+        outcome
+    }
+
+    /// Drops what a call that panicked may have left half done: its reply, its wait, the transaction.
+    #[cold]
+    fn mend(&self) {
+        let engine = &*self.host.engine;
+        let mended = catch_unwind(AssertUnwindSafe(|| {
+            let Ok(_turn) = Turn::take(self) else { return };
+            // SAFETY: `Turn` has made sure that no other call is in here.
+            let state = unsafe { &mut *self.state.get() };
+            state.writer.take();
+            state.session.give_up(engine);
+        }));
+        if mended.is_err() {
+            self.inbox.close();
+        }
     }
 }
 

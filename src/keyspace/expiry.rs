@@ -5,8 +5,10 @@
 //! and is woken when an earlier one appears. So keys expire within about a millisecond of their time and an
 //! idle store causes no wake-ups. Reads expire lazily on top of that.
 
+use super::damage::Bomb;
 use super::wake_at::WakeAt;
 use super::{Garbage, Keyspace, NO_DEADLINE};
+use crate::hooks::reach;
 use parking_lot::RwLock;
 use std::sync::Arc;
 
@@ -100,6 +102,17 @@ fn rearrange(list: &[Arc<Driver>]) {
     }
 }
 
+/// Has a driver look at its shards anew if a panic keeps it from saying when it has work next.
+struct Claim<'d>(&'d Driver);
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.wake_at.reset();
+        }
+    }
+}
+
 impl Keyspace {
     /// Expires keys of `driver`'s shards that are due at `now_ms`, and fields of hashes, about `max` at most, and notes
     /// when the driver has work next. `expired(db, key, what)` is told each key under its shard's lock, `garbage` gets values
@@ -116,6 +129,7 @@ impl Keyspace {
         let mut count = Expired::default();
         let Some((first, step)) = self.drivers.place_of(driver) else { return count };
         driver.wake_at.claim();
+        let _claim = Claim(driver);
         let mut next_ms = NO_DEADLINE;
         for shard in (first..self.shard_count()).step_by(step) {
             let mut deadline_ms = self.next_deadline_ms(shard);
@@ -141,6 +155,11 @@ impl Keyspace {
         garbage: &mut impl FnMut(Vec<Garbage>),
     ) -> bool {
         let mut data = self.lock(shard);
+        if self.is_shard_damaged(shard) {
+            return false;
+        }
+        let _bomb = Bomb { keyspace: self, shard };
+        reach("expire");
         let mut left = EXPIRED_PER_LOCK_MAX;
         for number in 0..data.dbs.len() {
             while left > 0 {

@@ -72,6 +72,7 @@ impl Glance<'_> {
     #[cold]
     fn locked(&self, number: u32, hash: KeyHash, prefetch: impl FnOnce(&Db)) {
         if let Some(data) = self.keyspace.shards[self.keyspace.shard_of(hash)].data.try_lock()
+            && !self.keyspace.is_damaged()
             && let Some(db) = data.existing_db(number)
         {
             prefetch(db);

@@ -43,6 +43,15 @@ impl<'e> Held<'e> {
 }
 
 impl<'e> LockSet<'e> {
+    pub(super) fn keyspace(&self) -> &'e Keyspace {
+        self.keyspace
+    }
+
+    /// The numbers of the locked shards.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
+        self.held.as_slice().iter().map(|(shard, _)| *shard as usize)
+    }
+
     /// Holds nothing.
     #[inline]
     pub fn none(keyspace: &'e Keyspace) -> Self {
@@ -77,12 +86,15 @@ impl<'e> LockSet<'e> {
     }
 
     /// Locks the shards of further keys, as far as that takes no waiting: then the order does not matter. False if one
-    /// of them is busy.
+    /// of them is busy or damaged.
     pub fn try_add(&mut self, hashes: impl IntoIterator<Item = KeyHash>) -> bool {
         for hash in hashes {
             let shard = self.keyspace.shard_of(hash) as u32;
             let Err(at) = self.held.as_slice().binary_search_by_key(&shard, |locked| locked.0) else { continue };
             let Some(data) = self.keyspace.try_lock(shard as usize) else { return false };
+            if self.keyspace.is_damaged() && self.keyspace.is_shard_damaged(shard as usize) {
+                return false;
+            }
             let mut held = match std::mem::replace(&mut self.held, Held::Many(SmallVec::new())) {
                 Held::One(locked) => SmallVec::from_iter([locked]),
                 Held::Many(locked) => locked,

@@ -8,6 +8,7 @@
 
 mod account;
 pub mod blocked;
+pub mod damage;
 pub mod expiry;
 mod fields;
 #[allow(unsafe_code)]
@@ -39,7 +40,7 @@ use expiry::Drivers;
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering};
 use watch::WatchTable;
 
 /// One database of one shard.
@@ -69,6 +70,8 @@ pub struct Keyspace {
     readers: Arc<Readers>,
     tickets: Tickets,
     account: Account,
+    /// Whether any shard is.
+    damaged: AtomicBool,
 }
 
 /// One lock and what it guards, and of that what can be read without the lock: the earliest deadline, and enough of
@@ -78,6 +81,8 @@ pub struct Shard {
     next_deadline_ms: AtomicI64,
     /// The view of database 0, null if there is none.
     view: AtomicPtr<DbView>,
+    /// See [`damage`].
+    damaged: AtomicBool,
 }
 
 /// What one shard holds: its part of every database that was ever used.
@@ -205,6 +210,7 @@ impl Keyspace {
                 }),
                 next_deadline_ms: AtomicI64::new(NO_DEADLINE),
                 view: AtomicPtr::new(std::ptr::null_mut()),
+                damaged: AtomicBool::new(false),
             })
         };
         Self {
@@ -212,6 +218,7 @@ impl Keyspace {
             shard_bits: shards.trailing_zeros(),
             seed,
             drivers: Drivers::default(),
+            damaged: AtomicBool::new(false),
             readers: Arc::default(),
             tickets,
             account: Account::default(),

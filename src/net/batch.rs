@@ -105,6 +105,16 @@ impl Batch {
         }
     }
 
+    /// Drops everything that is under way; the connections that took part.
+    pub fn abandon(&mut self, engine: &Engine) -> Vec<usize> {
+        let mut tokens: Vec<usize> = self.sources.iter().map(|source| source.token).collect();
+        tokens.append(&mut self.served);
+        tokens.sort_unstable();
+        tokens.dedup();
+        *self = Self::new(engine);
+        tokens
+    }
+
     /// Whether another connection fits in.
     pub fn has_room(&self) -> bool {
         self.arena.len() - self.used >= READ_BYTES_MAX + LEFTOVER_MOVED_MAX && self.staged.len() < STAGED_MAX

@@ -5,7 +5,7 @@
 //! read per round, so a deep pipeline delays others by one buffer's worth of requests at most.
 
 use super::batch::Batch;
-use super::conn::Conn;
+use super::conn::{Conn, Dialect};
 use super::deadlines::Deadlines;
 use super::listener::{Accepted, Listeners};
 use super::mailbox::{Mailbox, Message};
@@ -14,6 +14,7 @@ use crate::commands::{dispatch, original};
 use crate::engine::Engine;
 use crate::engine::clients::{Delivery, End, Origin, Waiting};
 use crate::engine::stats::Counters;
+use crate::hooks::reach;
 use crate::keyspace::expiry::Driver;
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
@@ -34,6 +35,8 @@ const IDLE_CHECK_MS: i64 = 1000;
 const EXPIRE_PER_TURN: usize = 256;
 /// Longest sleep when the host's clock decides what is due.
 const INJECTED_CLOCK_POLL_MS: i64 = 10;
+/// What a connection is told whose request has panicked.
+const INTERNAL_ERROR: &[u8] = b"-ERR internal error; this connection is closed\r\n";
 /// Connections accepted from one listener per turn.
 const ACCEPTS_PER_TURN: usize = 256;
 
@@ -52,12 +55,18 @@ pub struct Reactor {
     by_client: HashMap<u64, usize>,
     ready: VecDeque<usize>,
     parked: VecDeque<usize>,
+    /// Taken from the mailbox and not handled yet.
+    mail: VecDeque<Message>,
+    /// The connection whose command goes on at the moment.
+    resuming: Option<usize>,
     /// When blocked connections give up.
     deadlines: Deadlines,
     batch: Batch,
     counters: Arc<Counters>,
     driver: Arc<Driver>,
     idle_check_ms: i64,
+    /// Some connection had replies left to send when it was last looked at.
+    has_unsent: bool,
     stopping: bool,
 }
 
@@ -85,11 +94,14 @@ impl Reactor {
             by_client: HashMap::new(),
             ready: VecDeque::new(),
             parked: VecDeque::new(),
+            mail: VecDeque::new(),
+            resuming: None,
             deadlines: Deadlines::default(),
             batch: Batch::new(&engine),
             counters,
             driver,
             idle_check_ms,
+            has_unsent: false,
             stopping: false,
             engine,
         })
@@ -154,6 +166,7 @@ impl Reactor {
             Err(error) => return Err(error),
         }
         self.mailbox.doze().get_up();
+        reach("reactor");
         let mut accepting = 0;
         for event in &self.events {
             match event.token() {
@@ -210,7 +223,7 @@ impl Reactor {
         if self.engine.clock.is_injected() {
             next_ms = next_ms.min(now_ms + INJECTED_CLOCK_POLL_MS);
         }
-        if !self.conns.is_empty() {
+        if self.looks_at_idle() {
             next_ms = next_ms.min(self.idle_check_ms);
         }
         let until = u64::try_from(next_ms.saturating_sub(now_ms)).unwrap_or(0);
@@ -219,6 +232,15 @@ impl Reactor {
             (Some(until), Some(timeout)) => Some(until.min(timeout)),
             (until, timeout) => until.or(timeout),
         }
+    }
+
+    /// Whether there is a reason to wake up once a second: connections that idle or do not read may have to go. Others cost
+    /// nothing while nothing happens, whether they are idle or blocked.
+    fn looks_at_idle(&self) -> bool {
+        let hot = self.engine.settings.hot();
+        // Nobody is told when expiry is switched on again.
+        let is_off = !hot.active_expire.load(Relaxed);
+        !self.conns.is_empty() && (self.has_unsent || hot.timeout_s.load(Relaxed) != 0 || is_off)
     }
 
     /// Reads from, runs and answers every ready connection once.
@@ -244,6 +266,7 @@ impl Reactor {
     /// What becomes of a connection after its turn.
     fn settle(&mut self, token: usize) {
         let Some(conn) = self.conns.get_mut(token) else { return };
+        self.has_unsent |= !conn.output.is_empty();
         if conn.is_finished() {
             self.remove(token);
         } else if let Some(waiter) = conn.session.waiter() {
@@ -269,7 +292,8 @@ impl Reactor {
         if !self.mailbox.doze().has_mail() {
             return;
         }
-        for message in self.mailbox.take() {
+        self.mail.extend(self.mailbox.take());
+        while let Some(message) = self.mail.pop_front() {
             match message {
                 Message::Accepted(accepted) => self.adopt(accepted),
                 Message::Deliver { client_id, delivery } => self.deliver(client_id, delivery),
@@ -372,6 +396,34 @@ impl Reactor {
         self.mailbox.connection_gone();
     }
 
+    /// Goes on after a panic in the middle of a turn. Requests were taken from their connections and nobody knows how far
+    /// they got: these connections get an error and are closed. All others stay.
+    pub fn recover(&mut self) {
+        let mut concerned = self.batch.abandon(&self.engine);
+        concerned.extend(self.resuming.take());
+        for token in concerned {
+            let Some(conn) = self.conns.get_mut(token) else { continue };
+            conn.session.give_up(&self.engine);
+            if conn.dialect != Dialect::Original {
+                conn.send(&self.engine, INTERNAL_ERROR);
+            }
+            self.remove(token);
+        }
+        // Events that the rest of the turn would have seen do not come again.
+        for (token, conn) in &mut self.conns {
+            conn.readable = true;
+            conn.flush();
+            if !conn.queued {
+                conn.queued = true;
+                self.ready.push_back(token);
+            }
+        }
+        for index in 0..self.listening {
+            self.mailbox.send(Message::AcceptMore(index));
+        }
+        self.mailbox.wake();
+    }
+
     /// One slice for every command that gave way.
     fn resume_parked(&mut self, now_ms: i64) {
         for _ in 0..self.parked.len() {
@@ -385,9 +437,11 @@ impl Reactor {
 
     /// Lets a command that gave way go on, or a blocked one fetch its answer.
     fn resume(&mut self, token: usize, now_ms: i64) {
+        self.resuming = Some(token);
         let conn = &mut self.conns[token];
         let resume = if conn.session.is_original { original::resume } else { dispatch::resume };
         let is_done = resume(&self.engine, &mut conn.session, now_ms, &mut conn.parked_reply);
+        self.resuming = None;
         if is_done {
             if let Some(deadline_ms) = conn.deadline_ms.take() {
                 self.deadlines.clear(deadline_ms, token);
@@ -429,8 +483,10 @@ impl Reactor {
         self.idle_check_ms = now_ms + IDLE_CHECK_MS;
         let timeout_ms = self.engine.settings.hot().timeout_s.load(Relaxed) as i64 * 1000;
         let mut finished = Vec::new();
+        self.has_unsent = false;
         for (token, conn) in &mut self.conns {
             if !conn.output.is_empty() {
+                self.has_unsent = true;
                 conn.check_output_limits(&self.engine);
             }
             let idle_ms = now_ms - conn.session.client.last_active_ms.load(Relaxed);

@@ -12,9 +12,10 @@ use crate::net::reactor::Reactor;
 use parking_lot::Mutex;
 use std::fmt;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -95,6 +96,7 @@ impl Server {
         engine.settings.record_port(port);
         engine.port.store(port.into(), Ordering::Relaxed);
         follow_settings(engine, &listeners, &mailboxes[0]);
+        wake_on_timeout(engine, &mailboxes);
         let mut server = Self {
             engine: Arc::clone(engine),
             mailboxes,
@@ -111,15 +113,13 @@ impl Server {
             let engine = Arc::clone(engine);
             let log = engine.log.clone();
             let thread = threads::spawn(&format!("rs-reactor-{index}"), &log, move || {
-                let run = std::panic::AssertUnwindSafe(|| reactor.run());
-                match std::panic::catch_unwind(run) {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => engine.log.warning(&format!("A reactor has failed: {error}")),
-                    Err(_) => {
-                        // The hook has reported it. A command may have been stopped half-way, and this reactor's
-                        // connections have nobody left.
-                        engine.mark_damaged();
-                        engine.request_shutdown(Shutdown::default());
+                loop {
+                    match catch_unwind(AssertUnwindSafe(|| reactor.run())) {
+                        Ok(Ok(())) => return,
+                        Ok(Err(error)) => return engine.log.warning(&format!("A reactor has failed: {error}")),
+                        Err(_) if recover(&mut reactor, &engine) => {}
+                        // Its connections have nobody left.
+                        Err(_) => return engine.request_shutdown(Shutdown::default()),
                     }
                 }
             })?;
@@ -149,7 +149,16 @@ impl Server {
     /// If polling fails.
     pub fn poll(&self, timeout: Option<Duration>) -> io::Result<bool> {
         match &self.driven {
-            Some(reactor) => reactor.lock().turn(timeout).map(|_| true),
+            Some(reactor) => {
+                let mut reactor = reactor.lock();
+                match catch_unwind(AssertUnwindSafe(|| reactor.turn(timeout))) {
+                    Ok(turned) => turned.map(|_| true),
+                    Err(panic) => {
+                        recover(&mut reactor, &self.engine);
+                        resume_unwind(panic)
+                    }
+                }
+            }
             None => Ok(false),
         }
     }
@@ -172,6 +181,15 @@ impl Drop for Server {
     }
 }
 
+/// Has a reactor go on after a panic, which the panic hook has reported; false if it cannot.
+fn recover(reactor: &mut Reactor, engine: &Engine) -> bool {
+    let recovered = catch_unwind(AssertUnwindSafe(|| {
+        engine.after_panic();
+        reactor.recover();
+    }));
+    recovered.is_ok()
+}
+
 /// The TCP sockets that `port`, `bind` and `tcp-backlog` ask for.
 fn listen_as_configured(settings: &Settings) -> Result<Vec<Listener>, StartError> {
     let port = match settings.port() {
@@ -186,6 +204,16 @@ fn listen_as_configured(settings: &Settings) -> Result<Vec<Listener>, StartError
 fn open_unix(settings: &Settings, path: &Path) -> Result<Listener, StartError> {
     listen_unix(path, settings.unix_socket_mode().unwrap_or(0), settings.tcp_backlog())
         .map_err(|error| StartError::Listen { address: path.display().to_string(), error })
+}
+
+/// CONFIG SET timeout makes reactors look at idle connections that have slept without.
+fn wake_on_timeout(engine: &Engine, mailboxes: &[Arc<Mailbox>]) {
+    let mailboxes: Vec<_> = mailboxes.iter().map(Arc::downgrade).collect();
+    let wake = move |_: &Settings| {
+        mailboxes.iter().filter_map(Weak::upgrade).for_each(|mailbox| mailbox.wake());
+        Ok(())
+    };
+    engine.settings.on_change(Id::Timeout, Box::new(wake));
 }
 
 /// CONFIG SET port and bind move the TCP sockets; when the new ones cannot be opened,

@@ -714,7 +714,7 @@ static void test_registration_during_traffic(void)
 
 /* ---- locks ---- */
 
-/* MOVE from to: takes one from the first key and gives it to the second, by reading and writing. */
+/* TRANSFER from to: takes one from the first key and gives it to the second, by reading and writing. */
 static void move_one(rs_call *call, int argc, const rs_slice *argv, void *ud)
 {
     long long value[2];
@@ -768,11 +768,11 @@ static void *move_many(void *command)
    each other for ever. */
 static void test_calls_are_atomic(void)
 {
-    static char *const commands[] = { "move left right", "move right left", "move left right" };
+    static char *const commands[] = { "transfer left right", "transfer right left", "transfer left right" };
     pthread_t threads[3];
     char expected[32];
     int i;
-    CHECK_STATUS(RS_OK, add("move", 3, "write denyoom", 1, 2, 1, move_one));
+    CHECK_STATUS(RS_OK, add("transfer", 3, "write denyoom", 1, 2, 1, move_one));
     expect(RS_REPLY_STATUS, "OK", "MSET left 0 right 0");
     for (i = 0; i < 3; i++)
         CHECK(pthread_create(&threads[i], NULL, move_many, commands[i]) == 0);

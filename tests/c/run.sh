@@ -153,6 +153,10 @@ robust() { # robust NAME ARGUMENT...
 robust nonsense "$(dirname "$0")/../../include/redisrs.h"
 robust host
 robust cycles $cycles
+if [ "$title" = plain ]; then
+    robust panics
+    robust refusals
+fi
 for test in host_commands typed_aggregates; do
     $prefix "$bin/$test" >"$work/printed" 2>"$work/errors" || { cat "$work/printed" "$work/errors" >&2; exit 1; }
     echo "c ($title): $test ok, $(cat "$work/printed")"

@@ -22,6 +22,14 @@ nm -D --defined-only --format=posix "$libraries/libredisrs.so" | awk '{ print $1
 diff "$out/declared" "$out/shared" || { echo "libredisrs.so does not export what redisrs.h declares" >&2; exit 1; }
 echo "symbols: $(wc -l <"$out/declared") functions, and nothing else, in libredisrs.a and libredisrs.so"
 
+# What only tests may do is not in there at all (src/hooks.rs).
+for library in "$libraries/libredisrs.a" "$libraries/libredisrs.so"; do
+    if nm "$library" 2>/dev/null | grep -q rs_internal_hook; then
+        echo "$library has the hooks of the tests" >&2
+        exit 1
+    fi
+done
+
 # The soname.
 readelf -d "$libraries/libredisrs.so" | grep -q 'soname: \[' || { echo "libredisrs.so has no soname" >&2; exit 1; }
 soname=$(readelf -d "$libraries/libredisrs.so" | sed -n 's/.*soname: \[\(.*\)\]/\1/p')

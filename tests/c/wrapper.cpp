@@ -457,9 +457,10 @@ static void pool()
     redisrs::Pool one(1);
 #ifndef REDISRS_NO_EXCEPTIONS
     CHECK_FAILS(RS_ERR_ARGUMENT, one, one.queue(nullptr));
-    CHECK_FAILS(RS_ERR_IO, one, redisrs::Pool(100000));
+    CHECK_FAILS(RS_ERR_ARGUMENT, one, redisrs::Pool(100000));
 #else
     CHECK(one.queue(nullptr) == RS_ERR_ARGUMENT && !redisrs::Pool(100000));
+    CHECK(redisrs::Pool(100000).status() == RS_ERR_ARGUMENT);
 #endif
 }
 

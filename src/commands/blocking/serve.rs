@@ -6,7 +6,9 @@ use super::waiter::{Attempt, Waiter};
 use crate::engine::Engine;
 use crate::engine::clients::{Client, Delivery};
 use crate::engine::events::Pending;
+use crate::hooks::reach;
 use crate::keyspace::blocked::Signal;
+use crate::keyspace::damage::Guarded;
 use crate::keyspace::{KeyHash, Kind, LockSet};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 /// to be freed, and unlocks in the course of this or when `locks` is dropped.
 #[inline]
 pub fn release<'e>(engine: &'e Engine, session: &mut Session, locks: &mut LockSet<'e>, now_ms: i64) {
+    reach("release");
     if locks.has_signals() {
         serve_and_release(engine, session, locks, now_ms);
     } else {
@@ -26,11 +29,13 @@ pub fn release<'e>(engine: &'e Engine, session: &mut Session, locks: &mut LockSe
 /// is added to `events`.
 pub fn serve_shard(engine: &Engine, shard: usize, events: &mut Pending) {
     let mut locks = LockSet::shard_at(&engine.keyspace, shard);
-    if locks.has_signals() {
+    if locks.has_signals() && !engine.keyspace.is_shard_damaged(shard) {
         let counters = engine.stats.add_block();
         let mut session = Session::unlisted(engine, Arc::clone(&counters));
         std::mem::swap(&mut session.events, events);
-        serve_and_release(engine, &mut session, &mut locks, 0);
+        let guarded = Guarded::new(&mut locks);
+        serve_and_release(engine, &mut session, guarded.locks, 0);
+        guarded.done();
         std::mem::swap(&mut session.events, events);
         engine.stats.retire_block(&counters);
     }
@@ -45,11 +50,17 @@ fn serve_and_release<'e>(engine: &'e Engine, session: &mut Session, locks: &mut 
     while !round.deferred.is_empty() {
         let deferred = std::mem::take(&mut round.deferred);
         let mut locks = LockSet::many(&engine.keyspace, deferred.iter().flat_map(|key| key.needs.iter().copied()));
-        for key in deferred {
-            round.serve_key(&mut locks, key.signal);
+        if engine.is_damaged() && locks.has_damage() {
+            // Who waits there has been told.
+            continue;
         }
-        round.serve_signalled(&mut locks);
-        round.finish(&mut locks);
+        let guarded = Guarded::new(&mut locks);
+        for key in deferred {
+            round.serve_key(guarded.locks, key.signal);
+        }
+        round.serve_signalled(guarded.locks);
+        round.finish(guarded.locks);
+        guarded.done();
     }
 }
 

@@ -315,13 +315,17 @@ fn other_ways_for_a_key_to_appear() {
 }
 
 #[test]
-fn nobody_waits_for_a_damaged_engine() {
+fn nobody_waits_for_damaged_keys() {
     let store = Store::new();
-    let mut one = store.client();
+    let (mut one, mut two) = (store.client(), store.client());
+    let shard_of = |key: &str| store.engine.keyspace.shard_of(store.engine.keyspace.hash(key.as_bytes()));
+    let elsewhere = (0..).map(|number| format!("k{number}")).find(|key| shard_of(key) != shard_of("k")).unwrap();
     one.wait(&["k"], STRING, None, None);
-    store.engine.mark_damaged();
+    two.wait(&[&elsewhere], STRING, None, None);
+    store.engine.keyspace.mark_damaged(shard_of("k"));
+    store.engine.after_panic();
     assert!(one.answer().unwrap().starts_with("-ERR an internal error has damaged the data"));
-    assert_eq!(store.blocked(), 0);
+    assert_eq!((two.answer(), store.blocked()), (None, 1));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{OwnedKey, Serve, Served, Wait};
 use crate::engine::Engine;
 use crate::engine::clients::{Client, Delivery, End, Waiting};
 use crate::engine::stats::bump;
+use crate::hooks::reach;
 use crate::keyspace::{KeyHash, LockSet};
 use crate::resp::{Protocol, ReplyWriter};
 use smallvec::SmallVec;
@@ -108,6 +109,7 @@ impl Waiter {
             let in_transaction = true;
             let (command, reply_to) = (self.command, &mut reply);
             let mut ctx = Ctx { engine, session, command, reply: reply_to, locks, changes: 0, now_ms, in_transaction };
+            reach("serve");
             let result = serve.serve(&mut ctx, key);
             let changes = ctx.changes;
             session.db = own_db;
@@ -167,6 +169,11 @@ impl Waiting for Waiter {
 
     fn has_deadline(&self) -> bool {
         self.deadline_ms.is_some()
+    }
+
+    fn is_damaged(&self, engine: &Engine) -> bool {
+        let hashes = self.keys.iter().map(|key| key.key().hash).chain(self.further.iter().copied());
+        hashes.map(|hash| engine.keyspace.shard_of(hash)).any(|shard| engine.keyspace.is_shard_damaged(shard))
     }
 
     fn end(&self, engine: &Engine, how: End) -> bool {

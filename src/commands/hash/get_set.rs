@@ -2,7 +2,7 @@
 
 use super::options::{Clock, NOT_POSITIVE, named_fields};
 use super::{check_type, close, create, notify, open, read, reply_text, store, text};
-use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::commands::{Args, Class, CmdResult, CommandError, Ctx};
 use crate::keyspace::NoMemory;
 use crate::resp::ReplyWriter;
 use crate::resp::number::parse_i64;
@@ -190,24 +190,35 @@ pub fn hsetex(ctx: &mut Ctx, args: &Args) -> CmdResult {
         return Ok(());
     }
     let now_ms = if options.deadline_ms.is_some() { ctx.now_ms() } else { 0 };
-    match found {
+    let is_gone = match found {
         Some(loc) => {
             let (mut hash, _) = open(ctx, key, loc)?;
             if options.deadline_ms.is_some() {
                 hash.holder().reserve_deadline()?;
             }
             set_all(&mut hash, &options, now_ms)?;
-            close(ctx, key, loc)?;
+            close(ctx, key, loc)?
         }
         None => {
             let mut hash = create(ctx.engine);
             set_all(&mut hash, &options, now_ms)?;
-            if hash.holder().read().len(NOTHING_DUE) > 0 {
+            let is_gone = hash.holder().read().len(NOTHING_DUE) == 0;
+            if is_gone {
+                ctx.notify(Class::New, c"new", key);
+            } else {
                 store(ctx, key, hash)?;
             }
+            is_gone
         }
-    }
+    };
     ctx.changed(key);
+    ctx.notify(Class::Hash, c"hset", key);
+    if let Some(deadline_ms) = options.deadline_ms {
+        ctx.notify(Class::Hash, if deadline_ms <= now_ms { c"hdel" } else { c"hexpire" }, key);
+    }
+    if is_gone {
+        ctx.notify(Class::Generic, c"del", key);
+    }
     ctx.count_changes(options.pairs.len() as u64 / 2 - 1);
     ctx.reply.integer(1);
     Ok(())

@@ -210,7 +210,7 @@ fn nobody_waits_for_a_turn_in_a_damaged_engine() {
         let engine = Arc::clone(&engine);
         move || engine.events.deliver(&mut pending)
     });
-    engine.mark_damaged();
+    engine.events.give_up();
     waits.join().expect("it gives up");
     assert!(told.lock().is_empty());
 }

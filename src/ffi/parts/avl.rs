@@ -16,7 +16,8 @@ use std::mem::offset_of;
 use std::ptr::null_mut;
 
 /// A node of an AVL tree, to be embedded in an object of the host. `parent`, `left` and `right` are NULL where there is none;
-/// the host sets them when it links a new leaf, else they are read only.
+/// the host sets them when it links a new leaf, else they are read only. A tree is known by its root and belongs to one
+/// thread at a time while it is changed; `rs_avl_offset` and `rs_avl_rank` may run in several, as may walks of the host.
 #[repr(C)]
 pub struct rs_avl_node {
     pub parent: *mut rs_avl_node,
@@ -456,7 +457,7 @@ pub unsafe extern "C" fn rs_avl_fix(node: *mut rs_avl_node) -> *mut rs_avl_node 
     }
 }
 
-/// Takes a node out of its tree. It is the host's again, and needs `rs_avl_init` before it is linked anew.
+/// Takes a node out of its tree, O(log n). It is the host's again, and needs `rs_avl_init` before it is linked anew.
 ///
 /// Returns the root of what is left, which may be another one than before; NULL if nothing is left, and for NULL.
 #[unsafe(no_mangle)]
@@ -474,7 +475,7 @@ pub unsafe extern "C" fn rs_avl_offset(node: *mut rs_avl_node, offset: i64) -> *
     raw(node).map_or(null_mut(), |node| unsafe { self::offset(node, offset) })
 }
 
-/// How many nodes of the tree come before this one; -1 for NULL.
+/// How many nodes of the tree come before this one, O(log n); -1 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_avl_rank(node: *mut rs_avl_node) -> i64 {
     let Ok(mut node) = raw(node) else { return -1 };

@@ -21,6 +21,7 @@ use super::super::status::{
 };
 use super::timers::Timers;
 use crate::engine::threads::Outside;
+use crate::hooks::reach;
 use parking_lot::{Mutex, MutexGuard};
 use polling::{Event, Events, PollMode, Poller};
 use std::ffi::{c_int, c_void};
@@ -191,6 +192,7 @@ impl rs_loop {
             (Some(limit), Some(due)) => Some(limit.min(due)),
             (limit, due) => limit.or(due),
         };
+        reach("loop");
         events.clear();
         self.poller.wait(events, wait).map_err(|error| refused("waiting", &error))?;
         for event in events.iter() {

@@ -8,7 +8,8 @@ use super::super::cast;
 use super::super::status::{Failure, RS_ERR_ARGUMENT, RS_OK, fail, rs_status};
 use std::mem::offset_of;
 
-/// An item of a heap: `val` is what it is ordered by; `ref`, unless it is NULL, points to where its position is kept.
+/// An item of a heap: `val` is what it is ordered by, the least first; `ref`, unless it is NULL, points to where its position
+/// is kept. The array is the host's, to be grown and freed by it, and belongs to one thread at a time.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct rs_heap_item {

@@ -14,10 +14,12 @@ use super::super::status::{
 };
 use crate::engine::log::Log;
 use crate::engine::threads::{self, Outside};
+use crate::hooks::reach;
 use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -93,7 +95,9 @@ impl Queue {
     /// What a thread of the pool does.
     fn work(&self) {
         WORKS_FOR.set(self);
-        while let Some(Task { run, arg }) = self.pop() {
+        loop {
+            reach("pool");
+            let Some(Task { run, arg }) = self.pop() else { return };
             let _outside = Outside::enter();
             // SAFETY: the host has queued this function with this argument, to be run in any thread.
             unsafe { run(arg.0) };
@@ -109,7 +113,9 @@ impl rs_pool {
         let mut pool = Self { queue: Arc::default(), threads: Vec::new(), origin: Origin::here() };
         for _ in 0..count {
             let queue = Arc::clone(&pool.queue);
-            let started = threads::spawn("rs-pool", &Log::silent(), move || queue.work());
+            // A panic of this code, not of a task, must not cost the pool a thread.
+            let work = move || while catch_unwind(AssertUnwindSafe(|| queue.work())).is_err() {};
+            let started = threads::spawn("rs-pool", &Log::silent(), work);
             pool.threads.push(started.map_err(|error| fail(RS_ERR_IO, format_args!("starting a thread: {error}")))?);
         }
         Ok(pool)

@@ -36,7 +36,7 @@ pub struct rs_zset {
 }
 
 /// A member of a sorted set; its name, of `len` bytes, follows in memory (see `rs_znode_name`). It is made and freed by
-/// the functions here, and read only.
+/// the functions here, in one block of `malloc`, and read only.
 #[repr(C)]
 pub struct rs_znode {
     pub tree: rs_avl_node,

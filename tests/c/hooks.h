@@ -1,0 +1,17 @@
+/* Faults on demand: src/ffi/hooks.rs, in libraries built with the feature hooks only. */
+#ifndef HOOKS_H
+#define HOOKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Has the thread panic that reaches this place after so many others; NULL: nobody. */
+void rs_internal_hook_panic(const char *place, size_t passes);
+/* How many panics there were. */
+size_t rs_internal_hook_panics(void);
+/* Refuses one request of at least bytes_min bytes, after so many others were granted, in any thread; 0: none. */
+void rs_internal_hook_refuse(size_t bytes_min, int64_t passes);
+/* How many requests were refused. */
+size_t rs_internal_hook_refused(void);
+
+#endif
