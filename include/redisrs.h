@@ -663,6 +663,11 @@ typedef struct rs_command_spec {
            fprintf(stderr, "%s\n", rs_last_error()); */
 rs_status rs_engine_register_command(rs_engine *engine, const rs_command_spec *spec);
 
+#if SIZE_MAX > 0xffffffffu
+typedef char rs_command_spec_has_64_bytes[sizeof(rs_command_spec) == 64 ? 1 : -1];
+typedef char rs_command_spec_handler_at_40[offsetof(rs_command_spec, handler) == 40 ? 1 : -1];
+#endif
+
 /* ---- Inside a command of the host ------------------------------------------------------------ */
 
 /* Replies with an integer.

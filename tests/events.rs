@@ -139,7 +139,7 @@ macro_rules! families {
     ($($name:ident)*) => { $(#[test] fn $name() { compare_family(stringify!($name)); })* };
 }
 
-families!(strings keys bits lists sort sets hashes zsets streams geo dump);
+families!(strings keys bits lists sort sets hashes zsets streams geo dump mixed);
 
 #[test]
 fn every_event() {

@@ -19,7 +19,7 @@ const SECTIONS: [(&str, &str, &str, &str); 21] = [
     ("Commands", "command.rs", VARIADIC, ""),
     ("Typed calls", "typed.rs", "", ""),
     ("Typed calls for hashes and sorted sets", "typed_aggregates.rs", "", ""),
-    ("Commands of the host", "host_command.rs", "", ""),
+    ("Commands of the host", "host_command.rs", "", SPEC_LAYOUT),
     ("Inside a command of the host", "call.rs", "", ""),
     ("Events", "events.rs", "", ""),
     ("Replies from bytes", "parts/reader.rs", PARTS, ""),
@@ -59,6 +59,12 @@ const LAYOUT: &str = r#"/* The layout is part of the interface. */
 typedef char rs_reply_has_64_bytes[sizeof(rs_reply) == 64 ? 1 : -1];
 typedef char rs_reply_str_at_32[offsetof(rs_reply, str) == 32 ? 1 : -1];
 typedef char rs_reply_element_at_56[offsetof(rs_reply, element) == 56 ? 1 : -1];
+#endif
+"#;
+
+const SPEC_LAYOUT: &str = r#"#if SIZE_MAX > 0xffffffffu
+typedef char rs_command_spec_has_64_bytes[sizeof(rs_command_spec) == 64 ? 1 : -1];
+typedef char rs_command_spec_handler_at_40[offsetof(rs_command_spec, handler) == 40 ? 1 : -1];
 #endif
 "#;
 

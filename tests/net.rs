@@ -39,6 +39,62 @@ fn a_deep_pipeline_is_answered_in_order() {
     sender.join().expect("sender");
 }
 
+/// Their members are fetched before they run, while others change the values and put other types under the keys.
+#[test]
+fn pipelines_on_one_large_value_are_answered_in_order() {
+    let server = TestServer::start(&[]);
+    let mut client = server.connect();
+    let mut other = server.connect();
+    const MEMBERS: usize = 20_000;
+    let name = |i: usize| format!("a member with a long name {i}");
+    let fill = |client: &mut RawClient<TcpStream>, words: &[&str], extra: &[&str]| {
+        for chunk in (0..MEMBERS).collect::<Vec<_>>().chunks(1000) {
+            let names: Vec<String> = chunk.iter().map(|&i| name(i)).collect();
+            let mut argv = words.to_vec();
+            for member in &names {
+                argv.extend(extra.iter().chain([&member.as_str()]));
+                if words[0] == "HSET" {
+                    argv.push("v");
+                }
+            }
+            assert_eq!(client.call(&argv), ":1000\r\n");
+        }
+    };
+    fill(&mut client, &["SADD", "set"], &[]);
+    fill(&mut client, &["HSET", "hash"], &[]);
+    fill(&mut client, &["ZADD", "zset"], &["1"]);
+    let pipelines: [(&[&str], &[&str], [&str; 2]); 4] = [
+        (&["SISMEMBER", "set"], &[], [":1\r\n", ":0\r\n"]),
+        (&["HEXISTS", "hash"], &[], [":1\r\n", ":0\r\n"]),
+        (&["ZADD", "zset", "2"], &[], [":0\r\n", ":1\r\n"]),
+        (&["HSET", "hash"], &["w"], [":0\r\n", ":1\r\n"]),
+    ];
+    for (words, rest, [present, absent]) in pipelines {
+        let indices: Vec<usize> = (0..200).map(|i| i * 7919 % (2 * MEMBERS)).collect();
+        let names: Vec<String> = indices.iter().map(|&i| name(i)).collect();
+        let bytes: Vec<u8> = names.iter().flat_map(|name| request(&[words, &[name.as_str()], rest].concat())).collect();
+        client.send(&bytes);
+        for i in indices {
+            let expected = if i < MEMBERS { present } else { absent };
+            assert_eq!(String::from_utf8_lossy(&client.reply()), expected, "{words:?} {i}");
+        }
+    }
+    // The value goes away, becomes small, and becomes another type in the middle.
+    let reads: Vec<u8> = (0..64).flat_map(|i| request(&["SISMEMBER", "set", &name(i)])).collect();
+    for (change, expected) in [
+        (&["DEL", "set"][..], ":0\r\n"),
+        (&["SADD", "set", "x"], ":0\r\n"),
+        (&["SET", "set", "x"], "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"),
+    ] {
+        client.send(&[&request(change)[..], &reads].concat());
+        client.reply();
+        other.call(&["SCARD", "set"]);
+        for _ in 0..64 {
+            assert_eq!(String::from_utf8_lossy(&client.reply()), expected);
+        }
+    }
+}
+
 #[test]
 fn large_values_come_back_whole() {
     let server = TestServer::start(&[]);

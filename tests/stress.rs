@@ -337,7 +337,7 @@ fn bulk(reply: &str) -> &str {
 fn main() {
     let rounds = std::env::var("STRESS_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     type Scenario = (&'static str, fn(&Store));
-    let scenarios: [Scenario; 16] = [
+    let scenarios: [Scenario; 17] = [
         ("counters add up", counters_add_up),
         ("MSET is atomic", mset_is_atomic),
         ("RENAME is atomic", rename_is_atomic),
@@ -351,6 +351,7 @@ fn main() {
         ("tokens go round", waits::tokens_go_round),
         ("whatever makes a key ready wakes", waits::whatever_makes_a_key_ready_wakes),
         ("members are popped once", waits::members_are_popped_once),
+        ("consumers hear of everything", waits::consumers_hear_of_everything),
         ("nothing is lost between collections", types::nothing_is_lost_between_collections),
         ("entries reach one consumer each", types::entries_reach_one_consumer_each),
         ("values of any type stay whole", types::values_of_any_type_stay_whole),

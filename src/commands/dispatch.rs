@@ -16,7 +16,7 @@ use crate::engine::clients::End;
 use crate::engine::stats::bump;
 use crate::hooks::reach;
 use crate::keyspace::damage::Guarded;
-use crate::keyspace::{Glance, KeyHash, LockSet};
+use crate::keyspace::{Glance, KeyHash, LockSet, NoMemory};
 use crate::resp::ReplyWriter;
 use smallvec::smallvec;
 use std::sync::atomic::Ordering::Relaxed;
@@ -133,8 +133,15 @@ pub fn execute(
     match check(engine, session, argv, &prepared) {
         Ok(command) if queues(session, command) => {
             session.client.last_command.store(u32::from(command.id), Relaxed);
-            queue(session, command, argv);
-            reply.status("QUEUED");
+            match queue(session, command, argv) {
+                Ok(()) => reply.status("QUEUED"),
+                Err(NoMemory) => {
+                    if let Some(transaction) = &mut session.transaction {
+                        transaction.failed = true;
+                    }
+                    write_error(engine, reply, &CommandError::NO_MEMORY);
+                }
+            }
         }
         Ok(command) => {
             session.client.last_command.store(u32::from(command.id), Relaxed);
@@ -197,6 +204,7 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
     } else {
         rest.resume(&mut ctx)
     };
+    let slice = if ctx.reply.is_short_of_memory() { Err(CommandError::NO_MEMORY) } else { slice };
     took_us += engine.clock.elapsed_us().saturating_sub(started_us);
     engine.events.deliver(&mut session.events);
     match slice {
@@ -225,7 +233,10 @@ fn finish_wait(
     reply: &mut ReplyWriter,
 ) {
     let start = reply.len();
-    reply.buffer_mut().extend_from_slice(&answer.reply);
+    match reply.buffer_mut().try_reserve(answer.reply.len()) {
+        Ok(()) => reply.buffer_mut().extend_from_slice(&answer.reply),
+        Err(_) => write_error(engine, reply, &CommandError::NO_MEMORY),
+    }
     let counters = session.counters.command(call.command.id);
     if answer.is_failure {
         bump(&counters.failed, 1);
@@ -296,13 +307,15 @@ fn queues(session: &Session, command: &Command) -> bool {
         && !matches!(command.id, id::EXEC | id::DISCARD | id::MULTI | id::WATCH | id::QUIT | id::RESET)
 }
 
-fn queue(session: &mut Session, command: &'static Command, argv: &[&[u8]]) {
+fn queue(session: &mut Session, command: &'static Command, argv: &[&[u8]]) -> Result<(), NoMemory> {
     if let Some(transaction) = &mut session.transaction {
-        transaction.queue.push(QueuedCommand::new(command, argv));
+        transaction.queue.try_reserve(1)?;
+        transaction.queue.push(QueuedCommand::new(command, argv)?);
         let commands = transaction.queue.len() as i64;
         let bytes = transaction.queue.last().map_or(0, QueuedCommand::bytes) as u64;
         session.note_queued(commands, session.client.queued_bytes.load(Relaxed) + bytes);
     }
+    Ok(())
 }
 
 /// Locks, runs the handler, releases and accounts.
@@ -359,8 +372,17 @@ fn call(
     }
     let took_us = if timed { engine.clock.elapsed_us().saturating_sub(started_us) } else { 0 };
     if let Some(parked) = &mut session.parked {
-        parked.call = Some(QueuedCommand::new(command, argv));
-        parked.took_us = took_us;
+        match QueuedCommand::new(command, argv) {
+            Ok(call) => {
+                parked.call = Some(call);
+                parked.took_us = took_us;
+            }
+            Err(NoMemory) => {
+                session.stop_waiting(engine);
+                session.parked = None;
+                fail(engine, session, command, &CommandError::NO_MEMORY, start, reply);
+            }
+        }
     } else if timed {
         account(engine, session, command, argv, took_us);
     }
@@ -407,7 +429,8 @@ pub(super) fn is_timed_alone(engine: &Engine, command: &Command, argv: &[&[u8]])
 pub(super) fn run(ctx: &mut Ctx, args: &Args) -> CmdResult {
     reach("handler");
     let handler = ctx.command.handler.ok_or_else(|| CommandError::wrong_arity(ctx.command.name))?;
-    handler(ctx, args)
+    handler(ctx, args)?;
+    if ctx.reply.is_short_of_memory() { Err(CommandError::NO_MEMORY) } else { Ok(()) }
 }
 
 /// The keys of a command, hashed. A command whose arguments do not even show its keys has none; its handler then

@@ -10,7 +10,7 @@ use crate::engine::events::Pending;
 use crate::engine::random::Random;
 use crate::engine::stats::Counters;
 use crate::engine::{Engine, clients, random_u64};
-use crate::keyspace::{KeyHash, WatchFlag};
+use crate::keyspace::{KeyHash, NoMemory, WatchFlag};
 use crate::resp::Protocol;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -79,13 +79,19 @@ pub struct QueuedCommand {
 
 impl QueuedCommand {
     /// Copies a command for later.
-    pub fn new(command: &'static Command, argv: &[&[u8]]) -> Self {
-        let mut end = 0;
-        let ends = argv.iter().map(|arg| {
-            end += arg.len();
-            end
-        });
-        Self { command, ends: ends.collect(), bytes: argv.concat().into() }
+    ///
+    /// # Errors
+    /// If there is no memory for its arguments.
+    pub fn new(command: &'static Command, argv: &[&[u8]]) -> Result<Self, NoMemory> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(argv.iter().map(|arg| arg.len()).sum())?;
+        let mut ends = Vec::new();
+        ends.try_reserve_exact(argv.len())?;
+        for arg in argv {
+            bytes.extend_from_slice(arg);
+            ends.push(bytes.len());
+        }
+        Ok(Self { command, bytes: bytes.into(), ends: ends.into() })
     }
 
     /// Bytes of all arguments.

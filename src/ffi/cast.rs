@@ -4,6 +4,7 @@
 //! the pointer is what the function asks for, alive, and not used elsewhere at the same time, are the rules at the
 //! top of the header; each exported function names them once as its safety argument.
 
+use super::register::{self, Ended};
 use super::status::{Failure, Outcome, RS_ERR_ARGUMENT, fail};
 use std::ffi::{CStr, c_char, c_void};
 
@@ -40,8 +41,9 @@ pub fn raw<T>(pointer: *mut T) -> Outcome<*mut T> {
 /// # Safety
 /// A pointer that is not NULL points to a live `T` that nobody changes during `'a`, except inside cells.
 #[inline]
-pub unsafe fn shared<'a, T>(pointer: *const T) -> Outcome<&'a T> {
+pub unsafe fn shared<'a, T: 'static>(pointer: *const T) -> Outcome<&'a T> {
     check(pointer)?;
+    register::admit(pointer)?;
     // SAFETY: not NULL and aligned as just checked, the rest is the caller's promise.
     Ok(unsafe { &*pointer })
 }
@@ -51,8 +53,9 @@ pub unsafe fn shared<'a, T>(pointer: *const T) -> Outcome<&'a T> {
 /// # Safety
 /// A pointer that is not NULL points to a live `T` that nobody else uses during `'a`.
 #[inline]
-pub unsafe fn exclusive<'a, T>(pointer: *mut T) -> Outcome<&'a mut T> {
+pub unsafe fn exclusive<'a, T: 'static>(pointer: *mut T) -> Outcome<&'a mut T> {
     check(pointer)?;
+    register::admit(pointer.cast_const())?;
     // SAFETY: not NULL and aligned as just checked, the rest is the caller's promise.
     Ok(unsafe { &mut *pointer })
 }
@@ -61,17 +64,19 @@ pub unsafe fn exclusive<'a, T>(pointer: *mut T) -> Outcome<&'a mut T> {
 ///
 /// # Safety
 /// A pointer that is not NULL came from [`give`] and is used by nobody, now or later.
-pub unsafe fn take<T>(pointer: *mut T) -> Option<Box<T>> {
-    if pointer.is_null() || check(pointer).is_err() {
+pub unsafe fn take<T: 'static>(pointer: *mut T) -> Option<Ended<T>> {
+    if pointer.is_null() || check(pointer).is_err() || register::admit(pointer.cast_const()).is_err() {
         return None;
     }
     // SAFETY: the caller's promise.
-    Some(unsafe { Box::from_raw(pointer) })
+    Some(unsafe { register::ended(pointer) })
 }
 
 /// Gives a new handle to the host.
-pub fn give<T>(handle: T) -> *mut T {
-    Box::into_raw(Box::new(handle))
+pub fn give<T: 'static>(handle: T) -> *mut T {
+    let pointer = Box::into_raw(Box::new(handle));
+    register::opened(pointer.cast_const());
+    pointer
 }
 
 /// `len` elements at `pointer`, which is ignored if `len` is 0.

@@ -23,11 +23,12 @@ pub extern "C" fn rs_internal_hook_panics() -> usize {
     hooks::went_off()
 }
 
-/// Refuses one request of at least `bytes_min` bytes, after `passes` others were granted, in any thread; `bytes_min` 0: none.
+/// Refuses one request of at least `bytes_min` bytes, after `passes` others were granted, in any thread; all of them, if
+/// `passes` is negative; none, if `bytes_min` is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn rs_internal_hook_refuse(bytes_min: usize, passes: i64) {
     BYTES_MIN.store(usize::MAX, Ordering::SeqCst);
-    PASSES.store(passes, Ordering::SeqCst);
+    PASSES.store(if passes < 0 { ALL } else { passes }, Ordering::SeqCst);
     BYTES_MIN.store(if bytes_min == 0 { usize::MAX } else { bytes_min }, Ordering::SeqCst);
 }
 
@@ -37,6 +38,9 @@ pub extern "C" fn rs_internal_hook_refused() -> usize {
     REFUSED.load(Ordering::SeqCst)
 }
 
+/// As the number of requests that pass: every one is refused.
+const ALL: i64 = i64::MIN;
+
 static BYTES_MIN: AtomicUsize = AtomicUsize::new(usize::MAX);
 static PASSES: AtomicI64 = AtomicI64::new(0);
 static REFUSED: AtomicUsize = AtomicUsize::new(0);
@@ -45,7 +49,10 @@ static REFUSED: AtomicUsize = AtomicUsize::new(0);
 pub struct Refusing;
 
 fn is_refused(bytes: usize) -> bool {
-    if bytes < BYTES_MIN.load(Ordering::Relaxed) || PASSES.fetch_sub(1, Ordering::SeqCst) != 0 {
+    if bytes < BYTES_MIN.load(Ordering::Relaxed) {
+        return false;
+    }
+    if PASSES.load(Ordering::SeqCst) != ALL && PASSES.fetch_sub(1, Ordering::SeqCst) != 0 {
         return false;
     }
     REFUSED.fetch_add(1, Ordering::SeqCst);

@@ -9,6 +9,7 @@ use super::typed::rs_slice;
 use crate::commands::host::{Call, Declaration, DeclarationError, HostFunction, Refusal};
 use crate::commands::spec::{Command, KeySpec};
 use std::ffi::{c_char, c_int, c_void};
+use std::mem::offset_of;
 use std::ptr::NonNull;
 
 /// The body of a host command: `argc` arguments, `argv[0]` being the command's name as the client spelt it. They are valid
@@ -51,6 +52,12 @@ pub struct rs_command_spec {
     /// Called once with `userdata` when nobody needs it any more; may be NULL.
     pub free_userdata: rs_free_fn,
 }
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<rs_command_spec>() == 64 && offset_of!(rs_command_spec, flags) == 16);
+    assert!(offset_of!(rs_command_spec, first_key) == 24 && offset_of!(rs_command_spec, handler) == 40);
+};
 
 /// Adds a command of the host's own to an engine. From now on every client of the engine can call it, those connected
 /// already as well, over RESP2, RESP3, inline, in the dialect of the original, and in process; also inside MULTI. It obeys its

@@ -12,7 +12,7 @@
 //! | [`host_command`], [`call`] | commands of the host: registration; a running call |
 //! | `inbox` | what other threads deliver to an in-process session |
 //! | [`parts`] | structures, event loop, thread pool, protocol readers: parts to build from |
-//! | `origin` | handles in a child of fork |
+//! | `origin`, `register` | handles in a child of fork; handles that were ended |
 //! | `cast`, `guard` | pointers to references; the panic guard |
 //!
 //! `include/redisrs.h` is generated from these files by `tests/ffi_header.rs`; doc comments of exported items are its
@@ -36,6 +36,7 @@ pub mod host_command;
 mod inbox;
 mod origin;
 pub mod parts;
+mod register;
 pub mod reply;
 pub mod server;
 pub mod session;

@@ -18,7 +18,7 @@ impl Origin {
     }
 
     /// Ends a handle that was made there; gives it up in any other process.
-    pub fn end<T>(self, handle: Box<T>) {
+    pub fn end<T>(self, handle: T) {
         if self.0 == std::process::id() {
             drop(handle);
         } else {

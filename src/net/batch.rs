@@ -356,7 +356,10 @@ impl Batch {
             Bytes::Arena(range) => {
                 let rest = &self.arena[range.start + done..range.end];
                 if !rest.is_empty() {
-                    conn.input.extend_from_slice(rest);
+                    match conn.input.try_reserve_exact(rest.len()) {
+                        Ok(()) => conn.input.extend_from_slice(rest),
+                        Err(_) => conn.gone = true,
+                    }
                 }
             }
             Bytes::Own(bytes) => {

@@ -175,7 +175,12 @@ impl Conn {
             }
         }
         if !rest.is_empty() {
-            self.output.push(rest);
+            if !self.output.push(rest) {
+                // A reply of which a part is missing is worse than none.
+                engine.log.warning("Out of memory: a client whose replies do not fit is closed");
+                self.gone = true;
+                return;
+            }
             self.flush();
             self.check_output_limits(engine);
         }

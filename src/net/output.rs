@@ -26,13 +26,18 @@ impl Output {
         self.bytes.is_empty()
     }
 
-    /// Adds bytes behind those not sent yet.
-    pub fn push(&mut self, bytes: &[u8]) {
+    /// Adds bytes behind those not sent yet; false if there is no memory for them.
+    #[must_use]
+    pub fn push(&mut self, bytes: &[u8]) -> bool {
         if self.sent > COMPACT_BYTES && self.sent > self.len() {
             self.bytes.drain(..self.sent);
             self.sent = 0;
         }
+        if self.bytes.try_reserve(bytes.len()).is_err() {
+            return false;
+        }
         self.bytes.extend_from_slice(bytes);
+        true
     }
 
     /// Sends as much as the socket takes; how many bytes that were.

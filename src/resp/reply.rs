@@ -33,6 +33,8 @@ pub struct Mark(usize);
 pub struct ReplyWriter {
     buffer: Vec<u8>,
     protocol: Protocol,
+    /// A string did not fit into memory and is left out.
+    is_short: bool,
 }
 
 /// CR and LF must not occur in a reply that is one line.
@@ -45,7 +47,7 @@ const HEADER_BYTES_MAX: usize = 24;
 
 impl ReplyWriter {
     pub fn new(protocol: Protocol) -> Self {
-        Self { buffer: Vec::new(), protocol }
+        Self { buffer: Vec::new(), protocol, is_short: false }
     }
 
     pub fn protocol(&self) -> Protocol {
@@ -74,17 +76,38 @@ impl ReplyWriter {
 
     /// Drops all bytes and keeps the capacity.
     pub fn clear(&mut self) {
+        self.is_short = false;
         self.buffer.clear();
     }
 
     /// Takes back everything after the first `len` bytes, as when a command fails half-way.
     pub fn truncate(&mut self, len: usize) {
+        self.is_short = false;
         self.buffer.truncate(len);
     }
 
     /// The bytes, leaving an empty buffer without capacity.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.buffer)
+    }
+
+    /// Whether a string was left out because there was no memory for it. Then the reply is none: whoever has asked for it
+    /// takes it back by [`ReplyWriter::truncate`] and writes an error.
+    #[inline]
+    pub fn is_short_of_memory(&self) -> bool {
+        self.is_short
+    }
+
+    /// Makes room for a string, which may be as long as a client likes; false if there is no memory, or was none before.
+    #[inline]
+    fn make_room(&mut self, bytes: usize) -> bool {
+        bytes <= self.buffer.capacity() - self.buffer.len() || self.grow(bytes)
+    }
+
+    #[cold]
+    fn grow(&mut self, bytes: usize) -> bool {
+        self.is_short |= self.buffer.try_reserve(bytes).is_err();
+        !self.is_short
     }
 
     /// The buffer itself, for swapping it, draining it, or appending finished reply bytes.
@@ -159,7 +182,9 @@ impl ReplyWriter {
     #[inline]
     pub fn bulk(&mut self, data: &[u8]) {
         // One place to grow, so that the three copies below find room.
-        self.buffer.reserve(data.len() + HEADER_BYTES_MAX + 2);
+        if !self.make_room(data.len() + HEADER_BYTES_MAX + 2) {
+            return;
+        }
         self.header(b'$', data.len());
         self.buffer.extend_from_slice(data);
         self.crlf();
@@ -240,7 +265,9 @@ impl ReplyWriter {
         for (slot, byte) in tag.iter_mut().take(3).zip(format.bytes()) {
             *slot = byte;
         }
-        self.buffer.reserve(text.len() + HEADER_BYTES_MAX + tag.len() + 2);
+        if !self.make_room(text.len() + HEADER_BYTES_MAX + tag.len() + 2) {
+            return;
+        }
         self.header(b'=', text.len() + tag.len());
         self.buffer.extend_from_slice(&tag);
         self.buffer.extend_from_slice(text);

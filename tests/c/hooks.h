@@ -9,7 +9,8 @@
 void rs_internal_hook_panic(const char *place, size_t passes);
 /* How many panics there were. */
 size_t rs_internal_hook_panics(void);
-/* Refuses one request of at least bytes_min bytes, after so many others were granted, in any thread; 0: none. */
+/* Refuses one request of at least bytes_min bytes, after so many others were granted, in any thread; all of them, if passes is
+ * negative; none, if bytes_min is 0. */
 void rs_internal_hook_refuse(size_t bytes_min, int64_t passes);
 /* How many requests were refused. */
 size_t rs_internal_hook_refused(void);

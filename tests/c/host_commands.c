@@ -265,7 +265,12 @@ static void expect(int type, const char *text, const char *command)
 static void expect_integer(long long expected, const char *command)
 {
     rs_reply *reply = rs_command(session, command);
-    CHECK(reply != NULL && reply->type == RS_REPLY_INTEGER && reply->integer == expected);
+    if (reply == NULL || reply->type != RS_REPLY_INTEGER || reply->integer != expected) {
+        fprintf(stderr, "%s: type %d, %lld, %s; expected %lld\n", command, reply ? reply->type : 0,
+                reply ? reply->integer : 0, reply && reply->str ? reply->str : rs_last_error(), expected);
+        exit(1);
+    }
+    checks++;
     rs_reply_free(reply);
 }
 
@@ -395,6 +400,45 @@ static void test_commands_inside(void)
             expect(RS_REPLY_ERROR, "inside a host command", command);
         }
     }
+}
+
+/* Every built-in command, inside: it is refused or runs, and nothing breaks. */
+static void test_every_command_inside(void)
+{
+    static const char *const fillers[] = { "k", "1", "list", "zset" };
+    rs_reply *names = rs_command(session, "COMMAND LIST");
+    size_t i, filler;
+    expect_integer(2, "rpush list a b");
+    expect_integer(1, "zadd zset 1 a");
+    CHECK(names != NULL && names->elements > 200);
+    /* The first one that was registered ends the table. */
+    for (i = 0; strcmp(names->element[i]->str, "a") != 0; i++) {
+        for (filler = 0; filler < sizeof fillers / sizeof *fillers; filler++) {
+            const char *words[16] = { "run", fillers[filler] };
+            const char *bar = strchr(names->element[i]->str, '|');
+            char container[64], sub[64];
+            int argc = 2, extra;
+            rs_reply *reply;
+            snprintf(container, sizeof container, "%.*s",
+                     bar ? (int)(bar - names->element[i]->str) : (int)names->element[i]->len, names->element[i]->str);
+            words[argc++] = container;
+            if (bar != NULL) {
+                snprintf(sub, sizeof sub, "%s", bar + 1);
+                words[argc++] = sub;
+            }
+            for (extra = 0; extra < 6; extra++) {
+                reply = rs_command_argv(session, argc, words, NULL);
+                CHECK(reply != NULL);
+                rs_reply_free(reply);
+                words[argc++] = fillers[filler];
+            }
+        }
+    }
+    rs_reply_free(names);
+    /* The session is where it was: in database 0, outside transactions, not subscribed, not silent. */
+    expect(RS_REPLY_STRING, "db=0 sub=0", "CLIENT LIST");
+    expect(RS_REPLY_STATUS, "PONG", "PING");
+    expect(RS_REPLY_STATUS, "OK", "FLUSHALL");
 }
 
 static void test_transactions(void)
@@ -793,6 +837,7 @@ int main(void)
     test_registration();
     test_replies();
     test_commands_inside();
+    test_every_command_inside();
     test_transactions();
     test_waiting_clients_are_served();
     test_memory_limit();

@@ -152,6 +152,7 @@ robust() { # robust NAME ARGUMENT...
 }
 robust nonsense "$(dirname "$0")/../../include/redisrs.h"
 robust host
+robust closed
 robust cycles $cycles
 if [ "$title" = plain ]; then
     robust panics

@@ -136,6 +136,30 @@ static void test_refusals(void)
     run("CONFIG SET maxmemory 0");
 }
 
+/* What was told of changes. */
+static char events[256];
+
+static void on_event(const char *event, const void *key, size_t klen, int db, void *ud)
+{
+    size_t used = strlen(events);
+    CHECK(db == 0 && ud == NULL);
+    snprintf(events + used, sizeof events - used, "%s %.*s;", event, (int)klen, (const char *)key);
+}
+
+static void test_events(void)
+{
+    CHECK_STATUS(RS_OK, rs_engine_on_event(engine, RS_EVENT_ALL | RS_EVENT_NEW, on_event, NULL));
+    CHECK_STATUS(RS_OK, rs_hset(session, "eh", 2, "f", 1, "v", 1));
+    CHECK_STATUS(RS_OK, rs_zadd(session, "ez", 2, 1, "m", 1));
+    CHECK_STATUS(RS_OK, rs_zadd(session, "ez", 2, 1, "m", 1));
+    CHECK_STATUS(RS_OK, rs_engine_on_event(engine, 0, on_event, NULL));
+    if (strcmp(events, "new eh;hset eh;new ez;zadd ez;") != 0) {
+        fprintf(stderr, "events: %s\n", events);
+        exit(1);
+    }
+    checks++;
+}
+
 /* Others see what happens here: WATCH, MONITOR, statistics. */
 static void test_witnesses(void)
 {
@@ -184,6 +208,7 @@ int main(void)
     test_sorted_sets();
     test_refusals();
     test_witnesses();
+    test_events();
     rs_session_close(session);
     rs_engine_close(engine);
     printf("%d checks\n", checks);

@@ -268,6 +268,52 @@ pub fn members_are_popped_once(store: &Store) {
     eventually_zero(&store.engine.clients.blocked);
 }
 
+/// Consumers wait without a timeout while their stream and group are written, removed, renamed and swapped away: whatever
+/// happens, they hear of it.
+pub fn consumers_hear_of_everything(store: &Store) {
+    let consumers = 3;
+    let live = AtomicU64::new(consumers as u64);
+    let work = |client: &mut dyn Client, thread: usize| {
+        let consumer = format!("c{thread}");
+        let argv = ["XREADGROUP", "GROUP", "g", &consumer, "BLOCK", "0", "STREAMS", "h", ">"];
+        let mut heard = 0;
+        while thread < consumers && heard < 150 * store.rounds {
+            let reply = client.call(&argv);
+            // It came too late to wait.
+            if ["-NOGROUP No such key", "-WRONGTYPE"].iter().any(|start| reply.starts_with(start)) {
+                continue;
+            }
+            assert!(["*1", "-UNBLOCKED", "-NOGROUP"].iter().any(|start| reply.starts_with(start)), "{reply}");
+            heard += 1;
+        }
+        if thread < consumers {
+            live.fetch_sub(1, Ordering::SeqCst);
+            return;
+        }
+        let ends: [&[&str]; 6] = [
+            &["XGROUP", "DESTROY", "h", "g"],
+            &["DEL", "h"],
+            &["SET", "h", "text"],
+            &["RENAME", "h", "elsewhere"],
+            &["SWAPDB", "0", "1"],
+            &["FLUSHALL"],
+        ];
+        for end in ends.iter().cycle() {
+            if live.load(Ordering::SeqCst) == 0 {
+                break;
+            }
+            client.call(&["XGROUP", "CREATE", "h", "g", "$", "MKSTREAM"]);
+            client.call(&["XADD", "h", "*", "f", "v"]);
+            client.call(end);
+            client.call(&["DEL", "h"]);
+        }
+    };
+    store.race(consumers + 1, work, |client| {
+        client.call(&["CLIENT", "LIST"]);
+    });
+    eventually_zero(&store.engine.clients.blocked);
+}
+
 fn eventually_zero(count: &AtomicU64) {
     while count.load(Ordering::SeqCst) != 0 {
         thread::yield_now();

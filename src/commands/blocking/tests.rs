@@ -117,7 +117,7 @@ impl Client {
         drop(locks);
         let argv = [&b"TAKE"[..]];
         self.session.parked.as_mut().unwrap().call =
-            Some(super::super::session::QueuedCommand::new(command("get"), &argv));
+            Some(super::super::session::QueuedCommand::new(command("get"), &argv).expect("memory"));
     }
 
     fn answer(&mut self) -> Option<String> {

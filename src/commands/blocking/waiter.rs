@@ -110,7 +110,10 @@ impl Waiter {
             let (command, reply_to) = (self.command, &mut reply);
             let mut ctx = Ctx { engine, session, command, reply: reply_to, locks, changes: 0, now_ms, in_transaction };
             reach("serve");
-            let result = serve.serve(&mut ctx, key);
+            let mut result = serve.serve(&mut ctx, key);
+            if ctx.reply.is_short_of_memory() {
+                result = Err(CommandError::NO_MEMORY);
+            }
             let changes = ctx.changes;
             session.db = own_db;
             if changes > 0 {

@@ -131,10 +131,14 @@ fn add_to<'a>(
     }
     let Some(mut object) = db.object_mut(loc) else { return Ok(()) };
     let Some(set) = Set::from_object_mut(&mut object) else { return Ok(()) };
+    if members.size_hint().0 <= 1 {
+        return members.try_for_each(|member| {
+            *added += usize::from(set.add(member, &rules)?);
+            Ok(())
+        });
+    }
     for window in windows(members) {
-        if window.len() > 1 {
-            set.fetch(&window);
-        }
+        set.fetch(&window);
         for member in window {
             *added += usize::from(set.add(member, &rules)?);
         }

@@ -1,0 +1,160 @@
+//! The register of handles, in debug builds: whoever uses a handle that was ended is told so.
+//!
+//! What: the address of every handle that lives, with its type. A pointer that is given for a handle and is not in the
+//! register is refused without being followed: `RS_ERR_CLOSED` if such a handle was ended lately, `RS_ERR_ARGUMENT` if
+//! there never was one.
+//!
+//! Why that is sound: the memory of an ended handle is kept for a while, so no other handle can get its address. After
+//! [`KEPT_MAX`] more have been ended it is given back; a pointer that is older than that is still refused, unless a
+//! new handle of the same type has got the address.
+//!
+//! Release builds have none of this: all three functions are empty.
+
+#[cfg(debug_assertions)]
+pub use kept::{Ended, admit, ended, opened};
+
+#[cfg(not(debug_assertions))]
+mod nothing {
+    use super::super::status::Outcome;
+
+    #[inline(always)]
+    pub fn opened<T>(_: *const T) {}
+
+    #[inline(always)]
+    pub fn admit<T>(_: *const T) -> Outcome<()> {
+        Ok(())
+    }
+
+    /// A handle that is being ended.
+    pub type Ended<T> = Box<T>;
+
+    /// # Safety
+    /// The pointer is a handle that is ended now.
+    #[inline(always)]
+    pub unsafe fn ended<T>(pointer: *mut T) -> Ended<T> {
+        // SAFETY: the caller's promise.
+        unsafe { Box::from_raw(pointer) }
+    }
+}
+#[cfg(not(debug_assertions))]
+pub use nothing::{Ended, admit, ended, opened};
+
+#[cfg(debug_assertions)]
+mod kept {
+    use super::super::status::{Outcome, RS_ERR_ARGUMENT, RS_ERR_CLOSED, fail};
+    use parking_lot::Mutex;
+    use std::alloc::{Layout, dealloc};
+    use std::any::TypeId;
+    use std::collections::{BTreeMap, VecDeque};
+    use std::ops::Deref;
+    use std::ptr::NonNull;
+
+    /// Ended handles whose memory is kept.
+    const KEPT_MAX: usize = 64;
+
+    struct Register {
+        /// By address.
+        live: BTreeMap<usize, TypeId>,
+        /// Types of which there has been a handle. All others are structs of the host.
+        types: Vec<TypeId>,
+        ended: VecDeque<(usize, TypeId, Layout)>,
+    }
+
+    static REGISTER: Mutex<Register> =
+        Mutex::new(Register { live: BTreeMap::new(), types: Vec::new(), ended: VecDeque::new() });
+
+    /// Enters a new handle.
+    pub fn opened<T: 'static>(pointer: *const T) {
+        let mut register = REGISTER.lock();
+        register.live.insert(pointer.addr(), TypeId::of::<T>());
+        if !register.types.contains(&TypeId::of::<T>()) {
+            register.types.push(TypeId::of::<T>());
+        }
+    }
+
+    /// Refuses what is no living handle, if `T` is the type of one.
+    pub fn admit<T: 'static>(pointer: *const T) -> Outcome<()> {
+        let (address, id) = (pointer.addr(), TypeId::of::<T>());
+        let register = REGISTER.lock();
+        if register.live.get(&address) == Some(&id) || !register.types.contains(&id) {
+            return Ok(());
+        }
+        let was_ended = register.ended.iter().any(|&(other, other_id, _)| (other, other_id) == (address, id));
+        drop(register);
+        Err(if was_ended {
+            fail(RS_ERR_CLOSED, format_args!("this handle was ended"))
+        } else {
+            fail(RS_ERR_ARGUMENT, format_args!("this is no such handle"))
+        })
+    }
+
+    /// A handle that is being ended. Its content is dropped with this, while its memory is kept.
+    pub struct Ended<T: 'static> {
+        handle: NonNull<T>,
+    }
+
+    /// Takes a handle out of the register.
+    ///
+    /// # Safety
+    /// The pointer came from `Box::into_raw` and was admitted; only this call ends it.
+    pub unsafe fn ended<T: 'static>(pointer: *mut T) -> Ended<T> {
+        REGISTER.lock().live.remove(&pointer.addr());
+        // SAFETY: what was admitted is the address of a box.
+        Ended { handle: unsafe { NonNull::new_unchecked(pointer) } }
+    }
+
+    impl<T> Deref for Ended<T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            // SAFETY: the content is dropped with `self`.
+            unsafe { self.handle.as_ref() }
+        }
+    }
+
+    impl<T> Drop for Ended<T> {
+        fn drop(&mut self) {
+            // SAFETY: a box's content, dropped here and nowhere else.
+            unsafe { self.handle.drop_in_place() };
+            let mut register = REGISTER.lock();
+            register.ended.push_back((self.handle.as_ptr().expose_provenance(), TypeId::of::<T>(), Layout::new::<T>()));
+            if register.ended.len() > KEPT_MAX
+                && let Some((address, _, layout)) = register.ended.pop_front()
+            {
+                // SAFETY: a box of this layout, whose content was dropped before it was put in here, and only once.
+                unsafe { dealloc(std::ptr::with_exposed_provenance_mut(address), layout) };
+            }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::super::super::cast;
+        use super::super::super::status::{Failure, RS_ERR_ARGUMENT, RS_ERR_CLOSED};
+
+        #[test]
+        fn what_was_ended_is_refused_however_many_others_follow() {
+            struct Thing(u64);
+            let code = |thing: *mut Thing| {
+                // SAFETY: what is no living handle is not followed.
+                unsafe { cast::shared(thing.cast_const()) }.map(|thing| thing.0).map_err(|Failure(status)| status)
+            };
+            let first = cast::give(Thing(1));
+            assert_eq!(code(first), Ok(1));
+            // SAFETY: ended once; the second time it is refused.
+            unsafe {
+                assert!(cast::take(first).is_some_and(|thing| thing.0 == 1));
+                assert!(cast::take(first).is_none());
+            }
+            for number in 0..super::KEPT_MAX as u64 - 1 {
+                let other = cast::give(Thing(number));
+                assert_ne!(other, first, "its address is not given out");
+                // SAFETY: ended once.
+                drop(unsafe { cast::take(other) });
+                assert_eq!(code(first), Err(RS_ERR_CLOSED));
+            }
+            let mut never = Thing(3);
+            assert_eq!(code(&raw mut never), Err(RS_ERR_ARGUMENT));
+        }
+    }
+}
