@@ -615,7 +615,8 @@ typedef struct rs_command_spec {
        blocking, loading, stale, skip_monitor, skip_slowlog, asking, fast, no_auth, may_replicate,
        no_mandatory_keys, no_async_loading, no_multi, allow_busy. NULL for none. A command that
        changes data is "write"; "denyoom" if it must not run when maxmemory is used up; "readonly"
-       ones may not run commands that write; "no_multi" is refused inside MULTI. */
+       ones may not run commands that write; "no_multi" is refused inside MULTI. A handler cannot
+       wait, so "blocking" only tells clients to expect delay. */
     const char *flags;
     int first_key; /* The first argument that is a key; 0 for a command without keys. */
     int last_key; /* The last one; a negative number counts from the last argument, which is -1. */

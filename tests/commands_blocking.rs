@@ -215,6 +215,21 @@ fn a_client_takes_what_its_kind_of_command_waits_for() {
     assert_eq!(answer(&mut stream), entry);
 }
 
+/// Unlike in Redis 7.0, which leaves a client waiting when SORT, ZUNIONSTORE and their like store what it waits for over a
+/// value of another type.
+#[test]
+fn what_takes_the_place_of_another_type_is_served() {
+    let store = Store::new();
+    for (command, write) in [("BRPOP k 0", "SORT src ALPHA STORE k"), ("BZPOPMIN k 0", "ZUNIONSTORE k 1 src")] {
+        let (mut writer, mut waiting) = (store.client(), store.client());
+        writer.expect(&[("FLUSHALL", "+OK\r\n"), ("ZADD src 1 a 2 b", ":2\r\n")]);
+        assert_eq!(waiting.say(command), BLOCKED);
+        writer.expect(&[("SET k text", "+OK\r\n"), (write, ":2\r\n")]);
+        assert_ne!(answer(&mut waiting), BLOCKED, "{write}");
+        assert_ne!(writer.say("TYPE k"), "+string\r\n");
+    }
+}
+
 #[test]
 fn a_moved_key_is_ready_under_its_new_name_first() {
     let store = Store::new();

@@ -37,7 +37,8 @@ pub struct rs_command_spec {
     /// Words of COMMAND INFO with spaces between: write, readonly, denyoom, admin, pubsub, noscript, blocking, loading,
     /// stale, skip_monitor, skip_slowlog, asking, fast, no_auth, may_replicate, no_mandatory_keys, no_async_loading,
     /// no_multi, allow_busy. NULL for none. A command that changes data is "write"; "denyoom" if it must not run when
-    /// `maxmemory` is used up; "readonly" ones may not run commands that write; "no_multi" is refused inside MULTI.
+    /// `maxmemory` is used up; "readonly" ones may not run commands that write; "no_multi" is refused inside MULTI. A handler cannot wait, so
+    /// "blocking" only tells clients to expect delay.
     pub flags: *const c_char,
     /// The first argument that is a key; 0 for a command without keys.
     pub first_key: c_int,

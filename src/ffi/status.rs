@@ -34,7 +34,7 @@ pub const RS_ERR_CLOSED: rs_status = -9;
 pub const RS_ERR_BUSY: rs_status = -10;
 /// The command failed; the text is what a client would be told.
 pub const RS_ERR_COMMAND: rs_status = -11;
-/// An internal error was caught; the engine refuses further work.
+/// An internal error was caught, now or earlier: the keys it had locked are not served.
 pub const RS_ERR_PANIC: rs_status = -12;
 /// What was named does not exist.
 pub const RS_ERR_NOT_FOUND: rs_status = -13;

@@ -2,6 +2,7 @@
 //! the keys by their events must never see one appear that is there, or go that is not.
 
 use crate::harness::random::Random;
+use parking_lot::Mutex;
 use redisrs::commands::dispatch::{self, Prepared};
 use redisrs::commands::session::{NoOutlet, Session};
 use redisrs::engine::Engine;
@@ -15,7 +16,7 @@ use redisrs::server::Server;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 
 const THREADS: u64 = 3;
@@ -110,7 +111,7 @@ fn a_mirror_follows_all_threads() {
     let mirror = Arc::new(Mutex::new(Mirror::default()));
     let follower = Arc::clone(&mirror);
     let classes = Class::New as u32 | Class::Generic as u32 | Class::Expired as u32;
-    engine.listen((1, 1), classes, Box::new(move |event| follower.lock().expect("no panic").follow(event)));
+    engine.listen((1, 1), classes, Box::new(move |event| follower.lock().follow(event)));
     let server = Server::start(&engine).expect("server");
     let port = server.port();
     thread::scope(|scope| {
@@ -124,7 +125,7 @@ fn a_mirror_follows_all_threads() {
     in_process(&engine, &KEYS.map(|key| vec![b"DEL".to_vec(), key.as_bytes().to_vec()]));
     server.stop();
     assert!(engine.unlisten((1, 1)));
-    let mirror = mirror.lock().expect("no panic");
+    let mirror = mirror.lock();
     assert!(mirror.wrong.is_empty(), "{} of {} events: {:?}", mirror.wrong.len(), mirror.events, &mirror.wrong);
     assert!(mirror.events > COMMANDS, "{} events", mirror.events);
     let left: Vec<_> = mirror.exists.iter().filter(|(_, exists)| **exists).collect();

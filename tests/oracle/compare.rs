@@ -36,8 +36,8 @@ pub enum Rule {
     Parameters,
     /// `name=value` words: the names, of the first line.
     FieldNames,
-    /// INFO: the section headers.
-    Sections,
+    /// INFO: the section headers, the counts of calls, the names of errors.
+    Info,
     /// DEBUG OBJECT: field names, the encoding, and the serialised length unless it is a list.
     DebugObject,
     /// DEBUG SDSLEN: the lengths.
@@ -70,7 +70,7 @@ const RULES: &[(&str, &str, Rule)] = &[
     ("TIME", "", Rule::Kinds),
     ("LOLWUT", "", Rule::Kind),
     ("HELLO", "", Rule::Hello),
-    ("INFO", "", Rule::Sections),
+    ("INFO", "", Rule::Info),
     ("SMEMBERS", "", Rule::AnyOrder),
     ("SINTER", "", Rule::AnyOrder),
     ("SUNION", "", Rule::AnyOrder),

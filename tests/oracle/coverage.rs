@@ -3,6 +3,7 @@
 use crate::harness::families::{Family, NAMES};
 use crate::harness::intended;
 use crate::harness::pair::{Pair, command_names};
+use crate::harness::resp::Reply;
 use crate::harness::wire::Connection;
 use std::collections::BTreeSet;
 
@@ -16,6 +17,15 @@ pub fn commands() {
         missing.extend(Family::new(name).retain_known(|command| ours.contains(&command.to_lowercase())));
     }
     assert!(missing.is_empty(), "not in our COMMAND LIST: {missing:?}");
+    // What the random test cannot compare, because ours are more.
+    for port in [pair.ours.port, pair.theirs.port] {
+        let names = command_names(port).iter().filter(|name| !name.contains('|')).count();
+        let mut connection = Connection::open(port).expect("the server accepts");
+        let count = connection.try_request(&["COMMAND", "COUNT"]).expect("COMMAND COUNT is answered");
+        assert_eq!(count, Reply::Integer(names as i64));
+        let all = connection.try_request(&["COMMAND"]).expect("COMMAND is answered");
+        assert_eq!(all.elements().map(<[Reply]>::len), Some(names));
+    }
 }
 
 /// Fields of the real server's INFO everything that ours does not print, in sections that both have.

@@ -38,7 +38,7 @@ pub const REPLIES: &[Intended] = &[
     Intended { title: "FUNCTION STATS", covers: has_no_engine, reason: "there is no scripting engine yet" },
 ];
 
-/// Commands that are declared otherwise than in 7.0: (name, reason).
+/// Commands that are documented otherwise than in 7.0, and may fail less often: (name, reason).
 pub const COMMANDS_CHANGED: &[(&str, &str)] = &[("zrank", "WITHSCORE of 7.2"), ("zrevrank", "WITHSCORE of 7.2")];
 
 /// Configuration parameters whose values differ: (name, reason).

@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 const INSTALLATION_PARAMETERS: &[&[u8]] = &[b"port", b"dir", b"logfile", b"pidfile"];
 /// HELLO fields that differ between any two servers, or between any two connections.
 const IDENTITY_FIELDS: &[&[u8]] = &[b"version", b"id"];
+/// Called until they come to their end, which is not after as many calls.
+const PROBED: &[&str] = &["scan", "hscan", "sscan", "zscan"];
 /// Where COMMAND INFO keeps a command's arity and its subcommands.
 const ARITY_INDEX: usize = 1;
 const SUBCOMMANDS_INDEX: usize = 9;
@@ -41,11 +43,11 @@ pub fn reduce(
         Rule::Hello => each(&|reply| named_values(reply, IDENTITY_FIELDS)),
         Rule::Parameters => parameters(command, ours, theirs),
         Rule::FieldNames => each(&|reply| field_names(reply, b'=')),
-        Rule::Sections => each(&sections),
+        Rule::Info => each(&|reply| info(reply, &unchanged(common))),
         Rule::DebugObject => each(&debug_object),
         Rule::SdsLengths => each(&sds_lengths),
         Rule::Flags => each(&sorted_flags),
-        Rule::CommandInfo => command_info(command, ours, theirs, &unchanged(common)),
+        Rule::CommandInfo => command_info(command, ours, theirs, common),
         Rule::CommandDocs => command_docs(ours, theirs, |name| unchanged(common).contains(name)),
         Rule::Payload => each(&payloads::content),
         Rule::CommandNames => command_names(ours, theirs, common),
@@ -254,15 +256,29 @@ fn sds_lengths(reply: &Reply) -> Reply {
     Reply::Array(parts.map(Reply::Bulk).collect())
 }
 
-fn sections(reply: &Reply) -> Reply {
+/// The section headers; how often commands ran, were rejected and failed; which errors there were.
+fn info(reply: &Reply, common: &BTreeSet<String>) -> Reply {
     let Some(text) = reply.text() else { return reply.clone() };
-    let mut headers: Vec<Reply> = text
-        .split(|&byte| byte == b'\n')
-        .filter(|line| line.starts_with(b"# "))
-        .map(|line| Reply::Bulk(line.to_vec()))
-        .collect();
-    headers.sort();
-    Reply::Array(headers)
+    let text = String::from_utf8_lossy(text);
+    let mut lines: Vec<Reply> = text.lines().filter_map(|line| info_line(line, common)).map(Reply::Bulk).collect();
+    lines.sort();
+    Reply::Array(lines)
+}
+
+fn info_line(line: &str, common: &BTreeSet<String>) -> Option<Vec<u8>> {
+    if line.starts_with("# ") {
+        return Some(line.into());
+    }
+    let (name, fields) = line.split_once(':')?;
+    if name.starts_with("errorstat_") {
+        return Some(name.into());
+    }
+    let command = base_name(name.strip_prefix("cmdstat_")?.as_bytes());
+    if !common.contains(&command) || PROBED.contains(&command.as_str()) {
+        return None;
+    }
+    let counts = fields.split(',').filter(|field| !field.starts_with("usec"));
+    Some(format!("{name}:{}", counts.collect::<Vec<_>>().join(",")).into())
 }
 
 fn base_name(name: &[u8]) -> String {
@@ -281,7 +297,9 @@ fn command_info(command: &Command, ours: &Reply, theirs: &Reply, common: &BTreeS
     // The answer to named commands keeps their order, with nulls for unknown ones.
     let named: Vec<bool> = command.arguments.iter().skip(2).map(|name| common.contains(&base_name(name))).collect();
     if !named.is_empty() && a.len() == b.len() && b.len() == named.len() {
-        let pairs = a.iter().zip(b).zip(&named).filter(|((_, theirs), known)| **known || theirs.elements().is_none());
+        // One that only one of the servers has is no difference; what neither has is null.
+        let is_nothing = |(a, b): (&Reply, &Reply)| a.elements().is_none() && b.elements().is_none();
+        let pairs = a.iter().zip(b).zip(&named).filter(|(pair, known)| **known || is_nothing(*pair));
         let (a, b) = pairs.map(|((a, b), _)| one_command(a, b)).unzip();
         return (Reply::Array(a), Reply::Array(b));
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Asks the real redis-server 7.0 how it takes every setting, and writes config_set.txt and startup.txt.
+"""Asks the real redis-server 7.0 how it takes every setting, and writes defaults.txt, config_set.txt and startup.txt.
 
 Run it in this directory, with redis-server in PATH. Columns are separated by tabs; a result starts with `=` (what
 CONFIG GET then shows) or `!` (the error's reason); behind it stand all values with this result.
@@ -77,6 +77,9 @@ def main():
     process, stream = start()
     pairs = call(stream, "CONFIG", "GET", "*")
     values = dict(zip(pairs[::2], pairs[1::2]))
+    with open("defaults.txt", "w") as out:
+        for name in sorted(values):
+            out.write(name + "\t" + ("" if name in ("dir", "unixsocket", "port") else values[name]) + "\n")
     for name in HIDDEN:
         values[name] = call(stream, "CONFIG", "GET", name)[1]
     immutable = []
