@@ -15,8 +15,9 @@
  * The rules, which hold for every function:
  *
  * Handles are opaque pointers. rs_X_open, rs_X_new or rs_X_start makes one; rs_X_close, rs_X_free or
- * rs_X_stop ends it, and ending NULL is a no-op. A handle that was ended must not be used again. NULL or a
- * misaligned pointer where there must be a valid one gives RS_ERR_ARGUMENT (or NULL, or 0), not a crash.
+ * rs_X_stop ends it, and ending NULL is a no-op. A handle that was ended must not be used again; a debug build
+ * of the library notices and answers RS_ERR_CLOSED. NULL or a misaligned pointer where there must be a valid
+ * one gives RS_ERR_ARGUMENT (or NULL, or 0), not a crash.
  *
  * Data is bytes with a length and may hold any of them, NUL included; with length 0 the pointer is ignored.
  * Only a parameter of type const char * that is a name, a path or a format is a terminated string. What is
@@ -41,10 +42,19 @@
  * The process is the host's. The library installs no signal handler and its threads take no signals, it never
  * exits, aborts, forks, changes directory, reads the environment or writes to a standard stream. Only
  * rs_server_main, which is a whole program, does such things. After the last handle of an engine is gone so are its
- * threads, descriptors and memory. A child made by fork may only exec or exit.
+ * threads, descriptors and memory. A child made by fork may only exec, exit, or end handles, which there does
+ * nothing: descriptors are closed by exec, and nothing of the parent is disturbed. Signals that arrive in a thread
+ * of the host do no harm; only rs_server_poll may return earlier than it was told to.
  *
- * An internal error (a bug) is caught, goes to the logger, gives RS_ERR_PANIC, and its engine refuses further
- * commands; other engines go on.
+ * Memory that is refused to a request as large as the caller makes it, a value, an argument, a reply, gives
+ * RS_ERR_NO_MEMORY, or an error reply, and has changed nothing; but if only the reply did not fit, the command has run.
+ * A few small requests of fixed size (threads, handles, a connection's state) are not expected to be refused, and
+ * abort the process if they are.
+ *
+ * An internal error (a bug) is caught, goes to the logger and gives RS_ERR_PANIC, in a server an error reply before
+ * the connection is closed. The keys that the call had locked may be damaged, with others that hash near them:
+ * commands that use them are refused (RS_ERR_PANIC), and so are those that look at all keys (KEYS, SCAN, DBSIZE,
+ * FLUSHDB ...), until FLUSHALL starts afresh. All other keys, and all other engines, are served as before.
  *
  * Compatibility. Functions, constants and layouts here do not change their meaning while the major version (before
  * 1.0: the minor version) stays the same; a status number is never used for something else.
@@ -103,7 +113,9 @@ typedef int32_t rs_status;
 /* Not now: session in use or in a transaction, or called from inside a callback. */
 #define RS_ERR_BUSY (-10)
 #define RS_ERR_COMMAND (-11) /* The command failed; the text is what a client would be told. */
-#define RS_ERR_PANIC (-12) /* An internal error was caught; the engine refuses further work. */
+
+/* An internal error was caught, now or earlier: the keys it had locked are not served. */
+#define RS_ERR_PANIC (-12)
 #define RS_ERR_NOT_FOUND (-13) /* What was named does not exist. */
 #define RS_ERR_EXISTS (-14) /* What was to be made exists already. */
 #define RS_ERR_PROTOCOL (-15) /* The bytes are not what the protocol allows. */

@@ -93,12 +93,12 @@ mod kept {
         handle: NonNull<T>,
     }
 
-    /// Takes a handle out of the register.
+    /// Begins to end a handle. It leaves the register when this is over: until then a task of a pool that is being drained
+    /// may use the pool.
     ///
     /// # Safety
     /// The pointer came from `Box::into_raw` and was admitted; only this call ends it.
     pub unsafe fn ended<T: 'static>(pointer: *mut T) -> Ended<T> {
-        REGISTER.lock().live.remove(&pointer.addr());
         // SAFETY: what was admitted is the address of a box.
         Ended { handle: unsafe { NonNull::new_unchecked(pointer) } }
     }
@@ -117,6 +117,7 @@ mod kept {
             // SAFETY: a box's content, dropped here and nowhere else.
             unsafe { self.handle.drop_in_place() };
             let mut register = REGISTER.lock();
+            register.live.remove(&self.handle.as_ptr().addr());
             register.ended.push_back((self.handle.as_ptr().expose_provenance(), TypeId::of::<T>(), Layout::new::<T>()));
             if register.ended.len() > KEPT_MAX
                 && let Some((address, _, layout)) = register.ended.pop_front()

@@ -123,6 +123,12 @@ static void t_last_error(void)
     CHECK(rs_last_error() != NULL);
 }
 
+static void t_last_status(void)
+{
+    BAD(rs_session_interrupt(NULL));
+    CHECK(rs_last_status() == RS_ERR_ARGUMENT);
+}
+
 /* ---- configuration ---- */
 
 static void t_config_new(void)
@@ -585,6 +591,59 @@ static void t_set_many(void)
     }
     CHECK_STATUS(RS_OK, rs_set_many(session, 0, NULL, NULL));
     CHECK_STATUS(RS_NIL, rs_exists(session, key, 3)); /* Nothing was stored before the bad one. */
+}
+
+/* BAD_SUBJECT, and the same for a second name: CALL is it with `f`, `m` for that. */
+#define BAD_NAMES(call)                                                     \
+    do {                                                                    \
+        const void *f = "f";                                                \
+        size_t m = 1;                                                       \
+        BAD_SUBJECT(call);                                                  \
+        rs_session *s = session;                                            \
+        const void *k = key;                                                \
+        size_t n = 3;                                                       \
+        f = NULL;                                                           \
+        BAD(call);                                                          \
+        f = key, m = LONG_LEN;                                              \
+        BAD(call);                                                          \
+        m = HUGE_LEN;                                                       \
+        BAD(call);                                                          \
+        m = SIZE_MAX;                                                       \
+        BAD(call);                                                          \
+    } while (0)
+
+static void t_hget(void)
+{
+    char buf[8] = "before";
+    size_t len = 77;
+    BAD_NAMES(rs_hget(s, k, n, f, m, buf, sizeof buf, &len));
+    BAD(rs_hget(session, key, 3, "f", 1, NULL, 8, &len));
+    BAD(rs_hget(session, key, 3, "f", 1, buf, sizeof buf, NULL));
+    BAD(rs_hget(session, key, 3, "f", 1, buf, sizeof buf, ODD(size_t)));
+    CHECK(len == 77 && strcmp(buf, "before") == 0);
+}
+
+static void t_hset(void)
+{
+    BAD_NAMES(rs_hset(s, k, n, f, m, "v", 1));
+    BAD_NAMES(rs_hset(s, k, n, "f", 1, f, m));
+    CHECK_STATUS(RS_NIL, rs_exists(session, key, 3));
+}
+
+static void t_zadd(void)
+{
+    BAD_NAMES(rs_zadd(s, k, n, 1, f, m));
+    BAD(rs_zadd(session, key, 3, NAN, "m", 1));
+    CHECK_STATUS(RS_NIL, rs_exists(session, key, 3));
+}
+
+static void t_zscore(void)
+{
+    double score = 77;
+    BAD_NAMES(rs_zscore(s, k, n, f, m, &score));
+    BAD(rs_zscore(session, key, 3, "m", 1, NULL));
+    BAD(rs_zscore(session, key, 3, "m", 1, ODD(double)));
+    CHECK(score == 77);
 }
 
 /* ---- readers ---- */
@@ -1138,7 +1197,7 @@ static const struct row {
     const char *function;
     void (*test)(void);
 } rows[] = {
-    ROW(version), ROW(version_number), ROW(status_name), ROW(last_error), ROW(config_new), ROW(config_free),
+    ROW(version), ROW(version_number), ROW(status_name), ROW(last_error), ROW(last_status), ROW(config_new), ROW(config_free),
     ROW(config_set), ROW(config_load), ROW(config_set_logger), ROW(config_set_clock), ROW(engine_open),
     ROW(engine_close), ROW(server_run), ROW(server_main), ROW(server_start), ROW(server_port), ROW(server_wait),
     ROW(server_stop), ROW(server_poll), ROW(server_fd), ROW(session_open), ROW(session_close), ROW(session_next_push),
@@ -1154,7 +1213,7 @@ static const struct row {
     ROW(heap_left), ROW(heap_right), ROW(heap_parent), ROW(heap_update),
     ROW(engine_register_command), ROW(call_reply_integer), ROW(call_reply_bulk), ROW(call_reply_status),
     ROW(call_reply_error), ROW(call_reply_nil), ROW(call_reply_double), ROW(call_reply_array), ROW(call_reply_map),
-    ROW(call_command_argv), ROW(engine_on_event),
+    ROW(call_command_argv), ROW(engine_on_event), ROW(hget), ROW(hset), ROW(zadd), ROW(zscore),
 };
 #define ROW_COUNT (sizeof rows / sizeof *rows)
 

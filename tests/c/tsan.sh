@@ -19,7 +19,7 @@ check() { # check COMPILER SOURCE OPTION...
     # The addresses of some systems are more random than the sanitizer can stand.
     echo "c (tsan): $name: $(setarch -R timeout 300 "$out/$name.out")"
 }
-for name in parts parts_abused; do
+for name in parts parts_abused blocking; do
     check clang tests/c/$name.c -std=c99 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Iinclude
 done
 check clang c_examples/threads.c -std=c99 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -Iinclude

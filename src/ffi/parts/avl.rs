@@ -266,8 +266,11 @@ unsafe fn next(node: *mut rs_avl_node) -> *mut rs_avl_node {
         let mut node = node;
         if !(*node).right.is_null() {
             node = (*node).right;
+            // A walk comes back to the right subtrees that it passes by.
+            prefetch((*node).right.cast());
             while !(*node).left.is_null() {
                 node = (*node).left;
+                prefetch((*node).right.cast());
             }
             return node;
         }
@@ -290,8 +293,10 @@ unsafe fn previous(node: *mut rs_avl_node) -> *mut rs_avl_node {
         let mut node = node;
         if !(*node).left.is_null() {
             node = (*node).left;
+            prefetch((*node).left.cast());
             while !(*node).right.is_null() {
                 node = (*node).right;
+                prefetch((*node).left.cast());
             }
             return node;
         }

@@ -16,12 +16,14 @@
 //! amortised; an index is found by the counts of chunks and nodes and a walk in its node; an edit touches a node and its
 //! neighbours.
 
+mod many;
+mod packing;
+
 use super::chain::{Chain, Place};
 use super::element::encoded_len;
 use super::run::{Elements, offset};
 use super::{Fill, Node, Side, element};
 use crate::storage::{NoMemory, StringRef};
-use smallvec::SmallVec;
 use std::mem::take;
 
 /// See the module's comment.
@@ -33,9 +35,6 @@ pub struct List {
     /// Nodes at each end that stay plain, 0 if all do. As in Redis a list keeps what it was made with.
     plain_ends: usize,
 }
-
-/// An element that is too long for any node and comes into the middle of a full one makes four nodes of one.
-const NODES_CHANGED_MAX: usize = 3;
 
 /// Where a node is; good until a node is added or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,94 +174,6 @@ impl List {
             At::Inner(place) => drop(self.inner.remove(place)),
             At::Head => self.head = self.inner.pop(Side::Left).unwrap_or_else(|| take(&mut self.tail)),
             At::Tail => self.tail = self.inner.pop(Side::Right).unwrap_or_default(),
-        }
-    }
-
-    // ---- compression ----
-
-    /// Makes a node plain if it is packed, because it is about to change.
-    ///
-    /// # Errors
-    /// If memory is short; then nothing has changed.
-    #[inline]
-    fn open(&mut self, at: At) -> Result<(), NoMemory> {
-        match at {
-            At::Inner(place) if self.plain_ends != 0 => self.inner.edit(place, Node::unpack),
-            _ => Ok(()),
-        }
-    }
-
-    /// Makes the node that follows one at an end plain, because it may become the one at the end.
-    fn open_next(&mut self, at: At) -> Result<(), NoMemory> {
-        let side = match at {
-            At::Head => Side::Left,
-            At::Tail => Side::Right,
-            At::Inner(_) => return Ok(()),
-        };
-        self.inner.end(side).map_or(Ok(()), |place| self.open(At::Inner(place)))
-    }
-
-    /// Inner nodes that stay plain at each end.
-    fn plain_inner(&self) -> usize {
-        self.plain_ends.saturating_sub(1)
-    }
-
-    /// The first and the last inner node that should be packed, if there are any.
-    fn packed_range(&self) -> Option<(Place, Place)> {
-        let nth = |side| self.inner.nth(side, self.plain_inner());
-        nth(Side::Left).zip(nth(Side::Right)).filter(|(first, last)| first <= last)
-    }
-
-    /// Packs a node, if it should be.
-    fn pack(&mut self, at: At) {
-        if self.plain_ends != 0
-            && let At::Inner(place) = at
-            && self.packed_range().is_some_and(|(first, last)| (first..=last).contains(&place))
-        {
-            self.inner.edit(place, Node::pack);
-        }
-    }
-
-    /// Packs the node of an element that was changed and its neighbours, which may be new or gone.
-    fn pack_around(&mut self, index: usize) {
-        if self.plain_ends == 0 {
-            return;
-        }
-        if let Some((at, _)) = self.locate(index.min(self.len().saturating_sub(1))) {
-            self.pack(at);
-            for side in [Side::Left, Side::Right] {
-                let near = std::iter::successors(Some(at), |at| self.next_from(side, *at));
-                let near: SmallVec<[At; NODES_CHANGED_MAX]> = near.skip(1).take(NODES_CHANGED_MAX - 1).collect();
-                near.into_iter().for_each(|at| self.pack(at));
-            }
-        }
-        self.tend(NODES_CHANGED_MAX, NODES_CHANGED_MAX);
-    }
-
-    /// Brings nodes up to date whose distance from an end has changed: up to `nearer` have come so near that they should be
-    /// plain, up to `farther` are so far away now that they should be packed. Without memory they stay what they are, which
-    /// costs time or memory but is not wrong.
-    #[inline]
-    fn tend(&mut self, nearer: usize, farther: usize) {
-        if self.plain_ends != 0 {
-            self.tend_now(nearer, farther);
-        }
-    }
-
-    #[cold]
-    fn tend_now(&mut self, nearer: usize, farther: usize) {
-        let border = self.plain_inner();
-        for side in [Side::Left, Side::Right] {
-            for index in border.saturating_sub(nearer)..border {
-                let Some(place) = self.inner.nth(side, index) else { break };
-                if self.inner.node(place).is_packed() {
-                    let _ = self.inner.edit(place, Node::unpack);
-                }
-            }
-            for index in border..border.saturating_add(farther) {
-                let Some(place) = self.inner.nth(side, index) else { break };
-                self.pack(At::Inner(place));
-            }
         }
     }
 
@@ -462,94 +373,6 @@ impl List {
         self.edit(at, |node| node.remove(start..start + len));
         self.settle(at, fill);
         Ok(())
-    }
-
-    // ---- many ----
-
-    /// Drops elements equal to `wanted`, at most `most` as seen from `side`. Returns how many.
-    ///
-    /// # Errors
-    /// If memory is short to look into a compressed node; then those before it are dropped.
-    pub fn remove_equal(
-        &mut self,
-        side: Side,
-        wanted: StringRef<'_>,
-        most: usize,
-        fill: Fill,
-    ) -> Result<usize, NoMemory> {
-        let mut removed = 0;
-        // Elements that are searched and stay, counted from `side`.
-        let mut seen = 0;
-        let mut scratch = Vec::new();
-        while removed < most && seen < self.len() {
-            let index = if side == Side::Left { seen } else { self.len() - 1 - seen };
-            let Some((mut at, inside)) = self.locate(index) else { break };
-            let mut among = if side == Side::Left { self.node(at).count() - inside } else { inside + 1 };
-            loop {
-                let gone = self.remove_equal_at(at, (side, among), wanted, most - removed, &mut scratch)?;
-                seen += among - gone;
-                if gone > 0 {
-                    removed += gone;
-                    self.settle(at, fill);
-                    self.pack_around(if side == Side::Left { seen } else { self.len().saturating_sub(seen + 1) });
-                    break;
-                }
-                let Some(next) = self.next_from(side, at) else { break };
-                at = next;
-                among = self.node(at).count();
-            }
-        }
-        Ok(removed)
-    }
-
-    /// [`List::remove_equal`] in one node, among the elements that are the last ones as seen from a side.
-    fn remove_equal_at(
-        &mut self,
-        at: At,
-        (side, among): (Side, usize),
-        wanted: StringRef<'_>,
-        most: usize,
-        scratch: &mut Vec<u8>,
-    ) -> Result<usize, NoMemory> {
-        if self.plain_ends != 0 {
-            if !Elements::new(self.node(at).read(scratch)?).any(|element| element == wanted) {
-                return Ok(0);
-            }
-            self.open(at)?;
-            self.open_next(at)?;
-        }
-        Ok(self.edit(at, |node| node.remove_equal(side, among, wanted, most)))
-    }
-
-    /// Drops `count` elements at an end, and returns what is best dropped where nobody waits: the nodes that lost all.
-    ///
-    /// # Errors
-    /// If memory is short; then nothing has changed.
-    pub fn cut(&mut self, side: Side, count: usize) -> Result<Self, NoMemory> {
-        if count >= self.len() {
-            let empty = Self { plain_ends: self.plain_ends, ..Self::default() };
-            return Ok(std::mem::replace(self, empty));
-        }
-        let first_kept = if side == Side::Left { count } else { self.len() - count - 1 };
-        if let Some((at, _)) = self.locate(first_kept) {
-            self.open(at)?;
-        }
-        let mut removed = Self::default();
-        let mut left = count;
-        let end = self.end(side);
-        if let Some(beyond) = left.checked_sub(self.node(end).count()) {
-            removed.inner = self.inner.cut(side, beyond)?;
-            // What is given away is only dropped: there it does not matter that nodes at the ends may be packed.
-            removed.tail = removed.inner.pop(Side::Right).unwrap_or_default();
-            removed.head = take(if end == At::Tail { &mut self.tail } else { &mut self.head });
-            left = beyond - removed.inner.elements() - removed.tail.count();
-            self.remove_node(end);
-        }
-        if left > 0 {
-            self.edit(self.end(side), |node| node.cut(side, left));
-        }
-        self.tend(usize::MAX, 0);
-        Ok(removed)
     }
 
     /// After a node has lost elements: removes it if it is empty, joins it with a neighbour if both fill no more than half a
