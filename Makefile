@@ -15,7 +15,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 INTERFACE := $(shell echo $(VERSION) | awk -F. '{ print ($$1 > 0 ? $$1 : "0." $$2) }')
 HEADERS := $(shell cd include && find . -name '*.h' -o -name '*.hpp' -o -name '*.cpp' | sed 's|^\./||' | sort)
 
-.PHONY: help run build test lint fmt bench c_examples header check-header oracle stress tsan asan loom miri fuzz install install-built uninstall abi docs cross consumers clean
+.PHONY: help run build test test-sanitizers lint fmt bench c_examples header check-header oracle stress tsan asan loom miri fuzz install install-built uninstall abi docs cross consumers clean
 
 help: ## List the targets
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ tsan: ## The concurrency stress under ThreadSanitizer (nightly)
 
 asan: ## Unit tests under AddressSanitizer (nightly)
 	sh tests/sanitize.sh address
+
+# The C programs are instrumented by the C compiler and run under valgrind too; the Rust code by the other two.
+test-sanitizers: asan tsan c_examples ## All sanitizers, over Rust tests, C examples and C tests (nightly)
 
 loom: ## The lock-free parts under loom
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(TARGET)/loom $(CARGO) test --no-default-features --lib model

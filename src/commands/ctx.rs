@@ -41,7 +41,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
     }
 
     /// The selected database in the shard of a key.
-    #[inline]
+    #[inline(always)]
     pub fn db(&mut self, key: Key) -> &mut Db {
         self.locks.db(self.session.db, key.hash)
     }

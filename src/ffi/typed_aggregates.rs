@@ -24,8 +24,9 @@ pub unsafe extern "C" fn rs_hget(
 ) -> rs_status {
     // SAFETY: by the rules of the header.
     let arguments = unsafe {
-        subject(session, key, klen)
-            .and_then(|it| Ok((it, cast::bytes(field, flen)?, Buffer::new(buf, cap)?, Out::new(len)?)))
+        subject(session, key, klen).and_then(|it| {
+            Ok((it, cast::bytes_within(field, flen, it.0.bytes_max())?, Buffer::new(buf, cap)?, Out::new(len)?))
+        })
     };
     code(arguments.and_then(|((session, key), field, mut buffer, len)| {
         let copied = with_lane(session, |lane| lane.hget(key, field, |value| (buffer.fill(value), value.len())))?;
@@ -57,7 +58,13 @@ pub unsafe extern "C" fn rs_hset(
 ) -> rs_status {
     // SAFETY: by the rules of the header.
     let arguments = unsafe {
-        subject(session, key, klen).and_then(|it| Ok((it, cast::bytes(field, flen)?, cast::bytes(val, vlen)?)))
+        subject(session, key, klen).and_then(|it| {
+            Ok((
+                it,
+                cast::bytes_within(field, flen, it.0.bytes_max())?,
+                cast::bytes_within(val, vlen, it.0.bytes_max())?,
+            ))
+        })
     };
     code(arguments.and_then(|((session, key), field, value)| {
         with_lane(session, |lane| lane.hset(key, field, value)).map(|_| RS_OK)
@@ -80,7 +87,9 @@ pub unsafe extern "C" fn rs_zadd(
     mlen: usize,
 ) -> rs_status {
     // SAFETY: by the rules of the header.
-    let arguments = unsafe { subject(session, key, klen).and_then(|it| Ok((it, cast::bytes(member, mlen)?))) };
+    let arguments = unsafe {
+        subject(session, key, klen).and_then(|it| Ok((it, cast::bytes_within(member, mlen, it.0.bytes_max())?)))
+    };
     code(arguments.and_then(|((session, key), member)| {
         if score.is_nan() {
             return Err(fail(RS_ERR_ARGUMENT, format_args!("the score is not a number")));
@@ -103,8 +112,10 @@ pub unsafe extern "C" fn rs_zscore(
     score: *mut f64,
 ) -> rs_status {
     // SAFETY: by the rules of the header.
-    let arguments =
-        unsafe { subject(session, key, klen).and_then(|it| Ok((it, cast::bytes(member, mlen)?, Out::new(score)?))) };
+    let arguments = unsafe {
+        subject(session, key, klen)
+            .and_then(|it| Ok((it, cast::bytes_within(member, mlen, it.0.bytes_max())?, Out::new(score)?)))
+    };
     code(arguments.and_then(|((session, key), member, out)| {
         match with_lane(session, |lane| lane.zscore(key, member))? {
             None => Ok(RS_NIL),
