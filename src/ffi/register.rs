@@ -42,12 +42,14 @@ pub use nothing::{Ended, admit, ended, opened};
 #[cfg(debug_assertions)]
 mod kept {
     use super::super::status::{Outcome, RS_ERR_ARGUMENT, RS_ERR_CLOSED, fail};
-    use parking_lot::Mutex;
+    use parking_lot::{Mutex, MutexGuard};
     use std::alloc::{Layout, dealloc};
     use std::any::TypeId;
     use std::collections::{BTreeMap, VecDeque};
     use std::ops::Deref;
     use std::ptr::NonNull;
+    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::Ordering::Relaxed;
 
     /// Ended handles whose memory is kept.
     const KEPT_MAX: usize = 64;
@@ -63,9 +65,19 @@ mod kept {
     static REGISTER: Mutex<Register> =
         Mutex::new(Register { live: BTreeMap::new(), types: Vec::new(), ended: VecDeque::new() });
 
+    /// The process that made the first handle, 0 before there is one.
+    static OWNER: AtomicU32 = AtomicU32::new(0);
+
+    /// The register. A child of fork does without: its copy may be locked for ever, by a thread that is not there.
+    fn register() -> Option<MutexGuard<'static, Register>> {
+        let here = std::process::id();
+        let owner = OWNER.compare_exchange(0, here, Relaxed, Relaxed).unwrap_or_else(|owner| owner);
+        (owner == 0 || owner == here).then(|| REGISTER.lock())
+    }
+
     /// Enters a new handle.
     pub fn opened<T: 'static>(pointer: *const T) {
-        let mut register = REGISTER.lock();
+        let Some(mut register) = register() else { return };
         register.live.insert(pointer.addr(), TypeId::of::<T>());
         if !register.types.contains(&TypeId::of::<T>()) {
             register.types.push(TypeId::of::<T>());
@@ -75,7 +87,7 @@ mod kept {
     /// Refuses what is no living handle, if `T` is the type of one.
     pub fn admit<T: 'static>(pointer: *const T) -> Outcome<()> {
         let (address, id) = (pointer.addr(), TypeId::of::<T>());
-        let register = REGISTER.lock();
+        let Some(register) = register() else { return Ok(()) };
         if register.live.get(&address) == Some(&id) || !register.types.contains(&id) {
             return Ok(());
         }
@@ -116,7 +128,7 @@ mod kept {
         fn drop(&mut self) {
             // SAFETY: a box's content, dropped here and nowhere else.
             unsafe { self.handle.drop_in_place() };
-            let mut register = REGISTER.lock();
+            let Some(mut register) = register() else { return };
             register.live.remove(&self.handle.as_ptr().addr());
             register.ended.push_back((self.handle.as_ptr().expose_provenance(), TypeId::of::<T>(), Layout::new::<T>()));
             if register.ended.len() > KEPT_MAX
