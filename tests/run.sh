@@ -57,5 +57,12 @@ step "C examples: warnings are errors; plain, AddressSanitizer, valgrind" make c
 step "other targets compile" make cross
 step "release build, installed: make, CMake, Meson, man pages, size" make consumers
 ! command -v doxygen >/dev/null || step "reference of the C interface, without a warning" make docs
+# Its crates are those of the fuzzer, which not every machine has.
+host=$(rustc -vV | sed -n 's/^host: //p')
+if cargo fetch --quiet --offline --target "$host" --manifest-path fuzz/Cargo.toml 2>/dev/null; then
+    step "fuzz targets compile" cargo check --quiet --offline --manifest-path fuzz/Cargo.toml
+else
+    echo "the crates of the fuzz targets are not here: not checked that they compile"
+fi
 step "stock clients" sh tests/clients/run.sh
 printf '\nsteps: %s passed, 0 failed\n' "$passed"

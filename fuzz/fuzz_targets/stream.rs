@@ -2,7 +2,7 @@
 
 #![no_main]
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "no target uses all of it")]
 #[path = "../../tests/oracle/random.rs"]
 mod random;
 

@@ -1,14 +1,11 @@
 /* Every function of redisrs.h, written only against the header: what it does, and what it does with nonsense. */
 #include "check.h"
+#include "socket.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -64,18 +61,6 @@ static int count_entries(const char *path)
         count++;
     closedir(dir);
     return count;
-}
-
-static int connect_tcp(uint16_t port)
-{
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    return fd;
 }
 
 static int answers(int fd, const char *command, const char *expected)
@@ -559,7 +544,7 @@ static void test_server(void)
 
     /* The same data on both ports and in process. */
     rs_session *of = open_session(served);
-    int fd = connect_tcp(rs_server_port(server)), fd2 = connect_tcp(rs_server_port(second));
+    int fd = connect_to(server), fd2 = connect_to(second);
     CHECK(answers(fd, "SET shared 1\r\n", "+OK\r\n"));
     CHECK_STATUS(RS_OK, rs_incr_by(of, "shared", 6, 1, NULL));
     CHECK(answers(fd2, "*2\r\n$3\r\nGET\r\n$6\r\nshared\r\n", "$1\r\n2\r\n"));
@@ -578,7 +563,7 @@ static void test_server(void)
     rs_session_close(of);
     /* The last handle takes the engine with it. */
     rs_engine_close(served);
-    fd = connect_tcp(rs_server_port(server));
+    fd = connect_to(server);
     CHECK(answers(fd, "GET shared\r\n", "$1\r\n2\r\n"));
     close(fd);
     CHECK_STATUS(RS_OK, rs_server_stop(server));
@@ -616,7 +601,7 @@ static void test_host_driven_server(void)
     CHECK(count_entries("/proc/self/task") == threads);
     CHECK(rs_server_fd(server) >= 0);
     CHECK_STATUS(RS_OK, rs_server_poll(server, 0));
-    int fd = connect_tcp(rs_server_port(server));
+    int fd = connect_to(server);
     CHECK(write(fd, "PING\r\n", 6) == 6);
     char buffer[16];
     ssize_t n = -1;
@@ -797,7 +782,7 @@ static void test_cycles_leave_nothing_behind(int cycles)
         rs_session *of = open_session(cycled);
         rs_server *server;
         CHECK_STATUS(RS_OK, rs_server_start(cycled, &server));
-        int fd = connect_tcp(rs_server_port(server));
+        int fd = connect_to(server);
         CHECK(answers(fd, "SET a 1\r\n", "+OK\r\n"));
         CHECK_STATUS(RS_OK, rs_exists(of, "a", 1));
         if (i % 2)

@@ -6,13 +6,11 @@
  * Threads, descriptors and bytes are counted when things have settled in, and at the end. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "socket.h"
 #include <dirent.h>
-#include <errno.h>
 #include <malloc.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,18 +52,6 @@ static size_t bytes_in_use(void)
 #else
     return 0;
 #endif
-}
-
-static int client(uint16_t port)
-{
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    return fd;
 }
 
 static void say(int fd, const char *text)
@@ -157,7 +143,7 @@ static void cycle(int round)
     bool has_threads = rs_server_fd(server) < 0;
     if (has_threads) {
         for (int i = 0; i < CLIENTS; i++) {
-            fds[i] = client(rs_server_port(server));
+            fds[i] = connect_to(server);
             say(fds[i], "PING\r\n");
             hear(fds[i], "+PONG\r\n");
         }
@@ -166,7 +152,7 @@ static void cycle(int round)
             say(fds[2], "GET large\r\nPING\r\n");
         say(fds[3], "BLPOP nothing else 0\r\n");
     } else {
-        fds[0] = client(rs_server_port(server));
+        fds[0] = connect_to(server);
         say(fds[0], "PING\r\nBLPOP nothing 0\r\n");
         struct pollfd ready = { fds[0], POLLIN, 0 };
         while (poll(&ready, 1, 0) == 0)

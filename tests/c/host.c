@@ -4,13 +4,11 @@
  * about the time, or end what calls them. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "socket.h"
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -39,21 +37,6 @@ static rs_engine *open_engine(const char *io_threads, rs_log_fn logger, rs_clock
     CHECK_STATUS(RS_OK, rs_engine_open(config, &opened));
     rs_config_free(config);
     return opened;
-}
-
-static int client(const rs_server *server)
-{
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons(rs_server_port(server));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), result;
-    do
-        result = connect(fd, (struct sockaddr *)&address, sizeof address);
-    while (result != 0 && errno == EINTR);
-    CHECK(fd >= 0 && (result == 0 || errno == EISCONN));
-    return fd;
 }
 
 static void ask(int fd, const char *text, const char *expected)
@@ -122,7 +105,7 @@ static void fork_while_busy(void)
     CHECK_STATUS(RS_OK, rs_session_open(busy, &own));
     rs_engine *by_host = open_engine("0", NULL, NULL, NULL);
     CHECK_STATUS(RS_OK, rs_server_start(by_host, &driven));
-    int fd = client(server);
+    int fd = connect_to(server);
     ask(fd, "PING\r\n", "+PONG\r\n");
     rs_loop *loop = rs_loop_new();
     rs_pool *pool = rs_pool_new(2);
@@ -163,7 +146,7 @@ static void fork_while_busy(void)
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     /* The children have disturbed nothing: the connection lives, the server that the host drives is still waited for. */
-    int second = client(driven);
+    int second = connect_to(driven);
     CHECK(write(second, "PING\r\n", 6) == 6);
     for (int turns = 0; turns < 50; turns++)
         CHECK_STATUS(RS_OK, rs_server_poll(driven, 5));
@@ -249,7 +232,7 @@ static void signals_everywhere(void)
     CHECK_STATUS(RS_OK, rs_server_start(by_host, &driven));
     CHECK_STATUS(RS_OK, rs_session_open(by_host, &own));
     check_masks();
-    int fd = client(driven), other = client(server);
+    int fd = connect_to(driven), other = connect_to(server);
     struct itimerval storm = { { 0, 500 }, { 0, 500 } }, calm = { { 0, 0 }, { 0, 0 } };
     setitimer(ITIMER_REAL, &storm, NULL);
 
@@ -301,7 +284,7 @@ static void signals_everywhere(void)
 
     /* A client that goes away with replies on their way raises no SIGPIPE. */
     for (int i = 0; i < 20; i++) {
-        int gone = client(server);
+        int gone = connect_to(server);
         struct linger at_once = { 1, 0 };
         CHECK(write(gone, "PING\r\nPING\r\nPING\r\n", 18) == 18);
         setsockopt(gone, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -461,7 +444,7 @@ static void clocks_that_lie(void)
         rs_session *own;
         CHECK_STATUS(RS_OK, rs_server_start(wild, &server));
         CHECK_STATUS(RS_OK, rs_session_open(wild, &own));
-        int fd = client(server);
+        int fd = connect_to(server);
         for (int round = 0; round < 20; round++)
             for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
                 rs_reply *reply = rs_command(own, commands[i]);

@@ -1,8 +1,7 @@
 /* Commands of the host: registration and its refusals, replies good and bad, commands inside, every protocol. */
 #include "check.h"
-#include <arpa/inet.h>
+#include "socket.h"
 #include <pthread.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static rs_engine *engine;
@@ -600,18 +599,6 @@ static void test_introspection(void)
 
 /* ---- through sockets ---- */
 
-static int connect_to(uint16_t port)
-{
-    struct sockaddr_in addr;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    memset(&addr, 0, sizeof addr);
-    addr.sin_family = AF_INET;
-    addr.sin_port = htons(port);
-    addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0);
-    return fd;
-}
-
 /* Sends bytes and expects exactly these bytes. */
 static void exchange(int fd, const char *out, size_t out_len, const char *in, size_t in_len)
 {
@@ -655,7 +642,7 @@ static void test_protocols(const char *threads)
     CHECK_STATUS(RS_OK, rs_server_start(served, &server));
     if (rs_server_fd(server) >= 0)
         CHECK(pthread_create(&driver, NULL, drive, server) == 0);
-    fd = connect_to(rs_server_port(server));
+    fd = connect_to(server);
     EXCHANGE(fd, "PING\r\n", "+PONG\r\n");
     EXCHANGE(fd, "later\r\n", "-ERR unknown command 'later', with args beginning with: \r\n");
     /* Registered while clients are connected. */
@@ -690,7 +677,7 @@ static void test_protocols(const char *threads)
         EXCHANGE(fd, "CLIENT REPLY SKIP\r\nshape integer\r\nPING\r\n", "+PONG\r\n");
         close(fd);
         /* The dialect of the original project: lengths of four bytes, a status before the data. */
-        fd = connect_to(rs_server_port(server));
+        fd = connect_to(server);
         EXCHANGE(fd, "\x18\0\0\0\2\0\0\0\5\0\0\0shape\7\0\0\0integer", "\6\0\0\0\0\0\0\0-7");
         EXCHANGE(fd, "\x15\0\0\0\2\0\0\0\5\0\0\0shape\4\0\0\0bulk", "\x9\0\0\0\0\0\0\0a\r\n\0b");
         close(fd);

@@ -7,11 +7,9 @@
 #define _GNU_SOURCE
 #include "check.h"
 #include "hooks.h"
-#include <errno.h>
-#include <netinet/in.h>
+#include "socket.h"
 #include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static rs_engine *engine, *other_engine;
@@ -280,18 +278,6 @@ static void waits(void)
 
 /* ---- threads of the library ---- */
 
-static int client(const rs_server *server)
-{
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons(rs_server_port(server));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    return fd;
-}
-
 static void say(int fd, const char *text)
 {
     CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
@@ -325,7 +311,7 @@ static void reactors(void)
     rs_server *server;
     CHECK_STATUS(RS_OK, rs_server_start(engine, &server));
     for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
-        int bystander = client(server), waiting = client(server), victim = client(server);
+        int bystander = connect_to(server), waiting = connect_to(server), victim = connect_to(server);
         ask(bystander, "PING\r\n", "+PONG\r\n");
         ask(victim, "PING\r\n", "+PONG\r\n");
         ask(waiting, "PING\r\n", "+PONG\r\n");
@@ -344,7 +330,7 @@ static void reactors(void)
         ask(bystander, "PING\r\nSET elsewhere 1\r\n", "+PONG\r\n+OK\r\n");
         rs_reply_free(rs_command(session, "RPUSH queue x"));
         ask(waiting, "", "*2\r\n$5\r\nqueue\r\n$1\r\nx\r\n");
-        int again = client(server);
+        int again = connect_to(server);
         ask(again, "PING\r\n", "+PONG\r\n");
         close(again);
         check_rest(strcmp(places[p], "handler") == 0 || strcmp(places[p], "release") == 0);
@@ -361,7 +347,7 @@ static void driven_reactor(void)
     rs_engine *by_host = open_engine("0");
     rs_server *server;
     CHECK_STATUS(RS_OK, rs_server_start(by_host, &server));
-    int bystander = client(server), victim = client(server);
+    int bystander = connect_to(server), victim = connect_to(server);
     for (int i = 0; i < 20; i++)
         CHECK_STATUS(RS_OK, rs_server_poll(server, 5));
     arm("handler");

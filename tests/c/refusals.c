@@ -7,8 +7,7 @@
 #define _GNU_SOURCE
 #include "check.h"
 #include "hooks.h"
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include "socket.h"
 #include <unistd.h>
 
 enum { VALUE = 200000, LARGE = 60000 };
@@ -251,23 +250,11 @@ static enum outcome request_reader(void)
 
 static rs_server *server;
 
-static int client(void)
-{
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons(rs_server_port(server));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    return fd;
-}
-
 /* Writes a request and reads `want` bytes of reply. A client may be told that there is no memory, or lose its connection. */
 static enum outcome exchange(const char *request, size_t len, size_t want)
 {
     static char got[2 * VALUE];
-    int fd = client();
+    int fd = connect_to(server);
     size_t done = 0;
     for (size_t sent = 0; sent < len;) {
         ssize_t n = send(fd, request + sent, len - sent, MSG_NOSIGNAL);
