@@ -44,6 +44,8 @@ impl Glance<'_> {
         if db != 0 {
             return self.locked(db, hash, |db| db.prefetch_bucket(hash));
         }
+        // SAFETY: the lock is only fetched.
+        unsafe { shard.data.raw() }.prefetch();
         let view = shard.view.load(Acquire);
         if !view.is_null() {
             // SAFETY: a view is retired only after another one, or null, is published here, and freed only after

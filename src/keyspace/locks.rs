@@ -4,12 +4,12 @@
 //! the set publishes changed deadlines, hands garbage to the caller's sink and releases.
 
 use super::blocked::Signal;
+use super::lock::LockGuard;
 use super::{Db, Garbage, KeyHash, Keyspace, ShardData};
-use parking_lot::MutexGuard;
 use smallvec::SmallVec;
 
 /// A locked shard and its number.
-type Locked<'e> = (u32, MutexGuard<'e, ShardData>);
+type Locked<'e> = (u32, LockGuard<'e, ShardData>);
 
 /// Locked shards of one keyspace, in ascending order.
 pub struct LockSet<'e> {

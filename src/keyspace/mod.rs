@@ -13,6 +13,8 @@ pub mod expiry;
 mod fields;
 #[allow(unsafe_code)]
 mod glance;
+#[allow(unsafe_code)]
+mod lock;
 mod locks;
 mod readers;
 mod scan;
@@ -37,7 +39,7 @@ use account::Account;
 use blocked::{Tickets, WaitTable};
 use crossbeam_utils::CachePadded;
 use expiry::Drivers;
-use parking_lot::{Mutex, MutexGuard};
+use lock::{Lock, LockGuard};
 use smallvec::SmallVec;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering};
@@ -77,7 +79,7 @@ pub struct Keyspace {
 /// One lock and what it guards, and of that what can be read without the lock: the earliest deadline, and enough of
 /// database 0 to prefetch.
 pub struct Shard {
-    data: Mutex<ShardData>,
+    data: Lock<ShardData>,
     next_deadline_ms: AtomicI64,
     /// The view of database 0, null if there is none.
     view: AtomicPtr<DbView>,
@@ -200,7 +202,7 @@ impl Keyspace {
         let tickets = Tickets::default();
         let make = |_| {
             CachePadded::new(Shard {
-                data: Mutex::new(ShardData {
+                data: Lock::new(ShardData {
                     dbs: SmallVec::new(),
                     shard_bits: shards.trailing_zeros(),
                     watches: WatchTable::default(),
@@ -264,12 +266,12 @@ impl Keyspace {
     }
 
     #[inline]
-    pub(crate) fn try_lock(&self, shard: usize) -> Option<MutexGuard<'_, ShardData>> {
+    pub(crate) fn try_lock(&self, shard: usize) -> Option<LockGuard<'_, ShardData>> {
         self.shards[shard].data.try_lock()
     }
 
     #[inline]
-    pub(crate) fn lock(&self, shard: usize) -> MutexGuard<'_, ShardData> {
+    pub(crate) fn lock(&self, shard: usize) -> LockGuard<'_, ShardData> {
         self.shards[shard].data.lock()
     }
 

@@ -105,6 +105,24 @@ pub unsafe fn release(block: NonNull<u8>, request: usize) {
     unsafe { dealloc(block.as_ptr(), Layout::from_size_align_unchecked(request, BLOCK_ALIGN)) }
 }
 
+/// Asks the CPU to load the cache line at `address` so that it can be written: other cores give it up. A hint that is
+/// harmless for any address.
+#[inline(always)]
+pub fn prefetch_to_write(address: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: PREFETCHW does nothing on processors that lack it, and faults on no address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_ET0 }>(address.cast());
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: PRFM changes no register and no memory and faults on no address.
+    unsafe {
+        std::arch::asm!("prfm pstl1keep, [{0}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = address;
+}
+
 /// Asks the CPU to load the cache line at `address`; a hint that is harmless for any address.
 #[inline(always)]
 pub fn prefetch(address: *const u8) {
