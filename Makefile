@@ -57,14 +57,15 @@ oracle: ## Compare with the real redis-server for as long as ORACLE_SEEDS says (
 stress: ## Concurrency stress with invariants, longer than in `make test`
 	STRESS_ROUNDS=$${STRESS_ROUNDS:-50} $(CARGO) test --release --test stress
 
-tsan: ## The concurrency stress under ThreadSanitizer (nightly)
+tsan: ## The concurrency stress and the C programs under ThreadSanitizer (nightly)
 	sh tests/sanitize.sh thread
 
-asan: ## Unit tests under AddressSanitizer (nightly)
+asan: ## Unit tests, stress and the C programs under AddressSanitizer and UBSan (nightly)
 	sh tests/sanitize.sh address
 
-# The C programs are instrumented by the C compiler and run under valgrind too; the Rust code by the other two.
-test-sanitizers: asan tsan c_examples ## All sanitizers, over Rust tests, C examples and C tests (nightly)
+test-sanitizers: ## Both, one after the other (docs/building.md)
+	sh tests/sanitize.sh address
+	sh tests/sanitize.sh thread
 
 loom: ## The lock-free parts under loom
 	RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=$(TARGET)/loom $(CARGO) test --no-default-features --lib model

@@ -5,6 +5,8 @@ Each row fills one value of a million members (--members), then runs one command
 of another key in turn, one request every 200 us. Printed for each server, in milliseconds:
 
   took    from sending the command until its whole reply has arrived, or until the key is gone (EXPIRE)
+  ran     what the server itself says the command took (INFO commandstats): for commands that are not cut into slices,
+          nearly all of it is the time for which the shard is locked, or, in redis-server, everything stands still
   pause   the longest wait of the other client, from when its request was due, until 300 ms after that
 
 Rows that remove or replace a value should pause nobody: what is freed is freed in the background. Rows that read a
@@ -23,6 +25,7 @@ import atexit
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import socket
@@ -62,17 +65,21 @@ class Client:
         """Sends a command and reads all of its reply; the reply if it is one line, and the time it took."""
         return self.run_many([words])
 
-    def run_many(self, commands):
+    def run_all(self, *words):
+        """The whole reply of a command."""
+        return self.run_many([words], whole=True)[0]
+
+    def run_many(self, commands, whole=False):
         end = b"$4\r\n-end\r\n"
         started = time.perf_counter()
         self.socket.sendall(b"".join(request(*words) for words in commands) + request("ECHO", "-end"))
         head = tail = b""
         while not tail.endswith(end):
             chunk = self.socket.recv(1 << 20) or sys.exit("a server closed the connection")
-            if len(head) < 4096:
+            if whole or len(head) < 4096:
                 head += chunk
             tail = (tail + chunk)[-len(end):]
-        return head[:-len(end)] if len(head) < 4096 else head, (time.perf_counter() - started) * 1e3
+        return head[:-len(end)] if whole or len(head) < 4096 else head, (time.perf_counter() - started) * 1e3
 
 
 def probe(port, pipe):
@@ -204,7 +211,7 @@ class Server:
         self.pipe.recv()
 
     def measure(self, kind, second, words, count):
-        """Time of the command and longest pause of the other client, in ms."""
+        """Time of the command, what of it the server spent, and longest pause of the other client, in ms."""
         client = self.client
         client.run("FLUSHALL")
         for key, kind in (("big", kind), ("big2", second)):
@@ -212,6 +219,7 @@ class Server:
                 fill(client, kind, key, count)
         client.run("SET", OTHER_KEY, "x")
         client.run("SET", OTHER_KEY + ":2", "x")
+        client.run("CONFIG", "RESETSTAT")
         time.sleep(0.1)
         self.pipe.send("go")
         time.sleep(BEFORE_S)
@@ -224,9 +232,19 @@ class Server:
             while not client.run("DBSIZE")[0].startswith(b":2\r"):
                 time.sleep(0.001)
             took = (time.perf_counter() - started) * 1e3
+        ran = self.ran(words)
         time.sleep(AFTER_S)
         self.pipe.send("stop")
-        return took, self.pipe.recv()
+        return took, ran, self.pipe.recv()
+
+    def ran(self, words):
+        """What the server says it spent on the command, in ms."""
+        is_container = words[0] in ("XGROUP",)
+        name = "|".join(words[:1 + is_container]).lower()
+        for line in self.client.run_all("INFO", "commandstats").decode().splitlines():
+            if line.startswith(f"cmdstat_{name}:"):
+                return int(re.search(r"usec=(\d+)", line)[1]) / 1e3
+        sys.exit(f"{self.name}: no statistics of {name}")
 
     def stop(self):
         self.prober.kill()
@@ -258,8 +276,8 @@ def main():
         commands["redis-server"] = f"redis-server {compare.REDIS_OPTIONS}"
     words = [word.lower() for word in options.only.split(",") if word]
     chosen = [row for row in rows(options.members) if not words or any(word in row[0].lower() for word in words)]
-    print(f"{options.members:,} members" + "".join(f"{name:>24}" for name in commands))
-    print(f"{'':32}" + f"{'took ms':>12}{'pause ms':>12}" * len(commands), flush=True)
+    print(f"{options.members:,} members" + "".join(f"{name:>36}" for name in commands))
+    print(f"{'':32}" + f"{'took ms':>12}{'ran ms':>12}{'pause ms':>12}" * len(commands), flush=True)
     figures = {}
     servers = [Server(name, command) for name, command in commands.items()]
     try:
@@ -269,10 +287,10 @@ def main():
                 for server in servers:
                     measured[server.name].append(server.measure(kind, second, command, options.members))
             figures[name] = {
-                server: dict(zip(("took_ms", "pause_ms"), map(statistics.median, zip(*pairs))))
-                for server, pairs in measured.items()
+                server: dict(zip(("took_ms", "ran_ms", "pause_ms"), map(statistics.median, zip(*runs))))
+                for server, runs in measured.items()
             }
-            cells = "".join(f"{each['took_ms']:12.2f}{each['pause_ms']:12.2f}" for each in figures[name].values())
+            cells = "".join(f"{each['took_ms']:12.2f}{each['ran_ms']:12.2f}{each['pause_ms']:12.2f}" for each in figures[name].values())
             print(f"{name:32}{cells}", flush=True)
     finally:
         for server in servers:

@@ -95,7 +95,7 @@ static void get_page(rs_session *session, int page, int64_t ttl_ms, char *text, 
 int main(void)
 {
     rs_config *config = rs_config_new();
-    rs_engine *engine;
+    rs_engine *engine = NULL;
     rs_session *session;
     char text[64];
     for (int page = 0; page < PAGES; page++)

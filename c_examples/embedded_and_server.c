@@ -46,7 +46,7 @@ int main(void)
 {
     rs_config *config = rs_config_new();
     rs_engine *engine;
-    rs_session *session;
+    rs_session *session = NULL;
     rs_server *server;
     if (rs_config_set(config, "port", "auto") != RS_OK || rs_config_set(config, "bind", "127.0.0.1") != RS_OK)
         die("rs_config_set");

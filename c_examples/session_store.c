@@ -170,7 +170,7 @@ int main(void)
 {
     rs_config *config = rs_config_new();
     rs_engine *engine;
-    rs_session *store;
+    rs_session *store = NULL;
     if (rs_config_set_clock(config, clock_ms, NULL) != RS_OK)
         die("rs_config_set_clock");
     if (rs_engine_open(config, &engine) != RS_OK || rs_session_open(engine, &store) != RS_OK)

@@ -215,7 +215,8 @@ void rs_config_free(rs_config *config);
            fprintf(stderr, "%s\n", rs_last_error()); */
 rs_status rs_config_set(rs_config *config, const char *name, const char *value);
 
-/* Loads a file in the syntax of redis.conf, on top of what is set already.
+/* Loads a file in the syntax of redis.conf, on top of what is set already. Names and values are
+   those of rs_config_set, port auto among them.
 
    Returns RS_OK; RS_ERR_CONFIG if the file cannot be read or one of its lines is wrong, then
    nothing of it is taken over and the text of rs_last_error tells the line; RS_ERR_ARGUMENT if a
@@ -223,8 +224,9 @@ rs_status rs_config_set(rs_config *config, const char *name, const char *value);
 rs_status rs_config_load(rs_config *config, const char *path);
 
 /* Has log messages of engines opened from now on sent to logger, with ud as its last argument;
-   NULL: to nobody. What is less important than the setting loglevel is left out. ud must stay
-   valid until the engines are closed.
+   NULL: to nobody. They tell what goes wrong (warning), that a server starts or stops (notice),
+   what connects and leaves (verbose). What is less important than the setting loglevel is left
+   out. ud must stay valid until the engines are closed.
 
    Returns RS_OK, or RS_ERR_ARGUMENT if config is NULL. */
 rs_status rs_config_set_logger(rs_config *config, rs_log_fn logger, void *ud);
@@ -347,9 +349,9 @@ int rs_server_fd(const rs_server *server);
 rs_status rs_session_open(rs_engine *engine, rs_session **out);
 
 /* Ends a session: discards its transaction and its watches. No other thread may be in a call
-   with it. NULL is a no-op. A session that was closed from elsewhere (QUIT, CLIENT KILL) has to
-   be ended all the same. From inside a callback of a call with this session nothing happens. Any
-   thread. */
+   with it. NULL is a no-op. A session that was closed by a command (QUIT, SHUTDOWN, CLIENT KILL)
+   has to be ended all the same. From inside a callback of a call with this session nothing
+   happens. Any thread. */
 void rs_session_close(rs_session *session);
 
 /* Takes the next message that was sent to this session without being asked for, such as a line
@@ -454,15 +456,18 @@ rs_reply *rs_vcommand(rs_session *session, const char *format, va_list ap);
 
    Returns the reply, to be freed with rs_reply_free. A command that fails is a reply too, of
    type RS_REPLY_ERROR; one that was told to be silent (CLIENT REPLY) is nil. NULL, explained by
-   rs_last_status and rs_last_error, only if a pointer is NULL, argc is not positive, the session
-   is closed or used by another thread, the call comes from inside a callback, there is no
-   memory, or an internal error was caught. */
+   rs_last_status and rs_last_error, only if a pointer is NULL, argc is not positive, an argument
+   is longer than proto-max-bulk-len (512 MB unless set otherwise), the session is closed or used
+   by another thread, the call comes from inside a callback, there is no memory, or an internal
+   error was caught. */
 rs_reply *rs_command_argv(rs_session *session, int argc, const char **argv, const size_t *argvlen);
 
 /* Runs n commands, command i given by argc[i], argv[i] and argvlen[i] as for rs_command_argv
    (argvlen NULL, or one of its elements NULL: terminated strings). They run in order, as if
    given one by one, but what they need is fetched from memory together, which is faster when
-   there is much data. The batch is no transaction.
+   there is much data. The batch is no transaction. If one of them closes the session (QUIT), or
+   another client does meanwhile, those behind it do not run: each gets an error that begins with
+   RS_ERR_CLOSED.
 
    Returns RS_OK and writes n replies, each to be freed with rs_reply_free. RS_ERR_ARGUMENT if a
    pointer is NULL, a count is not positive or an argument longer than proto-max-bulk-len: then

@@ -445,6 +445,12 @@ fn errors_come_in_the_order_of_redis() {
         ("BRPOPLPUSH k d -1", negative),
         ("BRPOPLPUSH k d", "-ERR wrong number of arguments for 'brpoplpush' command\r\n"),
     ]);
+    // Numbers that only a `long double` tells from 0.
+    store.client().expect(&[
+        ("RPUSH there a b", ":2\r\n"),
+        ("BLPOP there 1e-400", "*2\r\n$5\r\nthere\r\n$1\r\na\r\n"),
+        ("BLPOP there -1e-400", "*2\r\n$5\r\nthere\r\n$1\r\nb\r\n"),
+    ]);
     // The longest time there is, in milliseconds.
     blocked(&store, ["BLPOP k 9223372036854775"]);
 }

@@ -67,6 +67,10 @@ fn what_is_no_number_cannot_be_weighed() {
         ("SORT n", "-ERR One or more scores can't be converted into double\r\n"),
         ("RPUSH e 1e999 1", ":2\r\n"),
         ("SORT e ALPHA", "*2\r\n$1\r\n1\r\n$5\r\n1e999\r\n"),
+        ("RPUSH s 5e-324 1", ":2\r\n"),
+        ("SORT s", "-ERR One or more scores can't be converted into double\r\n"),
+        ("RPUSH h 0x1p-1074 1", ":2\r\n"),
+        ("SORT h", "*2\r\n$9\r\n0x1p-1074\r\n$1\r\n1\r\n"),
         ("RPUSH b 0x", ":1\r\n"),
         ("SORT b", "-ERR One or more scores can't be converted into double\r\n"),
     ]);

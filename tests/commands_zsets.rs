@@ -5,6 +5,7 @@
 mod session;
 
 use session::Store;
+use std::collections::HashSet;
 
 const WRONG_TYPE: &str = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
 
@@ -473,4 +474,44 @@ fn random_members_are_all_equally_likely() {
         assert_eq!(drawn.values().sum::<u32>(), 8000);
         assert!(drawn.values().all(|count| (1800..2200).contains(count)), "{drawn:?}");
     }
+}
+
+/// Clients keep cursors in a signed or a floating number.
+#[test]
+fn cursors_are_below_two_to_the_53rd() {
+    let store = Store::with(&[("zset-max-listpack-entries", "0"), ("set-max-intset-entries", "0")]);
+    let mut client = store.client();
+    for number in 0..2000_i64 {
+        client.say(&format!("zadd z 1 m{number}"));
+        client.say(&format!("hset h f{number} v"));
+        client.say(&format!("sadd s m{number} {number} {}", number << 52));
+    }
+    for (scan, key, each, all) in [("zscan", "z", 2, 2000), ("hscan", "h", 2, 2000), ("sscan", "s", 1, 5999)] {
+        let (mut cursor, mut seen) = (0_u64, HashSet::new());
+        loop {
+            let reply = client.say(&format!("{scan} {key} {cursor} count 10"));
+            let texts: Vec<&str> = reply.split("\r\n").filter(|line| !line.starts_with(['*', '$'])).collect();
+            cursor = texts[0].parse().expect("an unsigned number");
+            assert!(cursor < 1 << 53, "{scan}: {cursor}");
+            let members = texts[1..].iter().filter(|text| !text.is_empty()).step_by(each);
+            seen.extend(members.map(|text| (*text).to_owned()));
+            if cursor == 0 {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), all, "{scan}");
+    }
+}
+
+/// A sum is only -0 if all that is added is.
+#[test]
+fn a_union_adds_zeros_with_their_signs() {
+    expect_in_both_encodings(&[
+        ("zadd a 0 m", ":1\r\n"),
+        ("zadd b 0 m", ":1\r\n"),
+        ("zunion 2 a b weights -1 1 withscores", "*2\r\n$1\r\nm\r\n$1\r\n0\r\n"),
+        ("zunion 2 a b weights -1 inf withscores", "*2\r\n$1\r\nm\r\n$1\r\n0\r\n"),
+        ("zunion 2 a b weights -1 -1 withscores", "*2\r\n$1\r\nm\r\n$2\r\n-0\r\n"),
+        ("zunion 2 a b weights -1 1 aggregate min withscores", "*2\r\n$1\r\nm\r\n$2\r\n-0\r\n"),
+    ]);
 }

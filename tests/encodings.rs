@@ -174,6 +174,72 @@ impl Border {
     }
 }
 
+/// A value of several elements, settings that make it too large for its encoding, and what may then be done with it.
+const LOWERED: &[(&str, &[&str], &[&str])] = &[
+    (
+        "HSET k f0 0 f1 1 f2 2 f3 3",
+        &["CONFIG SET hash-max-listpack-entries 2", "CONFIG SET hash-max-listpack-value 0"],
+        &[
+            "HGET k f0",
+            "HSET k f0 0",
+            "HSET k f0 9",
+            "HSET k new 9",
+            "HMSET k f0 9",
+            "HSETNX k f0 9",
+            "HSETNX k new 9",
+            "HINCRBY k f0 1",
+            "HINCRBYFLOAT k f0 0.5",
+            "HDEL k f0",
+            "COPY k l",
+            "RENAME k l",
+        ],
+    ),
+    (
+        "SADD k 0 1 2 3",
+        &["CONFIG SET set-max-intset-entries 2"],
+        &["SADD k 0", "SADD k 9", "SREM k 0", "SMOVE k s 0", "SPOP k", "SUNIONSTORE l k", "COPY k l", "SADD k text"],
+    ),
+    (
+        "ZADD k 0 m0 1 m1 2 m2 3 m3",
+        &["CONFIG SET zset-max-listpack-entries 2", "CONFIG SET zset-max-listpack-value 0"],
+        &[
+            "ZADD k 0 m0",
+            "ZADD k 9 m0",
+            "ZADD k 9 new",
+            "ZADD k XX 9 m0",
+            "ZADD k NX 9 m0",
+            "ZINCRBY k 1 m0",
+            "ZINCRBY k 1 new",
+            "ZREM k m0",
+            "ZPOPMAX k",
+            "ZREMRANGEBYRANK k 0 0",
+            "ZUNIONSTORE l 1 k",
+            "ZRANGESTORE l k 0 -1",
+            "COPY k l",
+        ],
+    ),
+];
+
+#[test]
+fn values_outgrow_limits_that_have_come_down_where_those_of_redis_do() {
+    let Some(pair) = Pair::start(&[]) else { return };
+    let mut sides = [pair.ours.port, pair.theirs.port].map(|port| Connection::open(port).expect("the server accepts"));
+    for (make, settings, changes) in LOWERED {
+        for setting in *settings {
+            let name = setting.split(' ').nth(2).expect("the name of a setting");
+            let restore = format!("CONFIG SET {name} {}", value_of(&mut sides[1], name));
+            for change in *changes {
+                for key in ["k", "l"] {
+                    let commands = ["FLUSHALL", make, setting, change].map(String::from);
+                    let [ours, theirs] = sides.each_mut().map(|side| play(side, &commands, key));
+                    assert_eq!(ours, theirs, "{make}; {setting}; {change}: {key}");
+                    sides.iter_mut().for_each(|side| drop(ask(side, &restore)));
+                }
+            }
+        }
+    }
+}
+
 /// Runs the commands, and says what the encoding is then, if there is a key.
 fn play(side: &mut Connection, commands: &[String], key: &str) -> Option<String> {
     commands.iter().for_each(|command| drop(ask(side, command)));

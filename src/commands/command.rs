@@ -184,9 +184,17 @@ fn find_keys(names: &Names, request: &[&[u8]]) -> Result<SmallVec<[(usize, KeyFl
         return Err(CommandError::fixed("ERR Invalid number of arguments specified for command"));
     }
     let mut keys: SmallVec<[(usize, KeyFlags); 8]> = SmallVec::new();
+    let mut is_short = false;
     let found = spec::extract_keys(command, request, |index, key_spec| {
-        keys.push((index, spec::key_flags(command, key_spec, request)));
+        if keys.try_reserve(1).is_ok() {
+            keys.push((index, spec::key_flags(command, key_spec, request)));
+        } else {
+            is_short = true;
+        }
     });
+    if is_short {
+        return Err(CommandError::NO_MEMORY);
+    }
     if matches!(found, Err(KeyError::Syntax | KeyError::NoneLeft)) {
         keys.clear();
     }

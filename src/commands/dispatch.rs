@@ -218,7 +218,7 @@ pub fn resume(engine: &Engine, session: &mut Session, now_ms: i64, reply: &mut R
         Ok(Slice::Done) => {}
         Err(error) => fail(engine, session, command, &error, start, reply),
     }
-    account(engine, session, command, &call.argv(), took_us);
+    account(engine, session, command, &call.argv().unwrap_or_default(), took_us);
     apply_reply_mode(session, reply, start, true);
     true
 }
@@ -234,6 +234,8 @@ fn finish_wait(
 ) {
     let start = reply.len();
     match reply.buffer_mut().try_reserve(answer.reply.len()) {
+        // There was no memory for an error when it was served.
+        Ok(()) if answer.reply.is_empty() => write_error(engine, reply, &CommandError::NO_MEMORY),
         Ok(()) => reply.buffer_mut().extend_from_slice(&answer.reply),
         Err(_) => write_error(engine, reply, &CommandError::NO_MEMORY),
     }
@@ -245,7 +247,7 @@ fn finish_wait(
         // Redis leaves those out of the slow log and of the statistics of durations.
         bump(&counters.usec, took_us);
     } else {
-        account(engine, session, call.command, &call.argv(), took_us + answer.took_us);
+        account(engine, session, call.command, &call.argv().unwrap_or_default(), took_us + answer.took_us);
     }
     apply_reply_mode(session, reply, start, true);
 }
@@ -334,7 +336,7 @@ fn call(
     let start = reply.len();
     let result = find_keys(engine, command, argv, hash).and_then(|keys| {
         let args = Args::new(argv, keys);
-        let mut locks = lock(engine, session, command, &args);
+        let mut locks = lock(engine, session, command, &args)?;
         if engine.is_damaged() && meets_damage(command, &locks) {
             return Err(CommandError::DAMAGED);
         }
@@ -451,15 +453,29 @@ pub(super) fn find_keys(
         KeyShape::Specs => {
             let at = |index: usize| KeyAt { index: index as u32, hash: engine.keyspace.hash(argv[index]) };
             if let Some(range) = stream::keys_at(command, argv) {
-                return Ok(range.map(at).collect());
+                let mut keys = KeyList::new();
+                keys.try_reserve_exact(range.len()).map_err(|_| NoMemory)?;
+                keys.extend(range.map(at));
+                return Ok(keys);
             }
             let mut keys = KeyList::new();
-            let found = spec::extract_keys(command, argv, |index, _| keys.push(at(index)));
+            let mut is_short = false;
+            let found = spec::extract_keys(command, argv, |index, _| {
+                if keys.try_reserve(1).is_ok() {
+                    keys.push(at(index));
+                } else {
+                    is_short = true;
+                }
+            });
+            if is_short {
+                return Err(CommandError::NO_MEMORY);
+            }
             if found == Err(spec::KeyError::Syntax) {
                 keys.clear();
             } else if let Some(index) = geo::repeated_store(command, argv)
                 && keys.iter().all(|key| key.index as usize != index)
             {
+                keys.try_reserve(1).map_err(|_| NoMemory)?;
                 keys.push(at(index));
             }
             Ok(keys)
@@ -477,16 +493,16 @@ pub(super) fn locks_of(command: &Command, argv: &[&[u8]]) -> Locks {
 }
 
 #[inline]
-fn lock<'e>(engine: &'e Engine, session: &Session, command: &Command, args: &Args) -> LockSet<'e> {
+fn lock<'e>(engine: &'e Engine, session: &Session, command: &Command, args: &Args) -> Result<LockSet<'e>, NoMemory> {
     let keyspace = &engine.keyspace;
-    match locks_of(command, args.argv()) {
+    Ok(match locks_of(command, args.argv()) {
         Locks::Keys => match args.key_positions() {
             [] => LockSet::none(keyspace),
             [key] => LockSet::one(keyspace, key.hash),
             keys => {
-                let locks = LockSet::many(keyspace, keys.iter().map(|key| key.hash));
+                let locks = LockSet::many(keyspace, keys.iter().map(|key| key.hash))?;
                 if engine.is_damaged() {
-                    return locks;
+                    return Ok(locks);
                 }
                 for key in keys {
                     locks.prefetch_bucket(session.db, key.hash);
@@ -497,10 +513,10 @@ fn lock<'e>(engine: &'e Engine, session: &Session, command: &Command, args: &Arg
                 locks
             }
         },
-        Locks::All | Locks::Patterns => LockSet::all(keyspace),
+        Locks::All | Locks::Patterns => LockSet::all(keyspace)?,
         Locks::Visits => LockSet::none(keyspace),
-        Locks::Queued => transaction::lock_queued(engine, session),
-    }
+        Locks::Queued => transaction::lock_queued(engine, session)?,
+    })
 }
 
 /// Duration of one call: totals, slow log, latency monitor.
@@ -509,10 +525,13 @@ pub(super) fn account(engine: &Engine, session: &Session, command: &'static Comm
     let hot = engine.settings.hot();
     let slower_than_us = hot.slowlog_slower_than_us.load(Relaxed);
     if slower_than_us >= 0 && took_us >= slower_than_us as u64 && !command.flags.contains(Flags::SKIP_SLOWLOG) {
-        let name = session.client.text.lock().name.clone();
-        let at_s = engine.clock.now_ms() / 1000;
-        let len_max = hot.slowlog_len_max.load(Relaxed);
-        engine.slowlog.add(at_s, took_us, &redacted(command, argv), &session.client.addr, &name, len_max);
+        // A command that does not fit into memory any more is left out.
+        if let Ok(shown) = redacted(command, argv) {
+            let name = session.client.text.lock().name.clone();
+            let at_s = engine.clock.now_ms() / 1000;
+            let len_max = hot.slowlog_len_max.load(Relaxed);
+            engine.slowlog.add(at_s, took_us, &shown, &session.client.addr, &name, len_max);
+        }
     }
     let event = if command.flags.contains(Flags::FAST) { "fast-command" } else { "command" };
     engine.note_latency(event, took_us);

@@ -46,13 +46,17 @@ pub fn restore(ctx: &mut Ctx, args: &Args) -> CmdResult {
     }
     let body = rdb::open(&args[3]).ok_or(BAD_PAYLOAD)?;
     let mut reader = Reader::new(body);
-    let loaded = value::load_payload(&mut reader, &rules(ctx)).map_err(|error| match error {
+    let mut abandoned = None;
+    let loaded = value::load_payload(&mut reader, &rules(ctx), &mut abandoned).map_err(|error| match error {
         LoadError::Corrupt => BAD_FORMAT,
         LoadError::NoMemory => CommandError::NO_MEMORY,
     });
     // Payloads are checked in any case; the setting says whether that is to be counted.
     if ctx.engine.settings.hot().sanitize_dump_payload.load(Relaxed) {
         ctx.engine.stats.payload_sanitizations.fetch_add(reader.flat_count(), Relaxed);
+    }
+    if let Some(object) = abandoned {
+        ctx.db(key).bury_object(object);
     }
     let loaded = loaded?;
     // The sum wraps in Redis, too: what is too far in the future is in the past.

@@ -4,8 +4,12 @@ use super::redact::redacted;
 use super::spec::{Command, Flags};
 use super::{Args, CmdResult, CommandError, Ctx, Session};
 use crate::engine::Engine;
-use crate::engine::settings::split::quote_into;
+use crate::engine::settings::split::{quote_into, quoted_len};
+use crate::keyspace::NoMemory;
 use std::io::Write;
+
+/// A line without address and arguments.
+const HEAD_BYTES_MAX: usize = 96;
 
 /// MONITOR.
 pub fn monitor(ctx: &mut Ctx, _: &Args) -> CmdResult {
@@ -23,12 +27,15 @@ pub fn monitor(ctx: &mut Ctx, _: &Args) -> CmdResult {
 #[inline]
 pub fn feed(engine: &Engine, session: &Session, command: &Command, argv: &[&[u8]]) {
     if engine.clients.has_monitors() && !command.flags.intersects(Flags::SKIP_MONITOR | Flags::ADMIN) {
-        engine.clients.feed_monitors(&line(engine.clock.now_us(), session, command, argv));
+        engine.clients.feed_monitors(line(engine.clock.now_us(), session, command, argv).ok());
     }
 }
 
 /// `+1339518083.107412 [0 127.0.0.1:60866] "keys" "*"`
-fn line(now_us: i64, session: &Session, command: &Command, argv: &[&[u8]]) -> Vec<u8> {
+///
+/// # Errors
+/// If memory is short.
+fn line(now_us: i64, session: &Session, command: &Command, argv: &[&[u8]]) -> Result<Vec<u8>, NoMemory> {
     const US_PER_S: i64 = 1_000_000;
     let mut line = Vec::new();
     let client = &session.client;
@@ -38,14 +45,17 @@ fn line(now_us: i64, session: &Session, command: &Command, argv: &[&[u8]]) -> Ve
         addr => ("", addr.as_str()),
     };
     let (seconds, us) = (now_us / US_PER_S, now_us % US_PER_S);
+    let argv = redacted(command, argv)?;
+    // All of it at once: from here on nothing is asked for.
+    line.try_reserve_exact(HEAD_BYTES_MAX + addr.len() + argv.iter().map(|arg| 1 + quoted_len(arg)).sum::<usize>())?;
     // Writing to a vector cannot fail.
     let _ = write!(line, "+{seconds}.{us:06} [{} {kind}{addr}]", session.db);
-    for arg in redacted(command, argv) {
+    for arg in argv {
         line.push(b' ');
         quote_into(arg, &mut line);
     }
     line.extend_from_slice(b"\r\n");
-    line
+    Ok(line)
 }
 
 #[cfg(test)]

@@ -2,14 +2,20 @@
 
 use super::spec::{Command, id};
 use crate::engine::settings::Settings;
+use crate::keyspace::NoMemory;
 use smallvec::SmallVec;
 
 /// What is shown instead of a secret.
 const REDACTED: &[u8] = b"(redacted)";
 
 /// The arguments of a call as others may see them.
-pub fn redacted<'a>(command: &Command, argv: &[&'a [u8]]) -> SmallVec<[&'a [u8]; 8]> {
-    let mut shown = SmallVec::from_slice(argv);
+///
+/// # Errors
+/// If memory is short.
+pub fn redacted<'a>(command: &Command, argv: &[&'a [u8]]) -> Result<SmallVec<[&'a [u8]; 8]>, NoMemory> {
+    let mut shown: SmallVec<[&'a [u8]; 8]> = SmallVec::new();
+    shown.try_reserve_exact(argv.len()).map_err(|_| NoMemory)?;
+    shown.extend_from_slice(argv);
     match command.id {
         id::AUTH => shown[1..].fill(REDACTED),
         id::HELLO => redact_hello(&mut shown),
@@ -22,7 +28,7 @@ pub fn redacted<'a>(command: &Command, argv: &[&'a [u8]]) -> SmallVec<[&'a [u8];
         }
         _ => {}
     }
-    shown
+    Ok(shown)
 }
 
 /// HELLO protover [AUTH username password] [SETNAME clientname].
@@ -61,7 +67,7 @@ mod tests {
         for (given, expected) in cases {
             let argv: Vec<&[u8]> = given.split(' ').map(str::as_bytes).collect();
             let command = spec::resolve(&argv).expect("a known command");
-            assert_eq!(redacted(command, &argv).join(&b' '), expected.as_bytes(), "{given}");
+            assert_eq!(redacted(command, &argv).unwrap().join(&b' '), expected.as_bytes(), "{given}");
         }
     }
 }

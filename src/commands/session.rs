@@ -10,11 +10,11 @@ use crate::engine::events::Pending;
 use crate::engine::random::Random;
 use crate::engine::stats::Counters;
 use crate::engine::{Engine, clients, random_u64};
-use crate::keyspace::{KeyHash, NoMemory, WatchFlag};
+use crate::keyspace::{KeyHash, NoMemory, WatchFlag, try_box};
 use crate::resp::Protocol;
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// CLIENT REPLY.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,14 +100,18 @@ impl QueuedCommand {
     }
 
     /// The arguments, the command's name first.
-    pub fn argv(&self) -> Vec<&[u8]> {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn argv(&self) -> Result<Vec<&[u8]>, NoMemory> {
+        let mut argv = Vec::new();
+        argv.try_reserve_exact(self.ends.len())?;
         let mut start = 0;
-        let slice = |&end: &usize| {
-            let arg = &self.bytes[start..end];
+        for &end in &self.ends {
+            argv.push(&self.bytes[start..end]);
             start = end;
-            arg
-        };
-        self.ends.iter().map(slice).collect()
+        }
+        Ok(argv)
     }
 }
 
@@ -270,6 +274,7 @@ impl Session {
     pub fn give_up(&mut self, engine: &Engine) {
         self.stop_waiting(engine);
         self.parked = None;
+        self.host_nesting = 0;
         super::transaction::end(self, engine);
         engine.events.deliver(&mut self.events);
     }
@@ -281,15 +286,19 @@ impl Session {
         engine.clients.remove(&self.client);
     }
 
-    /// Flag that a change of a watched key raises.
-    pub fn watch_flag(&mut self) -> &WatchFlag {
-        let client = &self.client;
-        let watching = self.watching.get_or_insert_with(|| {
-            let changed = Arc::new(AtomicBool::new(false));
-            *client.watch_flag.lock() = Arc::downgrade(&changed);
-            Box::new(Watching { changed, keys: Vec::new() })
-        });
-        &watching.changed
+    /// The keys it watches, none so far if it does not.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn watching(&mut self) -> Result<&mut Watching, NoMemory> {
+        match &mut self.watching {
+            Some(watching) => Ok(watching),
+            none => {
+                let watching = none.insert(try_box(Watching::default())?);
+                *self.client.watch_flag.lock() = Arc::downgrade(&watching.changed);
+                Ok(watching)
+            }
+        }
     }
 }
 

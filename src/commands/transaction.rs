@@ -6,7 +6,7 @@ use super::session::{Close, Session, Transaction, WatchedKey};
 use super::spec::{Command, Locks};
 use super::{Args, CmdResult, CommandError, Ctx, dispatch, monitor};
 use crate::engine::Engine;
-use crate::keyspace::{KeyHash, LockSet};
+use crate::keyspace::{KeyHash, LockSet, NoMemory, try_box, try_copy};
 use smallvec::SmallVec;
 use std::sync::atomic::Ordering::Acquire;
 
@@ -15,7 +15,7 @@ pub fn multi(ctx: &mut Ctx, _: &Args) -> CmdResult {
     if ctx.session.transaction.is_some() {
         return Err(CommandError::fixed("ERR MULTI calls can not be nested"));
     }
-    ctx.session.transaction = Some(Box::default());
+    ctx.session.transaction = Some(try_box(Transaction::default())?);
     ctx.session.note_queued(0, 0);
     ctx.reply.ok();
     Ok(())
@@ -40,12 +40,13 @@ pub fn watch(ctx: &mut Ctx, args: &Args) -> CmdResult {
     for key in args.keys() {
         // An expired key is removed first, so that its removal is not mistaken for a later change.
         ctx.peek(key);
-        let flag = ctx.session.watch_flag().clone();
-        ctx.locks.shard(key.hash).watches().add(db, key.bytes, &flag);
-        if let Some(watching) = &mut ctx.session.watching
-            && !watching.keys.iter().any(|known| known.db == db && *known.key == *key.bytes)
-        {
-            watching.keys.push(WatchedKey { db, key: key.bytes.into(), hash: key.hash });
+        let watching = ctx.session.watching()?;
+        let is_new = !watching.keys.iter().any(|known| known.db == db && *known.key == *key.bytes);
+        if is_new {
+            watching.keys.try_reserve(1).map_err(|_| NoMemory)?;
+            let watched = WatchedKey { db, key: try_copy(key.bytes)?.into(), hash: key.hash };
+            ctx.locks.shard(key.hash).watches().add(db, key.bytes, &watching.changed)?;
+            watching.keys.push(watched);
         }
     }
     ctx.reply.ok();
@@ -95,7 +96,13 @@ fn run_queue(ctx: &mut Ctx, transaction: &Transaction) {
     let mut untimed: SmallVec<[u16; 16]> = SmallVec::new();
     ctx.in_transaction = true;
     for queued in &transaction.queue {
-        let argv = queued.argv();
+        let argv = match queued.argv() {
+            Ok(argv) => argv,
+            Err(NoMemory) => {
+                dispatch::write_error(ctx.engine, ctx.reply, &CommandError::NO_MEMORY);
+                continue;
+            }
+        };
         let timed = dispatch::is_timed_alone(ctx.engine, queued.command, &argv);
         let started_us = if timed { clock.elapsed_us() } else { 0 };
         run_queued(ctx, queued.command, &argv);
@@ -141,27 +148,33 @@ fn share_time(ctx: &Ctx, commands: &[u16], mut left_us: u64) {
 }
 
 /// The locks of everything that is queued, and of the watched keys.
-pub(super) fn lock_queued<'e>(engine: &'e Engine, session: &Session) -> LockSet<'e> {
+pub(super) fn lock_queued<'e>(engine: &'e Engine, session: &Session) -> Result<LockSet<'e>, NoMemory> {
     let mut hashes: SmallVec<[KeyHash; 16]> = SmallVec::new();
     let Some(transaction) = session.transaction.as_ref().filter(|transaction| !transaction.failed) else {
         return watched_locks(engine, session);
     };
     for queued in &transaction.queue {
-        match dispatch::locks_of(queued.command, &queued.argv()) {
-            Locks::Keys => {
-                if let Ok(keys) = dispatch::find_keys(engine, queued.command, &queued.argv(), None) {
+        match dispatch::locks_of(queued.command, &queued.argv()?) {
+            Locks::Keys => match dispatch::find_keys(engine, queued.command, &queued.argv()?, None) {
+                Ok(keys) => {
+                    hashes.try_reserve(keys.len()).map_err(|_| NoMemory)?;
                     hashes.extend(keys.iter().map(|key| key.hash));
                 }
-            }
+                Err(error) if error == CommandError::NO_MEMORY => return Err(NoMemory),
+                Err(_) => {}
+            },
             Locks::All | Locks::Visits | Locks::Patterns => return LockSet::all(&engine.keyspace),
             Locks::Queued => {}
         }
     }
-    hashes.extend(watched_hashes(session));
+    for hash in watched_hashes(session) {
+        hashes.try_reserve(1).map_err(|_| NoMemory)?;
+        hashes.push(hash);
+    }
     LockSet::many(&engine.keyspace, hashes.into_iter())
 }
 
-fn watched_locks<'e>(engine: &'e Engine, session: &Session) -> LockSet<'e> {
+fn watched_locks<'e>(engine: &'e Engine, session: &Session) -> Result<LockSet<'e>, NoMemory> {
     LockSet::many(&engine.keyspace, watched_hashes(session))
 }
 

@@ -94,7 +94,7 @@ impl Lane<'_> {
                 StringRef::Int(int) => Ok(Some(found(IntegerText::new().format(int)))),
             }
         });
-        self.tell_monitors(GET, || vec![b"get".to_vec(), key.bytes.to_vec()]);
+        self.tell_monitors(GET, |tell| tell(&[b"get", key.bytes]));
         value
     }
 
@@ -144,12 +144,9 @@ impl Lane<'_> {
             let found = ctx.write(key);
             string::store(ctx, key, found, string::encode(value), deadline)
         });
-        self.tell_monitors(SET, || {
-            let mut argv = vec![b"set".to_vec(), key.bytes.to_vec(), value.to_vec()];
-            if ttl_ms != 0 {
-                argv.extend([b"px".to_vec(), ttl_ms.to_string().into_bytes()]);
-            }
-            argv
+        self.tell_monitors(SET, |tell| match ttl_ms {
+            0 => tell(&[b"set", key.bytes, value]),
+            ttl_ms => tell(&[b"set", key.bytes, value, b"px", IntegerText::new().format(ttl_ms)]),
         });
         outcome
     }
@@ -188,7 +185,7 @@ impl Lane<'_> {
             ctx.notify(Class::Generic, c"del", key);
             Ok(true)
         });
-        self.tell_monitors(DEL, || vec![b"del".to_vec(), key.bytes.to_vec()]);
+        self.tell_monitors(DEL, |tell| tell(&[b"del", key.bytes]));
         outcome
     }
 
@@ -200,7 +197,7 @@ impl Lane<'_> {
         self.admit(EXISTS)?;
         let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
         let outcome = self.run(EXISTS, key, |ctx| Ok(ctx.read_untouched(key).is_some()));
-        self.tell_monitors(EXISTS, || vec![b"exists".to_vec(), key.bytes.to_vec()]);
+        self.tell_monitors(EXISTS, |tell| tell(&[b"exists", key.bytes]));
         outcome
     }
 
@@ -212,7 +209,7 @@ impl Lane<'_> {
         self.admit(INCRBY)?;
         let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
         let outcome = self.run(INCRBY, key, |ctx| string::increment(ctx, key, by));
-        self.tell_monitors(INCRBY, || vec![b"incrby".to_vec(), key.bytes.to_vec(), by.to_string().into_bytes()]);
+        self.tell_monitors(INCRBY, |tell| tell(&[b"incrby", key.bytes, IntegerText::new().format(by)]));
         outcome
     }
 
@@ -235,7 +232,7 @@ impl Lane<'_> {
             ctx.notify(Class::Generic, if ttl_ms <= 0 { c"del" } else { c"expire" }, key);
             Ok(true)
         });
-        self.tell_monitors(PEXPIRE, || vec![b"pexpire".to_vec(), key.bytes.to_vec(), ttl_ms.to_string().into_bytes()]);
+        self.tell_monitors(PEXPIRE, |tell| tell(&[b"pexpire", key.bytes, IntegerText::new().format(ttl_ms)]));
         outcome
     }
 
@@ -251,7 +248,7 @@ impl Lane<'_> {
             let Some(deadline_ms) = ctx.db(key).deadline_ms(loc) else { return Ok(Ttl::Forever) };
             Ok(Ttl::Ms(deadline_ms.saturating_sub(ctx.now_ms()).max(0)))
         });
-        self.tell_monitors(PTTL, || vec![b"pttl".to_vec(), key.bytes.to_vec()]);
+        self.tell_monitors(PTTL, |tell| tell(&[b"pttl", key.bytes]));
         outcome
     }
 
@@ -327,11 +324,9 @@ impl Lane<'_> {
     }
 
     #[inline]
-    fn tell_monitors(&self, command: &Command, argv: impl FnOnce() -> Vec<Vec<u8>>) {
+    fn tell_monitors(&self, command: &Command, with: impl FnOnce(&dyn Fn(&[&[u8]]))) {
         if self.engine.clients.has_monitors() {
-            let argv = argv();
-            let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
-            monitor::feed(self.engine, self.session, command, &argv);
+            with(&|argv| monitor::feed(self.engine, self.session, command, argv));
         }
     }
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Weak};
 #[derive(Clone, Debug)]
 pub enum Delivery {
     /// Bytes of complete replies or push messages.
-    Bytes(Arc<[u8]>),
+    Bytes(Arc<Vec<u8>>),
     /// The command it waits with has its answer, to be fetched from the session.
     Unblocked,
     /// End the connection; what is already in its output buffer may be lost.
@@ -252,11 +252,12 @@ impl Clients {
         self.monitor_count.load(Relaxed) > 0
     }
 
-    /// Sends a line to every monitoring client.
-    pub fn feed_monitors(&self, line: &[u8]) {
-        let line: Arc<[u8]> = line.into();
+    /// Sends a line to every monitoring client. There was no memory for it: then they are closed, which tells them that
+    /// they have not seen everything.
+    pub fn feed_monitors(&self, line: Option<Vec<u8>>) {
+        let delivery = line.map_or(Delivery::Close, |line| Delivery::Bytes(Arc::new(line)));
         for client in self.monitors.lock().iter() {
-            client.deliver(Delivery::Bytes(Arc::clone(&line)));
+            client.deliver(delivery.clone());
         }
     }
 }

@@ -7,6 +7,7 @@
 //! lengths, whatever the pattern. Who matches many texts makes a [`Pattern`] of it first, which knows the two cheap
 //! and common forms, `*` and `prefix*`.
 
+use crate::storage::{NoMemory, try_copy};
 use memchr::memchr;
 use std::borrow::Cow;
 
@@ -45,8 +46,11 @@ impl<'p> Pattern<'p> {
     }
 
     /// The same pattern with a text of its own.
-    pub fn into_owned(self) -> Pattern<'static> {
-        Pattern { text: Cow::Owned(self.text.into_owned()), form: self.form }
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn into_owned(self) -> Result<Pattern<'static>, NoMemory> {
+        Ok(Pattern { text: Cow::Owned(try_copy(&self.text)?), form: self.form })
     }
 
     /// The only text that matches, if there is only one.

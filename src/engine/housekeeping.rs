@@ -8,7 +8,7 @@ use crate::hooks::reach;
 use crate::keyspace::expiry::Driver;
 use parking_lot::{Condvar, Mutex};
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -141,8 +141,7 @@ fn run(shared: &Shared, engine: &Weak<Engine>) {
             expire(&engine).min(next_sample.saturating_duration_since(Instant::now()))
         };
         let wait = catch_unwind(AssertUnwindSafe(chores)).unwrap_or_else(|_| {
-            // The panic hook has reported it. Events that were noted are lost, and nobody may wait for them.
-            engine.events.give_up();
+            // The panic hook has reported it.
             engine.after_panic();
             period(&engine)
         });
@@ -200,9 +199,12 @@ impl Engine {
         let events = RefCell::new(Pending::default());
         let expired = |db, key: &[u8], what| self.note_expired(&mut events.borrow_mut(), db, key, what);
         let awaited = |shard| blocking::serve_shard(self, shard, &mut events.borrow_mut());
-        let count = self.keyspace.expire_due(driver, now_ms, max, expired, garbage, awaited);
+        let expire = || self.keyspace.expire_due(driver, now_ms, max, expired, garbage, awaited);
+        let count = catch_unwind(AssertUnwindSafe(expire));
         self.stats.expire_us.fetch_add(self.clock.elapsed_us() - started_us, Ordering::Relaxed);
+        // Also after a panic: what was noted before it has happened, and others wait for it to be told.
         self.events.deliver(&mut events.borrow_mut());
+        let count = count.unwrap_or_else(|panic| resume_unwind(panic));
         if count.keys > 0 {
             self.stats.count_expired(count.keys as u64);
         }

@@ -4,6 +4,7 @@
 //! session), so counting is a plain load and store, never a locked instruction. Readers add the blocks up. Rare
 //! events are counted in [`Stats`] directly.
 
+use crate::storage::try_box;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -137,8 +138,15 @@ impl Counters {
         let command = self.command(id);
         bump(&command.usec, usec);
         let each = usec.div_ceil(calls.max(1)).max(1);
-        let histogram = command.histogram.get_or_init(|| Box::new(std::array::from_fn(|_| AtomicU64::new(0))));
-        bump(&histogram[bucket_of(each)], calls);
+        if command.histogram.get().is_none()
+            && let Ok(histogram) = try_box(std::array::from_fn(|_| AtomicU64::new(0)))
+        {
+            // It has one writer; whoever else was first has made one, too.
+            let _ = command.histogram.set(histogram);
+        }
+        if let Some(histogram) = command.histogram.get() {
+            bump(&histogram[bucket_of(each)], calls);
+        }
     }
 }
 

@@ -8,10 +8,11 @@ use super::cast::{self, UserData};
 use super::command::arguments;
 use super::guard::{caught, code};
 use super::reply::rs_reply;
-use super::status::{Outcome, RS_ERR_ARGUMENT, RS_ERR_NO_MEMORY, RS_OK, fail, rs_status};
+use super::status::{Outcome, RS_ERR_ARGUMENT, RS_ERR_NO_MEMORY, RS_ERR_PANIC, RS_OK, fail, rs_status};
 use super::tree::{build, nil};
 use super::typed::rs_slice;
 use crate::commands::host::{Call, Fault};
+use crate::hooks::reach;
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
@@ -55,7 +56,14 @@ fn with<R>(call: *mut rs_call, body: impl FnOnce(&mut Call) -> Outcome<R>) -> Ou
     // SAFETY: `run` has set the pointer, which this thread's handler now has from it, and uses its call again only when the
     // handler has returned. Nobody else has a reference: `body` may run another handler, whose call is another.
     let call = unsafe { &mut *call.cast::<Call>() };
-    match catch_unwind(AssertUnwindSafe(|| body(call))) {
+    if call.has_panicked() {
+        return Err(fail(RS_ERR_PANIC, format_args!("an internal error has ended this call")));
+    }
+    let body = || {
+        reach("host call");
+        body(call)
+    };
+    match catch_unwind(AssertUnwindSafe(body)) {
         Ok(outcome) => outcome,
         Err(payload) => {
             let failure = caught(payload.as_ref());

@@ -5,7 +5,8 @@
 //! top of the header; each exported function names them once as its safety argument.
 
 use super::register::{self, Ended};
-use super::status::{Failure, Outcome, RS_ERR_ARGUMENT, fail};
+use super::status::{Failure, Outcome, RS_ERR_ARGUMENT, RS_ERR_NO_MEMORY, fail};
+use crate::storage::try_box;
 use std::ffi::{CStr, c_char, c_void};
 
 /// No object is longer: no system gives a process more addresses. A negative length in the host's code becomes one that is
@@ -72,9 +73,19 @@ pub unsafe fn take<T: 'static>(pointer: *mut T) -> Option<Ended<T>> {
     Some(unsafe { register::ended(pointer) })
 }
 
+/// [`give`], unless there is no memory for the handle.
+pub fn try_give<T: 'static>(handle: T) -> Outcome<*mut T> {
+    let boxed = try_box(handle).map_err(|_| fail(RS_ERR_NO_MEMORY, format_args!("no memory for a handle")))?;
+    Ok(give_boxed(boxed))
+}
+
 /// Gives a new handle to the host.
 pub fn give<T: 'static>(handle: T) -> *mut T {
-    let pointer = Box::into_raw(Box::new(handle));
+    give_boxed(Box::new(handle))
+}
+
+fn give_boxed<T: 'static>(handle: Box<T>) -> *mut T {
+    let pointer = Box::into_raw(handle);
     register::opened(pointer.cast_const());
     pointer
 }
@@ -112,11 +123,15 @@ pub unsafe fn bytes<'a>(pointer: *const c_void, len: usize) -> Outcome<&'a [u8]>
 /// As for [`array`].
 #[inline]
 pub unsafe fn bytes_within<'a>(pointer: *const c_void, len: usize, bytes_max: usize) -> Outcome<&'a [u8]> {
-    if len > bytes_max {
-        return Err(refuse("a length is larger than proto-max-bulk-len"));
-    }
+    within(len, bytes_max)?;
     // SAFETY: the caller's promise.
     unsafe { bytes(pointer, len) }
+}
+
+/// Refuses a key, a value or an argument that is too long.
+#[inline]
+pub fn within(len: usize, bytes_max: usize) -> Outcome<()> {
+    if len <= bytes_max { Ok(()) } else { Err(refuse("a length is larger than proto-max-bulk-len")) }
 }
 
 /// A terminated string.

@@ -6,7 +6,7 @@ use super::guard::{code, plain};
 use super::inbox::Wake;
 use super::reply::{rs_reply, rs_reply_free};
 use super::session::{State, closed, rs_session};
-use super::status::{Failure, Outcome, RS_ERR_ARGUMENT, RS_ERR_NO_MEMORY, RS_OK, fail, rs_status};
+use super::status::{Failure, Outcome, RS_ERR_ARGUMENT, RS_ERR_CLOSED, RS_ERR_NO_MEMORY, RS_OK, fail, rs_status};
 use super::tree::{build, nil};
 use crate::commands::dispatch::{self, Prepared};
 use crate::commands::session::Close;
@@ -22,6 +22,9 @@ use std::time::Duration;
 const WINDOW: usize = 32;
 /// Time between two looks at a clock that the host moves.
 const INJECTED_CLOCK_POLL_MS: i64 = 10;
+
+/// What a command of a batch gets if the session was closed before or under it.
+const CLOSED_REPLY: &[u8] = b"-RS_ERR_CLOSED this session was closed\r\n";
 
 /// The arguments of one command; few need no allocation.
 type Argv<'a> = SmallVec<[&'a [u8]; 16]>;
@@ -39,9 +42,10 @@ type Argv<'a> = SmallVec<[&'a [u8]; 16]>;
 /// that.
 ///
 /// Returns the reply, to be freed with `rs_reply_free`. A command that fails is a reply too, of type RS_REPLY_ERROR; one
-/// that was told to be silent (CLIENT REPLY) is nil. NULL, explained by `rs_last_status` and `rs_last_error`, only if a pointer is NULL,
-/// `argc` is not positive, the session is closed or used by another thread, the call comes from inside a callback, there
-/// is no memory, or an internal error was caught.
+/// that was told to be silent (CLIENT REPLY) is nil. NULL, explained by `rs_last_status` and `rs_last_error`, only if a
+/// pointer is NULL, `argc` is not positive, an argument is longer than `proto-max-bulk-len` (512 MB unless set otherwise),
+/// the session is closed or used by another thread, the call comes from inside a callback, there is no memory, or an
+/// internal error was caught.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_command_argv(
     session: *mut rs_session,
@@ -62,7 +66,9 @@ pub unsafe extern "C" fn rs_command_argv(
 
 /// Runs `n` commands, command i given by `argc[i]`, `argv[i]` and `argvlen[i]` as for `rs_command_argv` (`argvlen` NULL, or one of
 /// its elements NULL: terminated strings). They run in order, as if given one by one, but what they need is fetched from
-/// memory together, which is faster when there is much data. The batch is no transaction.
+/// memory together, which is faster when there is much data. The batch is no transaction. If one of them closes the
+/// session (QUIT), or another client does meanwhile, those behind it do not run: each gets an error that begins with
+/// RS_ERR_CLOSED.
 ///
 /// Returns `RS_OK` and writes `n` replies, each to be freed with `rs_reply_free`. `RS_ERR_ARGUMENT` if a pointer is NULL, a
 /// count is not positive or an argument longer than `proto-max-bulk-len`: then no command has run. `RS_ERR_NO_MEMORY` if there was no memory for a reply, `RS_ERR_PANIC`:
@@ -121,7 +127,9 @@ pub(super) unsafe fn arguments<'a>(
     if argvlen.is_null() {
         for &arg in argv {
             // SAFETY: the caller's promise.
-            list.push(unsafe { cast::text(arg)? });
+            let text = unsafe { cast::text(arg)? };
+            cast::within(text.len(), bytes_max)?;
+            list.push(text);
         }
     } else {
         // SAFETY: the caller's promise.
@@ -136,6 +144,11 @@ pub(super) unsafe fn arguments<'a>(
 #[cold]
 fn no_memory() -> Failure {
     fail(RS_ERR_NO_MEMORY, format_args!("no memory for the arguments"))
+}
+
+#[cold]
+fn no_memory_for_reply() -> Failure {
+    fail(RS_ERR_NO_MEMORY, format_args!("no memory for a reply"))
 }
 
 #[inline]
@@ -154,7 +167,11 @@ fn execute(
 ) -> Outcome<()> {
     state.writer.clear();
     dispatch::execute(engine, &mut state.session, argv, prepared, 0, &mut state.writer);
-    if state.session.parked.is_some() { go_on(session, engine, state) } else { Ok(()) }
+    if state.session.parked.is_some() {
+        go_on(session, engine, state)?;
+    }
+    // Not even the error that would say so found room.
+    if state.writer.is_short_of_memory() { Err(no_memory_for_reply()) } else { Ok(()) }
 }
 
 /// Finishes a command that gave way or is blocked. A thread of the host has nobody else to give way to.
@@ -187,17 +204,32 @@ fn go_on(session: &rs_session, engine: &Engine, state: &mut State) -> Outcome<()
 fn finish(session: &rs_session, state: &mut State) -> Outcome<NonNull<rs_reply>> {
     let outcome = match state.writer.bytes() {
         [] => nil(),
-        bytes => build(bytes).map(|(reply, len)| {
+        bytes => answer_at(bytes).and_then(|at| {
+            let (reply, len) = build(&bytes[at..])?;
             if len < bytes.len() {
-                session.inbox().push(bytes[len..].into());
+                session.inbox().push_copy(&bytes[..at]);
+                session.inbox().push_copy(&bytes[at + len..]);
             }
-            reply
+            Ok(reply)
         }),
     };
     if state.session.close != Close::No {
         session.inbox().close();
     }
     outcome
+}
+
+/// Where the answer begins in what a command has written: behind messages (RESP3 pushes), unless there is nothing else, as in
+/// reply to SUBSCRIBE.
+#[inline]
+fn answer_at(bytes: &[u8]) -> Outcome<usize> {
+    let mut at = 0;
+    while bytes.get(at) == Some(&b'>') {
+        let (message, len) = build(&bytes[at..])?;
+        drop(Replies(vec![message]));
+        at += len;
+    }
+    Ok(if at < bytes.len() { at } else { 0 })
 }
 
 /// Replies on their way to the host; freed if they do not get there.
@@ -231,11 +263,27 @@ fn run_batch(session: &rs_session, engine: &Engine, state: &mut State, commands:
         drop(glance);
         for (argv, prepared) in window.iter().zip(prepared) {
             reach("batch");
-            execute(session, engine, state, argv, prepared)?;
-            replies.0.push(finish(session, state)?);
+            let reply = match execute_in_batch(session, engine, state, argv, prepared) {
+                Ok(()) => finish(session, state),
+                // A connection's requests behind a QUIT are dropped, too; but here each has its place in the array.
+                Err(Failure(RS_ERR_CLOSED)) => build(CLOSED_REPLY).map(|(reply, _)| reply),
+                Err(failure) => Err(failure),
+            };
+            replies.0.push(reply?);
         }
     }
     Ok(replies)
+}
+
+/// Runs one command of a batch, unless one before it has closed the session.
+fn execute_in_batch(
+    session: &rs_session,
+    engine: &Engine,
+    state: &mut State,
+    argv: &Argv,
+    prepared: Prepared,
+) -> Outcome<()> {
+    if session.inbox().is_closed() { Err(closed()) } else { execute(session, engine, state, argv, prepared) }
 }
 
 // ---- the formatted form: see `format` and shim.c ----
@@ -281,7 +329,10 @@ unsafe extern "C" fn rs_internal_run_format(
     });
     give(arguments.and_then(|(session, arguments)| {
         session.with(|engine, state| {
-            execute(session, engine, state, &arguments.argv()?, Prepared::default())?;
+            let argv = arguments.argv()?;
+            // What several conversions have put together, too.
+            argv.iter().try_for_each(|arg| cast::within(arg.len(), session.bytes_max()))?;
+            execute(session, engine, state, &argv, Prepared::default())?;
             finish(session, state)
         })
     }))

@@ -2,10 +2,10 @@
 
 use super::cast::{self, UserData};
 use super::guard::{code, install_panic_hook, plain};
-use super::status::{Outcome, RS_ERR_CONFIG, RS_OK, fail, rs_status};
+use super::status::{Failure, Outcome, RS_ERR_CONFIG, RS_OK, fail, rs_status};
 use crate::engine::clock::Clock;
 use crate::engine::log::{Level, Log};
-use crate::engine::settings::Settings;
+use crate::engine::settings::{LoadError, Settings};
 use std::ffi::{OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -36,7 +36,7 @@ pub type rs_clock_fn = Option<unsafe extern "C" fn(ud: *mut c_void) -> i64>;
 #[unsafe(no_mangle)]
 pub extern "C" fn rs_config_new() -> *mut rs_config {
     install_panic_hook();
-    plain(|| Ok(cast::give(rs_config::default()))).unwrap_or(null_mut())
+    plain(|| cast::try_give(rs_config::default())).unwrap_or(null_mut())
 }
 
 /// Ends a configuration. Engines opened with it have a copy and are not affected. NULL is a no-op.
@@ -71,7 +71,8 @@ pub unsafe extern "C" fn rs_config_set(config: *mut rs_config, name: *const c_ch
     }))
 }
 
-/// Loads a file in the syntax of `redis.conf`, on top of what is set already.
+/// Loads a file in the syntax of `redis.conf`, on top of what is set already. Names and values are those of `rs_config_set`,
+/// `port auto` among them.
 ///
 /// Returns `RS_OK`; `RS_ERR_CONFIG` if the file cannot be read or one of its lines is wrong, then nothing of it is
 /// taken over and the text of `rs_last_error` tells the line; `RS_ERR_ARGUMENT` if a pointer is NULL.
@@ -81,12 +82,13 @@ pub unsafe extern "C" fn rs_config_load(config: *mut rs_config, path: *const c_c
         // SAFETY: by the rules of the header.
         let (config, path) = unsafe { (cast::shared(config)?, cast::text(path)?) };
         let path = Path::new(OsStr::from_bytes(path));
-        config.settings.load_file(path).map_err(|error| fail(RS_ERR_CONFIG, format_args!("{error}")))?;
+        config.settings.load_file(path).map_err(|error| load_failure(&error))?;
         Ok(RS_OK)
     }))
 }
 
 /// Has log messages of engines opened from now on sent to `logger`, with `ud` as its last argument; NULL: to nobody.
+/// They tell what goes wrong (warning), that a server starts or stops (notice), what connects and leaves (verbose).
 /// What is less important than the setting `loglevel` is left out. `ud` must stay valid until the engines are closed.
 ///
 /// Returns `RS_OK`, or `RS_ERR_ARGUMENT` if `config` is NULL.
@@ -118,6 +120,18 @@ pub unsafe extern "C" fn rs_config_set_clock(
         config.clock = (now_ms, UserData(ud));
         Ok(RS_OK)
     }))
+}
+
+/// In one line, and in a program that is not redis-server.
+fn load_failure(error: &LoadError) -> Failure {
+    match error {
+        LoadError::Line { number, text, reason } => {
+            fail(RS_ERR_CONFIG, format_args!("line {number}, '{text}': {reason}"))
+        }
+        LoadError::Open { path, reason } => {
+            fail(RS_ERR_CONFIG, format_args!("can't open config file '{}': {reason}", path.display()))
+        }
+    }
 }
 
 impl rs_config {

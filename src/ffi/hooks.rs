@@ -5,6 +5,7 @@
 use super::cast;
 use crate::hooks;
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::ffi::c_char;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -38,6 +39,43 @@ pub extern "C" fn rs_internal_hook_refused() -> usize {
     REFUSED.load(Ordering::SeqCst)
 }
 
+/// Refuses the `nth` request of at least `bytes_min` bytes that the calling thread makes from now on, counted from 1, and if
+/// `for_good` all that follow it; none, if `nth` is 0. Other threads are granted everything.
+#[unsafe(no_mangle)]
+pub extern "C" fn rs_internal_hook_refuse_nth(bytes_min: usize, nth: u64, for_good: bool) {
+    HERE.set(Here { bytes_min, nth, for_good, seen: 0 });
+}
+
+/// How many requests the calling thread has made since, of the size that counts.
+#[unsafe(no_mangle)]
+pub extern "C" fn rs_internal_hook_seen() -> u64 {
+    HERE.get().seen
+}
+
+/// What one thread is refused.
+#[derive(Clone, Copy)]
+struct Here {
+    bytes_min: usize,
+    nth: u64,
+    for_good: bool,
+    seen: u64,
+}
+
+thread_local! {
+    // Without a destructor and initialised by the compiler, so that asking for it allocates nothing.
+    static HERE: Cell<Here> = const { Cell::new(Here { bytes_min: usize::MAX, nth: 0, for_good: false, seen: 0 }) };
+}
+
+fn is_refused_here(bytes: usize) -> bool {
+    let mut here = HERE.get();
+    if bytes < here.bytes_min {
+        return false;
+    }
+    here.seen += 1;
+    HERE.set(here);
+    here.nth != 0 && (here.seen == here.nth || here.for_good && here.seen > here.nth)
+}
+
 /// As the number of requests that pass: every one is refused.
 const ALL: i64 = i64::MIN;
 
@@ -48,7 +86,12 @@ static REFUSED: AtomicUsize = AtomicUsize::new(0);
 /// The system's allocator, which can be told to refuse a request.
 pub struct Refusing;
 
-fn is_refused(bytes: usize) -> bool {
+/// Whether a request is refused; `malloc` of the host's structures asks, too.
+pub fn is_refused(bytes: usize) -> bool {
+    if is_refused_here(bytes) {
+        REFUSED.fetch_add(1, Ordering::SeqCst);
+        return true;
+    }
     if bytes < BYTES_MIN.load(Ordering::Relaxed) {
         return false;
     }

@@ -3,7 +3,7 @@
 use super::call::{self, rs_call};
 use super::cast::{self, UserData};
 use super::engine::rs_engine;
-use super::guard::{code, outermost, plain};
+use super::guard::{code, outermost};
 use super::status::{Outcome, RS_ERR_ARGUMENT, RS_ERR_CONFIG, RS_ERR_EXISTS, RS_OK, fail, rs_status};
 use super::typed::rs_slice;
 use crate::commands::host::{Call, Declaration, DeclarationError, HostFunction, Refusal};
@@ -96,7 +96,7 @@ const _: () = {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_engine_register_command(engine: *mut rs_engine, spec: *const rs_command_spec) -> rs_status {
     // SAFETY: by the rules of the header.
-    let spec = plain(|| unsafe { cast::shared(spec) });
+    let spec = unsafe { cast::shared(spec) };
     code(spec.and_then(|spec| {
         // From here on it is ours to free, also when the call is refused.
         let userdata = Userdata { pointer: UserData(spec.userdata), free: spec.free_userdata };

@@ -7,6 +7,7 @@
 
 use crate::engine::Engine;
 use crate::engine::clients::{ClientKind, Delivery, Outlet};
+use crate::storage::{NoMemory, try_copy};
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +26,7 @@ pub struct Inbox {
 #[derive(Default)]
 struct State {
     /// Deliveries with how much of each was taken already.
-    queue: VecDeque<(Arc<[u8]>, usize)>,
+    queue: VecDeque<(Arc<Vec<u8>>, usize)>,
     bytes: usize,
     above_soft_limit_since: Option<Instant>,
     /// A blocked command has its answer.
@@ -86,8 +87,16 @@ impl Inbox {
         self.changed.notify_all();
     }
 
-    /// Adds replies to be taken one by one.
-    pub fn push(&self, bytes: Arc<[u8]>) {
+    /// [`Inbox::push`] of a copy. Without memory for it the session is closed, as for any message that is lost.
+    pub fn push_copy(&self, bytes: &[u8]) {
+        match try_copy(bytes) {
+            Ok(copy) => self.push(Arc::new(copy)),
+            Err(NoMemory) => self.close(),
+        }
+    }
+
+    /// Adds replies to be taken one by one. Without memory for that the session is closed.
+    pub fn push(&self, bytes: Arc<Vec<u8>>) {
         if bytes.is_empty() {
             return;
         }
@@ -95,9 +104,12 @@ impl Inbox {
         if state.closed {
             return;
         }
-        state.bytes += bytes.len();
-        state.queue.push_back((bytes, 0));
-        if self.is_above_limit(&mut state) {
+        let has_room = state.queue.try_reserve(1).is_ok();
+        if has_room {
+            state.bytes += bytes.len();
+            state.queue.push_back((bytes, 0));
+        }
+        if !has_room || self.is_above_limit(&mut state) {
             state.queue.clear();
             state.bytes = 0;
             self.close_locked(&mut state);
@@ -222,11 +234,11 @@ mod tests {
     fn messages_come_one_by_one_and_a_close_comes_last() {
         let (_engine, inbox) = inbox("normal 0 0 0");
         assert_eq!(next(&inbox), Received::TimedOut);
-        inbox.push(b"aabb"[..].into());
-        inbox.push(b"cc"[..].into());
+        inbox.push_copy(b"aabb");
+        inbox.push_copy(b"cc");
         inbox.interrupt();
         inbox.close();
-        inbox.push(b"dd"[..].into());
+        inbox.push_copy(b"dd");
         for expected in [b"aa", b"bb", b"cc"] {
             assert_eq!(next(&inbox), Received::Message(expected.to_vec()));
         }
@@ -250,9 +262,9 @@ mod tests {
     #[test]
     fn who_does_not_take_messages_is_closed() {
         let (engine, inbox) = inbox("normal 10 0 0");
-        inbox.push(b"123456789"[..].into());
+        inbox.push_copy(b"123456789");
         assert!(!inbox.is_closed());
-        inbox.push(b"0"[..].into());
+        inbox.push_copy(b"0");
         assert!(inbox.is_closed());
         assert_eq!(next(&inbox), Received::Closed);
         assert_eq!(engine.stats.client_output_limit_disconnections.load(Ordering::Relaxed), 1);

@@ -8,8 +8,10 @@ use super::status::{
     Failure, Outcome, RS_ERR_ADDR_IN_USE, RS_ERR_ARGUMENT, RS_ERR_CLOSED, RS_ERR_CONFIG, RS_ERR_IO, RS_ERR_TIMEOUT,
     RS_OK, fail, rs_status,
 };
+use crate::engine::Engine;
 use crate::server::{Server, StartError, program};
 use std::ffi::{CStr, OsString, c_char, c_int};
+use std::fmt::Write;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::Arc;
@@ -36,12 +38,15 @@ impl rs_server {
             host.engine.clear_shutdown();
         }
         match Server::start(&host.engine) {
-            Ok(server) => Ok(Self {
-                server,
-                waiting: AtomicUsize::new(0),
-                stopping: AtomicBool::new(false),
-                host: Arc::clone(host),
-            }),
+            Ok(server) => {
+                host.engine.log.notice(&format!("Ready to accept connections{}", places(&host.engine, server.port())));
+                Ok(Self {
+                    server,
+                    waiting: AtomicUsize::new(0),
+                    stopping: AtomicBool::new(false),
+                    host: Arc::clone(host),
+                })
+            }
             Err(error) => {
                 host.servers.fetch_sub(1, Ordering::AcqRel);
                 Err(start_failure(&error))
@@ -111,7 +116,18 @@ impl Drop for rs_server {
             std::thread::sleep(LEAVE_CHECK);
         }
         self.host.servers.fetch_sub(1, Ordering::AcqRel);
+        let engine = &self.host.engine;
+        engine.log.notice(&format!("No more connections accepted{}", places(engine, self.server.port())));
     }
+}
+
+/// Where a server listens, for the log.
+fn places(engine: &Engine, port: u16) -> String {
+    let mut places = if port == 0 { String::new() } else { format!(" on port {port}") };
+    if let Some(path) = engine.settings.unix_socket() {
+        let _ = write!(places, " at {}", path.display());
+    }
+    places
 }
 
 #[cold]

@@ -177,7 +177,7 @@ pub unsafe extern "C" fn rs_session_open(engine: *mut rs_engine, out: *mut *mut 
 }
 
 /// Ends a session: discards its transaction and its watches. No other thread may be in a call with it. NULL is a no-op.
-/// A session that was closed from elsewhere (QUIT, CLIENT KILL) has to be ended all the same. From inside a callback of a call
+/// A session that was closed by a command (QUIT, SHUTDOWN, CLIENT KILL) has to be ended all the same. From inside a callback of a call
 /// with this session nothing happens. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_session_close(session: *mut rs_session) {

@@ -144,7 +144,8 @@ mod tests {
         let keyspace = Keyspace::new(8, HashSeed::new(7));
         assert!((0..100).all(|number| store(&keyspace, format!("key {number}").as_bytes())));
         let unwound = catch_unwind(AssertUnwindSafe(|| {
-            let mut locks = LockSet::many(&keyspace, [b"key 1", b"key 2"].iter().map(|key| keyspace.hash(*key)));
+            let mut locks =
+                LockSet::many(&keyspace, [b"key 1", b"key 2"].iter().map(|key| keyspace.hash(*key))).unwrap();
             let guarded = Guarded::new(&mut locks);
             assert!(guarded.locks.holds_none(), "in the middle of a change");
         }));
@@ -158,7 +159,7 @@ mod tests {
             let key = format!("other {number}");
             assert_eq!(store(&keyspace, key.as_bytes()), !damaged.contains(&shard_of(&key)), "{key}");
         }
-        let mut locks = LockSet::all(&keyspace);
+        let mut locks = LockSet::all(&keyspace).unwrap();
         assert!(locks.has_damage());
         locks.repair();
         assert!(!locks.has_damage() && !keyspace.is_damaged());
@@ -170,7 +171,7 @@ mod tests {
     #[test]
     fn a_guard_that_ends_without_a_panic_marks_nothing() {
         let keyspace = Keyspace::new(1, HashSeed::new(7));
-        let mut locks = LockSet::all(&keyspace);
+        let mut locks = LockSet::all(&keyspace).unwrap();
         drop(Guarded::new(&mut locks));
         drop(Bomb { keyspace: &keyspace, shard: 0 });
         assert!(!keyspace.is_damaged());

@@ -75,7 +75,7 @@ impl Holder for StoredHash<'_> {
     }
 
     fn enlarge(&mut self, hash: Hash) -> Result<(), NoMemory> {
-        self.db.set_object(self.loc, Kind::Hash, Box::new(hash.into_object()))?;
+        self.db.set_object(self.loc, Kind::Hash, hash.try_into_boxed()?)?;
         self.db.note_field_deadlines(self.loc)
     }
 }

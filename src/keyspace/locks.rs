@@ -5,7 +5,7 @@
 
 use super::blocked::Signal;
 use super::lock::LockGuard;
-use super::{Db, Garbage, KeyHash, Keyspace, ShardData};
+use super::{Db, Garbage, KeyHash, Keyspace, NoMemory, ShardData};
 use smallvec::SmallVec;
 
 /// A locked shard and its number.
@@ -71,22 +71,36 @@ impl<'e> LockSet<'e> {
     }
 
     /// Locks the shards of several keys.
-    pub fn many(keyspace: &'e Keyspace, hashes: impl Iterator<Item = KeyHash>) -> Self {
-        let mut shards: SmallVec<[u32; 32]> = hashes.map(|hash| keyspace.shard_of(hash) as u32).collect();
+    ///
+    /// # Errors
+    /// If memory is short; then nothing is locked.
+    pub fn many(keyspace: &'e Keyspace, hashes: impl Iterator<Item = KeyHash>) -> Result<Self, NoMemory> {
+        let mut shards: SmallVec<[u32; 32]> = SmallVec::new();
+        for hash in hashes {
+            shards.try_reserve(1).map_err(|_| NoMemory)?;
+            shards.push(keyspace.shard_of(hash) as u32);
+        }
         shards.sort_unstable();
         shards.dedup();
-        let held = shards.iter().map(|&shard| (shard, keyspace.lock(shard as usize))).collect();
-        Self { keyspace, held: Held::Many(held) }
+        let mut held = SmallVec::new();
+        held.try_reserve(shards.len()).map_err(|_| NoMemory)?;
+        held.extend(shards.iter().map(|&shard| (shard, keyspace.lock(shard as usize))));
+        Ok(Self { keyspace, held: Held::Many(held) })
     }
 
     /// Locks every shard.
-    pub fn all(keyspace: &'e Keyspace) -> Self {
-        let held = (0..keyspace.shard_count()).map(|shard| (shard as u32, keyspace.lock(shard))).collect();
-        Self { keyspace, held: Held::Many(held) }
+    ///
+    /// # Errors
+    /// If memory is short; then nothing is locked.
+    pub fn all(keyspace: &'e Keyspace) -> Result<Self, NoMemory> {
+        let mut held = SmallVec::new();
+        held.try_reserve(keyspace.shard_count()).map_err(|_| NoMemory)?;
+        held.extend((0..keyspace.shard_count()).map(|shard| (shard as u32, keyspace.lock(shard))));
+        Ok(Self { keyspace, held: Held::Many(held) })
     }
 
     /// Locks the shards of further keys, as far as that takes no waiting: then the order does not matter. False if one
-    /// of them is busy or damaged.
+    /// of them is busy or damaged, or memory is short.
     pub fn try_add(&mut self, hashes: impl IntoIterator<Item = KeyHash>) -> bool {
         for hash in hashes {
             let shard = self.keyspace.shard_of(hash) as u32;
@@ -99,8 +113,14 @@ impl<'e> LockSet<'e> {
                 Held::One(locked) => SmallVec::from_iter([locked]),
                 Held::Many(locked) => locked,
             };
-            held.insert(at, (shard, data));
+            let has_room = held.try_reserve(1).is_ok();
+            if has_room {
+                held.insert(at, (shard, data));
+            }
             self.held = Held::Many(held);
+            if !has_room {
+                return false;
+            }
         }
         true
     }

@@ -25,7 +25,7 @@ mod watch;
 mod tests;
 
 pub use crate::storage::{
-    Bytes, HashSeed, KeyHash, Kind, Loc, NewValue, NoMemory, StringEncoding, StringRef, format_int,
+    Bytes, HashSeed, KeyHash, Kind, Loc, NewValue, NoMemory, StringEncoding, StringRef, format_int, try_box, try_copy,
 };
 pub use fields::StoredHash;
 pub use glance::Glance;

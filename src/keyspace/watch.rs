@@ -3,6 +3,7 @@
 //! A session has one flag for all keys it watches; a change of any of them raises it, and EXEC then refuses.
 //! The table is empty most of the time, so a write asks [`WatchTable::is_empty`] first.
 
+use crate::storage::{NoMemory, try_copy};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,28 +25,48 @@ impl WatchTable {
     }
 
     /// Adds a watcher of a key.
-    pub fn add(&mut self, db: u32, key: &[u8], flag: &WatchFlag) {
-        let flags = self.by_key.entry((db, key.into())).or_default();
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    pub fn add(&mut self, db: u32, key: &[u8], flag: &WatchFlag) -> Result<(), NoMemory> {
+        self.by_key.try_reserve(1)?;
+        let mut first = Vec::new();
+        first.try_reserve(1)?;
+        let flags = self.by_key.entry((db, try_copy(key)?.into())).or_insert(first);
         if !flags.iter().any(|known| Arc::ptr_eq(known, flag)) {
+            flags.try_reserve(1)?;
             flags.push(Arc::clone(flag));
         }
+        Ok(())
     }
 
     /// Removes a watcher of a key.
     pub fn remove(&mut self, db: u32, key: &[u8], flag: &WatchFlag) {
-        let id = (db, Box::from(key));
-        if let Some(flags) = self.by_key.get_mut(&id) {
+        let is_left = |flags: &mut Vec<WatchFlag>| {
             flags.retain(|known| !Arc::ptr_eq(known, flag));
-            if flags.is_empty() {
-                self.by_key.remove(&id);
+            !flags.is_empty()
+        };
+        match try_copy(key) {
+            Ok(key) => {
+                let id = (db, key.into());
+                if self.by_key.get_mut(&id).is_some_and(|flags| !is_left(flags)) {
+                    self.by_key.remove(&id);
+                }
             }
+            // Without memory for a key to look for, all are looked at.
+            Err(_) => self.by_key.retain(|(of, known), flags| *of != db || **known != *key || is_left(flags)),
         }
     }
 
     /// Tells the watchers of a key that it changed.
     pub fn touch(&self, db: u32, key: &[u8]) {
-        if let Some(flags) = self.by_key.get(&(db, Box::from(key))) {
-            raise(flags);
+        match try_copy(key) {
+            Ok(key) => {
+                if let Some(flags) = self.by_key.get(&(db, key.into())) {
+                    raise(flags);
+                }
+            }
+            Err(_) => self.touch_where(|of, known| of == db && known == key),
         }
     }
 

@@ -319,13 +319,25 @@ impl Batch {
         let staged = &self.staged[at];
         let request = staged.request(&self.sources[staged.source as usize], &self.arena, &self.unescaped);
         let spans = &self.spans[staged.spans.start as usize..staged.spans.end as usize];
-        let argv: SmallVec<[&[u8]; 16]> = spans.iter().map(|span| span.of(request)).collect();
-        if conn.dialect == Dialect::Original {
+        let mut argv: SmallVec<[&[u8]; 16]> = SmallVec::new();
+        if argv.try_reserve_exact(spans.len()).is_err() {
+            conn.session.close = Close::Now;
+            return Timing::None;
+        }
+        argv.extend(spans.iter().map(|span| span.of(request)));
+        let start = self.writer.len();
+        let timing = if conn.dialect == Dialect::Original {
             let (scratch, out) = (&mut self.translated, &mut self.writer);
             original::execute(engine, &mut conn.session, &argv, staged.prepared, now_ms, scratch, out)
         } else {
             dispatch::execute(engine, &mut conn.session, &argv, staged.prepared, now_ms, &mut self.writer)
+        };
+        if self.writer.is_short_of_memory() {
+            // Not even the error found room. Without a reply to one request, those to others would be taken for it.
+            self.writer.truncate(start);
+            conn.session.close = Close::Now;
         }
+        timing
     }
 
     /// Shares the time of a window among its requests that were not measured alone.

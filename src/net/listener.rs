@@ -124,13 +124,16 @@ fn listen_one(address: &str, port: u16, backlog: i32) -> io::Result<Listener> {
     Ok(Listener::Tcp(TcpListener::from_std(socket.into())))
 }
 
-/// Listens on a unix socket, replacing a stale file; `mode` are its permissions, 0 leaves them.
+/// Listens on a unix socket, replacing the file that a dead server has left; `mode` are its permissions, 0 leaves them.
 ///
 /// # Errors
-/// Those of bind, listen and chmod.
+/// Those of bind, listen and chmod; that the address is in use if a server listens there.
 pub fn listen_unix(path: &Path, mode: u32, backlog: i32) -> io::Result<Listener> {
     use std::os::unix::fs::{FileTypeExt, PermissionsExt};
     if std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket()) {
+        if is_listened_at(path) {
+            return Err(io::Error::from_raw_os_error(libc::EADDRINUSE));
+        }
         std::fs::remove_file(path)?;
     }
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
@@ -141,6 +144,15 @@ pub fn listen_unix(path: &Path, mode: u32, backlog: i32) -> io::Result<Listener>
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
     }
     Ok(Listener::Unix { listener: UnixListener::from_std(socket.into()), path: path.to_owned() })
+}
+
+/// Whether somebody accepts connections at a unix socket, or will when there is room for another one.
+fn is_listened_at(path: &Path) -> bool {
+    let connected = Socket::new(Domain::UNIX, Type::STREAM, None).and_then(|probe| {
+        probe.set_nonblocking(true)?;
+        probe.connect(&socket2::SockAddr::unix(path)?)
+    });
+    connected.map_or_else(|error| error.kind() == io::ErrorKind::WouldBlock, |()| true)
 }
 
 impl Drop for Listener {

@@ -13,6 +13,7 @@ use crate::commands::session::Session;
 use crate::commands::{dispatch, original};
 use crate::engine::Engine;
 use crate::engine::clients::{Delivery, End, Origin, Waiting};
+use crate::engine::log::Level;
 use crate::engine::stats::Counters;
 use crate::hooks::reach;
 use crate::keyspace::expiry::Driver;
@@ -210,6 +211,19 @@ impl Reactor {
         Ok(!self.stopping)
     }
 
+    /// A turn for a host that has nothing but the descriptor to go by: work that is left makes it readable, since no event
+    /// of the kernel's will.
+    ///
+    /// # Errors
+    /// If polling fails.
+    pub fn driven_turn(&mut self, timeout: Option<Duration>) -> io::Result<bool> {
+        let goes_on = self.turn(timeout);
+        if !self.ready.is_empty() || !self.parked.is_empty() {
+            self.mailbox.wake();
+        }
+        goes_on
+    }
+
     fn time_to_wait(&self, timeout: Option<Duration>) -> Option<Duration> {
         if !self.ready.is_empty() || !self.parked.is_empty() || self.stopping {
             return Some(Duration::ZERO);
@@ -359,8 +373,16 @@ impl Reactor {
             self.mailbox.connection_gone();
             return;
         }
+        let is_unix = matches!(stream, super::stream::Stream::Unix(_));
+        if engine.log.is_enabled(Level::Verbose) {
+            let path = accepted.laddr.strip_suffix(":0").filter(|_| is_unix);
+            engine.log.verbose(&match path {
+                Some(path) => format!("Accepted connection to {path}"),
+                None => format!("Accepted {}", accepted.addr),
+            });
+        }
         let origin = Origin {
-            is_unix: matches!(stream, super::stream::Stream::Unix(_)),
+            is_unix,
             fd: stream.fd(),
             addr: accepted.addr,
             laddr: accepted.laddr,
@@ -386,6 +408,10 @@ impl Reactor {
 
     fn remove(&mut self, token: usize) {
         let mut conn = self.conns.remove(token);
+        if conn.peer_closed && self.engine.log.is_enabled(Level::Verbose) {
+            let client = &conn.session.client;
+            self.engine.log.verbose(&format!("Client closed connection id={} addr={}", client.id, client.addr));
+        }
         if let Some(deadline_ms) = conn.deadline_ms {
             self.deadlines.clear(deadline_ms, token);
         }
@@ -447,6 +473,10 @@ impl Reactor {
                 self.deadlines.clear(deadline_ms, token);
             }
             let reply = std::mem::take(&mut conn.parked_reply);
+            if reply.is_short_of_memory() {
+                // Not even the error found room. Without a reply to one request, those to others would be taken for it.
+                conn.gone = true;
+            }
             conn.send(&self.engine, reply.bytes());
             conn.session.client.last_active_ms.store(now_ms, Relaxed);
             // Requests may be waiting in the input that no event will announce.

@@ -33,7 +33,7 @@ pub struct Mark(usize);
 pub struct ReplyWriter {
     buffer: Vec<u8>,
     protocol: Protocol,
-    /// A string did not fit into memory and is left out.
+    /// Something did not fit into memory and is left out.
     is_short: bool,
 }
 
@@ -44,6 +44,8 @@ pub(super) fn breaks_line(byte: u8) -> bool {
 
 /// Room for a marker, an integer and the line's end.
 const HEADER_BYTES_MAX: usize = 24;
+/// Room for a double, its header and the line's end.
+const DOUBLE_BYTES_MAX: usize = 64;
 
 impl ReplyWriter {
     pub fn new(protocol: Protocol) -> Self {
@@ -91,14 +93,14 @@ impl ReplyWriter {
         std::mem::take(&mut self.buffer)
     }
 
-    /// Whether a string was left out because there was no memory for it. Then the reply is none: whoever has asked for it
+    /// Whether anything was left out because there was no memory for it. Then the reply is none: whoever has asked for it
     /// takes it back by [`ReplyWriter::truncate`] and writes an error.
     #[inline]
     pub fn is_short_of_memory(&self) -> bool {
         self.is_short
     }
 
-    /// Makes room for a string, which may be as long as a client likes; false if there is no memory, or was none before.
+    /// Makes room for so many bytes; false if there is no memory, or was none before.
     #[inline]
     fn make_room(&mut self, bytes: usize) -> bool {
         bytes <= self.buffer.capacity() - self.buffer.len() || self.grow(bytes)
@@ -108,6 +110,21 @@ impl ReplyWriter {
     fn grow(&mut self, bytes: usize) -> bool {
         self.is_short |= self.buffer.try_reserve(bytes).is_err();
         !self.is_short
+    }
+
+    /// Appends bytes, unless there is no memory for them.
+    #[inline(always)]
+    fn put(&mut self, bytes: &[u8]) {
+        if self.make_room(bytes.len()) {
+            self.buffer.extend_from_slice(bytes);
+        }
+    }
+
+    #[inline(always)]
+    fn put_byte(&mut self, byte: u8) {
+        if self.make_room(1) {
+            self.buffer.push(byte);
+        }
     }
 
     /// The buffer itself, for swapping it, draining it, or appending finished reply bytes.
@@ -120,12 +137,12 @@ impl ReplyWriter {
 
     #[inline]
     pub fn ok(&mut self) {
-        self.buffer.extend_from_slice(b"+OK\r\n");
+        self.put(b"+OK\r\n");
     }
 
     #[inline]
     pub fn pong(&mut self) {
-        self.buffer.extend_from_slice(b"+PONG\r\n");
+        self.put(b"+PONG\r\n");
     }
 
     /// A simple string, given without its marker.
@@ -155,6 +172,10 @@ impl ReplyWriter {
 
     /// One line of text that may hold anything: what would end the line early becomes a space.
     fn line(&mut self, marker: u8, parts: &[&[u8]]) {
+        let len: usize = parts.iter().map(|part| part.len()).sum();
+        if !self.make_room(len + 3) {
+            return;
+        }
         self.buffer.push(marker);
         let start = self.buffer.len();
         for part in parts {
@@ -187,7 +208,7 @@ impl ReplyWriter {
         }
         self.header(b'$', data.len());
         self.buffer.extend_from_slice(data);
-        self.crlf();
+        self.buffer.extend_from_slice(b"\r\n");
     }
 
     /// An integer as a bulk string, as GET answers for a value stored as a number.
@@ -198,8 +219,8 @@ impl ReplyWriter {
     #[inline]
     pub fn null(&mut self) {
         match self.protocol {
-            Protocol::Resp2 => self.buffer.extend_from_slice(b"$-1\r\n"),
-            Protocol::Resp3 => self.buffer.extend_from_slice(b"_\r\n"),
+            Protocol::Resp2 => self.put(b"$-1\r\n"),
+            Protocol::Resp3 => self.put(b"_\r\n"),
         }
     }
 
@@ -207,8 +228,8 @@ impl ReplyWriter {
     #[inline]
     pub fn null_array(&mut self) {
         match self.protocol {
-            Protocol::Resp2 => self.buffer.extend_from_slice(b"*-1\r\n"),
-            Protocol::Resp3 => self.buffer.extend_from_slice(b"_\r\n"),
+            Protocol::Resp2 => self.put(b"*-1\r\n"),
+            Protocol::Resp3 => self.put(b"_\r\n"),
         }
     }
 
@@ -217,13 +238,19 @@ impl ReplyWriter {
     pub fn double(&mut self, value: f64) {
         match self.protocol {
             Protocol::Resp2 => {
+                if !self.make_room(DOUBLE_BYTES_MAX) {
+                    return;
+                }
                 let mark = self.begin();
                 write_double_17g(value, &mut self.buffer);
                 let len = self.buffer.len() - mark.0;
                 self.insert_header(mark, b'$', len);
             }
             Protocol::Resp3 => {
-                self.buffer.push(b',');
+                if !self.make_room(DOUBLE_BYTES_MAX) {
+                    return;
+                }
+                self.put_byte(b',');
                 write_double_17g(value, &mut self.buffer);
             }
         }
@@ -245,7 +272,7 @@ impl ReplyWriter {
             (Protocol::Resp3, false) => b"#f\r\n",
             (Protocol::Resp3, true) => b"#t\r\n",
         };
-        self.buffer.extend_from_slice(bytes);
+        self.put(bytes);
     }
 
     /// An integer beyond 64 bits, as decimal text.
@@ -269,8 +296,8 @@ impl ReplyWriter {
             return;
         }
         self.header(b'=', text.len() + tag.len());
-        self.buffer.extend_from_slice(&tag);
-        self.buffer.extend_from_slice(text);
+        self.put(&tag);
+        self.put(text);
         self.crlf();
     }
 
@@ -299,6 +326,11 @@ impl ReplyWriter {
     pub fn push(&mut self, len: usize) {
         let marker = self.marker(b'>');
         self.header(marker, len);
+    }
+
+    /// `pairs` keys and values that annotate the next value; RESP3 only.
+    pub fn attribute(&mut self, pairs: usize) {
+        self.header(b'|', pairs);
     }
 
     // ---- aggregates whose length is known only after their elements ----
@@ -366,7 +398,7 @@ impl ReplyWriter {
 
     #[inline(always)]
     fn crlf(&mut self) {
-        self.buffer.extend_from_slice(b"\r\n");
+        self.put(b"\r\n");
     }
 
     /// `marker`, the decimal `len`, CRLF.
@@ -394,6 +426,9 @@ impl ReplyWriter {
             ((tens / 10 + ZERO) | (tens % 10 + ZERO) << 8 | (value % 10 + ZERO) << 16, 3)
         };
         let word = u64::from(marker) | digits << 8 | CRLF << (8 * (count + 1));
+        if !self.make_room(size_of_val(&word)) {
+            return;
+        }
         let end = self.buffer.len() + count + 3;
         self.buffer.extend_from_slice(&word.to_le_bytes());
         self.buffer.truncate(end);
@@ -403,9 +438,8 @@ impl ReplyWriter {
     fn large(&mut self, marker: u8, value: i64) {
         let mut text = IntegerText::new();
         let text = text.format(value);
-        self.buffer.reserve(HEADER_BYTES_MAX);
-        self.buffer.push(marker);
-        self.buffer.extend_from_slice(text);
+        self.put_byte(marker);
+        self.put(text);
         self.crlf();
     }
 }

@@ -153,7 +153,8 @@ fn collect(input: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Result<usize
     if count == 0 {
         return Ok(at);
     }
-    spans.reserve(count.min(input.len() / ARGUMENT_BYTES_MIN + 1));
+    let arguments_max = count.min(input.len() / ARGUMENT_BYTES_MIN + 1);
+    spans.try_reserve(arguments_max).map_err(|_| Stop::Error(ProtocolError::NoMemory))?;
     let start = Cursor { at: at as u32, missing: count as u32 };
     arguments(input, limits, start, |span| spans.push(span))
 }

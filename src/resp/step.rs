@@ -87,6 +87,8 @@ pub enum ProtocolError {
     UnauthenticatedBulkLength,
     /// A malformed frame of the original project's protocol, which is never answered.
     Frame,
+    /// Not the client's mistake: there is no memory for the places of so many arguments.
+    NoMemory,
 }
 
 impl ProtocolError {
@@ -103,6 +105,7 @@ impl ProtocolError {
             Self::InvalidBulkLength => "invalid bulk length",
             Self::UnauthenticatedBulkLength => "unauthenticated bulk length",
             Self::Frame => "",
+            Self::NoMemory => "OOM out of memory",
         }
     }
 
@@ -111,6 +114,7 @@ impl ProtocolError {
         const PREFIX: &[u8] = b"ERR Protocol error: ";
         match self {
             Self::Frame => {}
+            Self::NoMemory => writer.error(self.text()),
             Self::ExpectedBulk(byte) => {
                 writer.error_parts(&[PREFIX, self.text().as_bytes(), b"'", &[byte], b"'"]);
             }
@@ -123,6 +127,7 @@ impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Frame => f.write_str("malformed frame"),
+            Self::NoMemory => f.write_str("out of memory"),
             Self::ExpectedBulk(byte) => {
                 let shown = if reply::breaks_line(*byte) { ' ' } else { char::from(*byte) };
                 write!(f, "-ERR Protocol error: {}'{shown}'", self.text())

@@ -4,6 +4,7 @@ pub mod log_sink;
 pub mod program;
 
 use crate::engine::settings::access::Port;
+use crate::engine::settings::error::os_text;
 use crate::engine::settings::{Id, Settings};
 use crate::engine::{Engine, Shutdown, threads};
 use crate::net::listener::{Listener, Listeners, listen_tcp, listen_unix};
@@ -22,8 +23,8 @@ use std::time::Duration;
 /// Why a server did not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// This address cannot be listened on.
-    Listen { address: String, error: io::Error },
+    /// A socket, of this kind and address, cannot be listened on.
+    Listen { socket: String, error: io::Error },
     /// Neither a port nor a unix socket is configured.
     NothingToListenOn,
     /// Out of descriptors or threads.
@@ -43,9 +44,7 @@ impl StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Listen { address, error } => {
-                write!(f, "Could not create server TCP listening socket {address}: {error}")
-            }
+            Self::Listen { socket, error } => write!(f, "Could not create server {socket}: {}", os_text(error)),
             Self::NothingToListenOn => f.write_str("Configured to not listen anywhere, exiting."),
             Self::Io(error) => write!(f, "Could not start a reactor: {error}"),
         }
@@ -151,7 +150,7 @@ impl Server {
         match &self.driven {
             Some(reactor) => {
                 let mut reactor = reactor.lock();
-                match catch_unwind(AssertUnwindSafe(|| reactor.turn(timeout))) {
+                match catch_unwind(AssertUnwindSafe(|| reactor.driven_turn(timeout))) {
                     Ok(turned) => turned.map(|_| true),
                     Err(panic) => {
                         recover(&mut reactor, &self.engine);
@@ -197,13 +196,15 @@ fn listen_as_configured(settings: &Settings) -> Result<Vec<Listener>, StartError
         Port::Auto => 0,
         Port::Number(port) => port,
     };
-    listen_tcp(&settings.bind(), port, settings.tcp_backlog())
-        .map_err(|(address, error)| StartError::Listen { address: format!("{address}:{port}"), error })
+    listen_tcp(&settings.bind(), port, settings.tcp_backlog()).map_err(|(address, error)| StartError::Listen {
+        socket: format!("TCP listening socket {address}:{port}"),
+        error,
+    })
 }
 
 fn open_unix(settings: &Settings, path: &Path) -> Result<Listener, StartError> {
     listen_unix(path, settings.unix_socket_mode().unwrap_or(0), settings.tcp_backlog())
-        .map_err(|error| StartError::Listen { address: path.display().to_string(), error })
+        .map_err(|error| StartError::Listen { socket: format!("unix socket {}", path.display()), error })
 }
 
 /// CONFIG SET timeout makes reactors look at idle connections that have slept without.

@@ -11,11 +11,14 @@ use crate::engine::settings::Settings;
 use crate::engine::settings::access::Port;
 use crate::engine::settings::load::CommandLine;
 use crate::engine::settings::table::Id;
+use crate::engine::threads::Inside;
 use crate::engine::{Engine, Shutdown};
+use crate::hooks::reach;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -154,9 +157,15 @@ fn serve(settings: Settings, log: &Log, sink: &LogSink) -> Result<(), String> {
 /// The first signal asks for a clean shutdown, a second SIGINT does not wait for it.
 fn watch_signals(signals: &mut Signals, engine: &Engine) {
     let mut interrupted = false;
+    let _inside = Inside::enter(&engine.log);
     for signal in signals {
-        let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
-        engine.log.warning(&format!("Received {name} scheduling shutdown..."));
+        let announce = || {
+            reach("signal");
+            let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
+            engine.log.warning(&format!("Received {name} scheduling shutdown..."));
+        };
+        // The panic hook has reported it; the signal counts all the same.
+        let _ = catch_unwind(AssertUnwindSafe(announce));
         if signal == SIGINT && interrupted {
             engine.log.warning("You insist... exiting now.");
             std::process::exit(1);

@@ -22,6 +22,7 @@
 //! unlocking, see [`Dict::take_garbage`].
 
 mod deadlines;
+mod sift;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ use super::bucket::Item;
 use super::bytes::Bytes;
 use super::entry::{Entry, Handle, INNER, Nothing, OWN, Object, Outside};
 use super::hash::{KeyHash, Position, SHARD_BITS_MAX};
+use super::member::Member;
 use super::memory::NoMemory;
 use super::table::{Loc, Table};
 use super::ttl_heap::TtlHeap;
@@ -51,8 +53,10 @@ pub enum Garbage<O: Object> {
     Value(Outside<O>),
     /// Parts of the table that are not used any more.
     Table(Vec<Retired<Entry<O>>>),
-    /// What a dictionary inside a value has given up.
+    /// What a value has given up.
     Inner(Vec<Garbage<Nothing>>),
+    Member(Member),
+    Bytes(Vec<u8>),
     /// Everything there was.
     All(Box<Dict<O>>),
 }
@@ -65,6 +69,8 @@ impl<O: Object> Garbage<O> {
             Self::Value(value) => value.memory(),
             Self::Table(_) => 0,
             Self::Inner(garbage) => garbage.iter().map(Garbage::memory).sum(),
+            Self::Member(member) => member.memory(),
+            Self::Bytes(bytes) => bytes.capacity(),
             Self::All(dict) => dict.used(),
         }
     }
@@ -341,7 +347,7 @@ impl<O: Object> Dict<O> {
         let is_structure = match garbage {
             Garbage::Entry(entry) => matches!(entry.value(), ValueRef::Object(..)),
             Garbage::Value(value) => matches!(value, Outside::Object(_)),
-            Garbage::Table(_) | Garbage::Inner(_) | Garbage::All(_) => true,
+            Garbage::Table(_) | Garbage::Inner(_) | Garbage::Member(_) | Garbage::Bytes(_) | Garbage::All(_) => true,
         };
         if is_structure {
             self.spent_bytes = self.spent_bytes.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));

@@ -31,6 +31,7 @@ use super::hash::TAG_BITS;
 use super::header::{EMBEDDED_MAX, Flag, Form, Header};
 use super::memory::{BLOCK_ALIGN, NoMemory, allocate, prefetch, reallocate, release, request, size_class};
 use super::value::{Kind, NewValue, StringRef, ValueRef, format_int, same_bytes};
+use crate::keyspace::try_box;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, size_of};
@@ -74,7 +75,7 @@ impl<O: Object> Entry<O> {
             ValueRef::String(StringRef::Str(bytes)) => (NewValue::Str(bytes), self.is_raw()),
             ValueRef::Flat(kind, bytes) => (NewValue::Flat(kind, bytes), false),
             ValueRef::Object(kind, object) => {
-                let copy = Outside::Object(Box::new(object.duplicate()?));
+                let copy = Outside::Object(try_box(object.duplicate()?)?);
                 return Self::with_outside(self.tag(), self.key(), kind, copy).map_err(|(error, _)| error);
             }
         };

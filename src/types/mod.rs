@@ -13,7 +13,7 @@ pub mod set;
 pub mod stream;
 pub mod zset;
 
-use crate::storage::{Garbage, HashSeed, Kind, NoMemory, Nothing};
+use crate::storage::{Garbage, HashSeed, Kind, NoMemory, Nothing, try_box};
 use smallvec::SmallVec;
 
 /// How many names of one command are looked up together: each misses the cache twice, and the processor waits for so many
@@ -53,7 +53,7 @@ impl crate::storage::Object for Object {
             Self::Set(set) => Self::Set(set.duplicate()?),
             Self::Hash(hash) => Self::Hash(hash.duplicate()?),
             Self::ZSet(zset) => Self::ZSet(zset.duplicate()?),
-            Self::Stream(stream) => Self::Stream(Box::new(stream.duplicate()?)),
+            Self::Stream(stream) => Self::Stream(try_box(stream.duplicate()?)?),
         })
     }
 
@@ -62,7 +62,9 @@ impl crate::storage::Object for Object {
         match self {
             Self::Set(set) => set.has_garbage(),
             Self::Hash(hash) => hash.has_garbage(),
-            Self::List(_) | Self::ZSet(_) | Self::Stream(_) => false,
+            Self::ZSet(zset) => zset.has_garbage(),
+            Self::List(list) => list.has_garbage(),
+            Self::Stream(stream) => stream.log.has_garbage(),
         }
     }
 
@@ -70,7 +72,9 @@ impl crate::storage::Object for Object {
         match self {
             Self::Set(set) => set.take_garbage(),
             Self::Hash(hash) => hash.take_garbage(),
-            Self::List(_) | Self::ZSet(_) | Self::Stream(_) => Vec::new(),
+            Self::ZSet(zset) => zset.take_garbage(),
+            Self::List(list) => list.take_garbage(),
+            Self::Stream(stream) => stream.log.take_garbage(),
         }
     }
 }
@@ -120,6 +124,14 @@ pub trait Variant: Sized {
     fn from_object(object: &Object) -> Option<&Self>;
     fn from_object_mut(object: &mut Object) -> Option<&mut Self>;
     fn into_object(self) -> Object;
+
+    /// The value as it is stored, in a block of its own.
+    ///
+    /// # Errors
+    /// If memory is short.
+    fn try_into_boxed(self) -> Result<Box<Object>, NoMemory> {
+        try_box(self.into_object())
+    }
 }
 
 macro_rules! variants {
@@ -162,5 +174,9 @@ impl Variant for stream::Stream {
 
     fn into_object(self) -> Object {
         Object::Stream(Box::new(self))
+    }
+
+    fn try_into_boxed(self) -> Result<Box<Object>, NoMemory> {
+        try_box(Object::Stream(try_box(self)?))
     }
 }

@@ -29,6 +29,7 @@ check byor_thread_pool
 check byor_first_edition
 
 # The server, asked what the book's test asks, and more, by a client of the book's protocol.
+: >"$work/port"
 $prefix "$bin/byor_server" 0 >"$work/port" 2>"$work/errors" &
 server=$!
 tries=0

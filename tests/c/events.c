@@ -39,7 +39,7 @@ static void note(const char *event, const void *key, size_t klen, int db, void *
 
 static void expect(struct record *record, const char *text)
 {
-    checks++;
+    __atomic_fetch_add(&checks, 1, __ATOMIC_RELAXED);
     if (strcmp(record->text, text) != 0) {
         fprintf(stderr, "told:     %s\nexpected: %s\n", record->text, text);
         exit(1);

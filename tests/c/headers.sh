@@ -47,5 +47,12 @@ for cxx in g++ clang++; do
         checked=$((checked + 1))
     done
 done
+# redisrs(3) names every function of the header, and no other.
+page=$(dirname "$0")/../../docs/man/redisrs.3
+${CC:-cc} -E -P "$include/redisrs.h" | tr '\n' ' ' | tr ';' '\n' | sed -n 's/.*[ *]\(rs_[a-z0-9_]*\)(.*/\1/p' |
+    grep -v '_fn$' | sort -u >"$out/functions"
+[ -s "$out/functions" ] || { echo "no functions found in redisrs.h" >&2; exit 1; }
+grep -o '^\.Fn rs_[a-z0-9_]*' "$page" | sed 's/^\.Fn //' | sort -u >"$out/page"
+diff "$out/functions" "$out/page" >&2 || { echo "redisrs.3 (right) and redisrs.h (left) name different functions" >&2; exit 1; }
 [ $checked -gt 0 ] || { echo "no compiler found" >&2; exit 1; }
 echo "headers: $checked combinations of compiler and dialect"

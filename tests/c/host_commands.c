@@ -257,7 +257,7 @@ static void expect(int type, const char *text, const char *command)
                 reply->str ? reply->str : "no text", type, text ? text : "anything");
         exit(1);
     }
-    checks++;
+    __atomic_fetch_add(&checks, 1, __ATOMIC_RELAXED);
     rs_reply_free(reply);
 }
 
@@ -269,7 +269,7 @@ static void expect_integer(long long expected, const char *command)
                 reply ? reply->integer : 0, reply && reply->str ? reply->str : rs_last_error(), expected);
         exit(1);
     }
-    checks++;
+    __atomic_fetch_add(&checks, 1, __ATOMIC_RELAXED);
     rs_reply_free(reply);
 }
 
@@ -614,7 +614,7 @@ static void exchange(int fd, const char *out, size_t out_len, const char *in, si
         fprintf(stderr, "expected %.*s\ngot %.*s\n", (int)in_len, in, (int)have, got);
         exit(1);
     }
-    checks++;
+    __atomic_fetch_add(&checks, 1, __ATOMIC_RELAXED);
 }
 
 #define EXCHANGE(fd, out, in) exchange(fd, out, sizeof(out) - 1, in, sizeof(in) - 1)

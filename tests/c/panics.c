@@ -6,7 +6,7 @@
  * concerned; and in the end everything closes. */
 #define _GNU_SOURCE
 #include "check.h"
-#include "hooks.h"
+#include "panics.h"
 #include "socket.h"
 #include <poll.h>
 #include <pthread.h>
@@ -14,7 +14,6 @@
 
 static rs_engine *engine, *other_engine;
 static rs_session *session, *other_session;
-static size_t fired;
 static int warnings;
 
 static void on_log(int level, const char *msg, size_t len, void *ud)
@@ -36,35 +35,6 @@ static rs_engine *open_engine(const char *io_threads)
     CHECK_STATUS(RS_OK, rs_engine_open(config, &opened));
     rs_config_free(config);
     return opened;
-}
-
-static void arm(const char *place)
-{
-    fired = rs_internal_hook_panics();
-    rs_internal_hook_panic(place, 0);
-}
-
-static bool went_off(void)
-{
-    return rs_internal_hook_panics() == fired + 1;
-}
-
-static bool is_error(rs_reply *reply, const char *text)
-{
-    bool is = reply != NULL && reply->type == RS_REPLY_ERROR && strstr(reply->str, text) != NULL;
-    if (!is && reply != NULL)
-        fprintf(stderr, "reply of type %d: %s\n", reply->type, reply->str != NULL ? reply->str : "");
-    rs_reply_free(reply);
-    return is;
-}
-
-static bool is_status(rs_reply *reply, const char *text)
-{
-    bool is = reply != NULL && reply->type == RS_REPLY_STATUS && strcmp(reply->str, text) == 0;
-    if (!is && reply != NULL)
-        fprintf(stderr, "reply of type %d: %s\n", reply->type, reply->str != NULL ? reply->str : "");
-    rs_reply_free(reply);
-    return is;
 }
 
 /* Of 100 keys, how many are served; all others are refused. */
@@ -196,8 +166,7 @@ static void commands(void)
     const char **argvs[] = { argv, argv, argv };
     int argc[] = { 3, 3, 3 };
     rs_reply *out[3] = { NULL, NULL, NULL };
-    fired = rs_internal_hook_panics();
-    rs_internal_hook_panic("batch", 2);
+    arm_after("batch", 2);
     rs_status status = rs_command_batch(session, 3, argc, argvs, NULL, out);
     CHECK(went_off() && status == RS_ERR_PANIC && out[0] == NULL && out[2] == NULL);
     check_rest(false);
@@ -206,8 +175,7 @@ static void commands(void)
     CHECK(is_status(rs_command(session, "MULTI"), "OK"));
     CHECK(is_status(rs_command(session, "SET key:1 w"), "QUEUED"));
     CHECK(is_status(rs_command(session, "SET key:2 w"), "QUEUED"));
-    fired = rs_internal_hook_panics();
-    rs_internal_hook_panic("handler", 2);
+    arm_after("handler", 2);
     CHECK(rs_command(session, "EXEC") == NULL && went_off());
     CHECK(is_error(rs_command(session, "EXEC"), "without MULTI"));
     /* A transaction that would touch what is damaged is refused whole. */
@@ -229,18 +197,23 @@ static void *wait_for(void *key)
     return reply;
 }
 
-static void await_blocked(int expected)
+static void await_info(const char *section, const char *text)
 {
     for (;;) {
-        rs_reply *reply = rs_command(session, "INFO clients");
-        char text[32];
-        snprintf(text, sizeof text, "blocked_clients:%d\r", expected);
+        rs_reply *reply = rs_command(session, "INFO %s", section);
         bool is = reply != NULL && strstr(reply->str, text) != NULL;
         rs_reply_free(reply);
         if (is)
             return;
         usleep(1000);
     }
+}
+
+static void await_blocked(int expected)
+{
+    char text[32];
+    snprintf(text, sizeof text, "blocked_clients:%d\r", expected);
+    await_info("clients", text);
 }
 
 static void waits(void)
@@ -344,32 +317,37 @@ static void reactors(void)
 
 static void driven_reactor(void)
 {
+    static const char *const places[] = { "call", "reactor", "dispatch", "handler", "release", "expire" };
     rs_engine *by_host = open_engine("0");
+    rs_session *own;
     rs_server *server;
+    CHECK_STATUS(RS_OK, rs_session_open(by_host, &own));
     CHECK_STATUS(RS_OK, rs_server_start(by_host, &server));
-    int bystander = connect_to(server), victim = connect_to(server);
-    for (int i = 0; i < 20; i++)
-        CHECK_STATUS(RS_OK, rs_server_poll(server, 5));
-    arm("handler");
-    say(victim, "SET key:1 w\r\n");
-    rs_status status;
-    while ((status = rs_server_poll(server, 100)) == RS_OK)
-        ;
-    CHECK(status == RS_ERR_PANIC && went_off());
-    say(bystander, "PING\r\n");
-    for (int i = 0; i < 20; i++)
-        CHECK_STATUS(RS_OK, rs_server_poll(server, 5));
-    ask(bystander, "", "+PONG\r\n");
-    close(victim);
-    close(bystander);
+    for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+        int bystander = connect_to(server), victim = connect_to(server);
+        for (int i = 0; i < 20; i++)
+            CHECK_STATUS(RS_OK, rs_server_poll(server, 5));
+        arm(places[p]);
+        if (strcmp(places[p], "expire") == 0) {
+            CHECK_STATUS(RS_OK, rs_set(own, "brief", 5, "v", 1, 1));
+        } else {
+            say(victim, "SET key:1 w\r\n");
+        }
+        rs_status status;
+        while ((status = rs_server_poll(server, 100)) == RS_OK)
+            ;
+        CHECK(status == RS_ERR_PANIC && went_off());
+        say(bystander, "PING\r\n");
+        for (int i = 0; i < 20; i++)
+            CHECK_STATUS(RS_OK, rs_server_poll(server, 5));
+        ask(bystander, "", "+PONG\r\n");
+        CHECK(is_status(rs_command(own, "FLUSHALL"), "OK"));
+        close(victim);
+        close(bystander);
+    }
     CHECK_STATUS(RS_OK, rs_server_stop(server));
+    rs_session_close(own);
     rs_engine_close(by_host);
-}
-
-static void await_panic(void)
-{
-    while (!went_off())
-        usleep(1000);
 }
 
 static void background_threads(void)
@@ -383,16 +361,8 @@ static void background_threads(void)
     await_panic();
     check_rest(true);
     for (int round = 0; round < 2; round++) {
-        rs_reply *reply;
         CHECK_STATUS(RS_OK, rs_set(session, round == 0 ? "brief" : "other brief", round == 0 ? 5 : 11, "v", 1, 1));
-        for (;;) {
-            reply = rs_command(session, "INFO keyspace");
-            bool is_gone = reply != NULL && strstr(reply->str, "expires=0") != NULL;
-            rs_reply_free(reply);
-            if (is_gone)
-                break;
-            usleep(1000);
-        }
+        await_info("keyspace", "expires=0");
     }
     /* What is freed in the background. */
     for (int i = 0; i < 2000; i++)
@@ -401,6 +371,10 @@ static void background_threads(void)
     rs_reply_free(rs_command(session, "UNLINK big"));
     CHECK(is_status(rs_command(session, "FLUSHALL"), "OK"));
     await_panic();
+    for (int i = 0; i < 2000; i++)
+        rs_reply_free(rs_command(session, "RPUSH big %d", i));
+    rs_reply_free(rs_command(session, "UNLINK big"));
+    await_info("memory", "lazyfree_pending_objects:0\r");
     fill(session);
     check_rest(false);
 }

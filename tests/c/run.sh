@@ -154,11 +154,17 @@ robust nonsense "$(dirname "$0")/../../include/redisrs.h"
 robust host
 robust closed
 robust cycles $cycles
-if [ "$title" = plain ]; then
+# These need a library that fails on demand. What a panic has damaged is given up, which valgrind would call a leak.
+if [ "$title" != valgrind ] && [ -x "$bin/panics" ]; then
     robust panics
+    robust panics_each "$(dirname "$0")/abi.txt"
+    robust panics_inside
     robust refusals
+    robust refusals_each calls
+    robust refusals_each argv
 fi
-for test in host_commands typed_aggregates; do
+[ ! -f "$bin/wrapper" ] || robust wrapper
+for test in host_commands typed_aggregates contract; do
     $prefix "$bin/$test" >"$work/printed" 2>"$work/errors" || { cat "$work/printed" "$work/errors" >&2; exit 1; }
     echo "c ($title): $test ok, $(cat "$work/printed")"
 done

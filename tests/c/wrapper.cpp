@@ -15,7 +15,7 @@ using redisrs::ReplyView;
 using redisrs::Server;
 using redisrs::Session;
 
-static int checks;
+static std::atomic<int> checks;
 
 #define CHECK(condition)                                                                                                  \
     do {                                                                                                                  \
@@ -482,6 +482,6 @@ int main()
     protocol();
     loop();
     pool();
-    std::printf("%d checks\n", checks);
+    std::printf("%d checks\n", checks.load());
     return 0;
 }

@@ -64,9 +64,16 @@ fn exchange(pair: &Pair, seed: u64, seen: &mut BTreeSet<(String, String)>) -> us
             };
             let [here, there] = sides.each_mut().map(words);
             assert_eq!(here, there, "{context}");
-            let digests = here.0.elements().unwrap_or_default();
-            assert!(digests.len() == 2 && digests[0] == digests[1], "{context}: {digests:?}");
             let described = described(&mut sides[0], key);
+            let digests = here.0.elements().unwrap_or_default();
+            assert_eq!(digests.len(), 2, "{context}, {described:?}");
+            if digests[0] != digests[1] {
+                // Redis's own round trip loses something of a few values, too: the sign of a score of -0, for one.
+                restore(&mut sides[1], &theirs, &context);
+                let own = ask(&mut sides[1], &[b"DEBUG", b"DIGEST-VALUE", COPY]);
+                let own = own.elements().unwrap_or_default();
+                assert_eq!(own.first(), Some(&digests[1]), "{context}, {described:?}: {theirs:?}");
+            }
             let [here, there] = sides.each_mut().map(|side| ask(side, &[b"MEMORY", b"USAGE", key, b"SAMPLES", b"0"]));
             let (Reply::Integer(here), Reply::Integer(there)) = (here, there) else { panic!("{context}: no usage") };
             let most = there * MEMORY_PERCENT / 100 + MEMORY_EXTRA;

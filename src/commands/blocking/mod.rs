@@ -61,7 +61,7 @@ use crate::engine::clients::Waiting;
 use crate::keyspace::KeyHash;
 use crate::numeric::{self, SumError};
 use crate::resp::ReplyWriter;
-use crate::resp::number::{parse_f64, parse_i64};
+use crate::resp::number::{parse_f64, parse_f64_lenient, parse_i64};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -161,8 +161,12 @@ pub fn timeout_s(ctx: &Ctx, text: &[u8]) -> Result<Option<i64>, CommandError> {
     }
     let seconds = match parse_f64(text) {
         Some(seconds) => seconds,
-        // Redis reads a `long double`: more than ours, and then finds it too large for milliseconds.
-        None if !matches!(numeric::add(text, b"0"), Err(SumError::NotAFloat)) => return Err(NEGATIVE),
+        // Redis reads a `long double`. What is too small for ours is the shortest wait there is, what is too large for
+        // ours Redis finds too large for milliseconds.
+        None if !matches!(numeric::add(text, b"0"), Err(SumError::NotAFloat)) => match parse_f64_lenient(text) {
+            Some(zero) if zero == 0.0 => f64::MIN_POSITIVE.copysign(zero),
+            _ => return Err(NEGATIVE),
+        },
         None => return Err(CommandError::fixed("ERR timeout is not a float or out of range")),
     };
     let ms = (seconds * 1000.0).ceil();

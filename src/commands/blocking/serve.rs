@@ -49,7 +49,9 @@ fn serve_and_release<'e>(engine: &'e Engine, session: &mut Session, locks: &mut 
     round.finish(locks);
     while !round.deferred.is_empty() {
         let deferred = std::mem::take(&mut round.deferred);
-        let mut locks = LockSet::many(&engine.keyspace, deferred.iter().flat_map(|key| key.needs.iter().copied()));
+        let needs = deferred.iter().flat_map(|key| key.needs.iter().copied());
+        // Without memory for that they go on waiting, until the next change of their keys or the end of their time.
+        let Ok(mut locks) = LockSet::many(&engine.keyspace, needs) else { continue };
         if engine.is_damaged() && locks.has_damage() {
             // Who waits there has been told.
             continue;

@@ -98,7 +98,7 @@ impl Client {
         let keys: Vec<Key> = names.iter().map(key).collect();
         let to: Vec<&'static str> = to.iter().map(|name| &*name.to_string().leak()).collect();
         let further: Vec<Key> = to.iter().map(key).collect();
-        let mut locks = LockSet::many(&engine.keyspace, keys.iter().chain(&further).map(|key| key.hash));
+        let mut locks = LockSet::many(&engine.keyspace, keys.iter().chain(&further).map(|key| key.hash)).unwrap();
         let serve = Box::new(Take(further.first().copied().map(OwnedKey::new)));
         self.reply.clear();
         self.reply.set_protocol(self.session.protocol);

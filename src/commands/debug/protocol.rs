@@ -57,7 +57,7 @@ pub fn protocol(ctx: &mut Ctx, kind: &[u8]) -> CmdResult {
 
 /// The one attribute that any reply has.
 fn write_attribute(reply: &mut ReplyWriter) {
-    reply.buffer_mut().extend_from_slice(b"|1\r\n");
+    reply.attribute(1);
     reply.bulk(b"key-popularity");
     reply.array(2);
     reply.bulk(b"key:123");

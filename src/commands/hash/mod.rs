@@ -32,7 +32,7 @@ pub use random::hrandfield;
 
 use super::{Class, CommandError, Ctx, Key};
 use crate::engine::Engine;
-use crate::keyspace::{Kind, Loc, NewValue, StoredHash, StringRef};
+use crate::keyspace::{Kind, Loc, NewValue, StoredHash, StringRef, try_box};
 use crate::resp::ReplyWriter;
 use crate::resp::number::parse_i64;
 use crate::types::Variant;
@@ -112,7 +112,7 @@ fn create(engine: &Engine) -> Editor<'_, Owned> {
 fn store(ctx: &mut Ctx, key: Key, hash: Editor<'_, Owned>) -> Result<(), CommandError> {
     let loc = match hash.into_holder() {
         Owned::Flat(bytes) => ctx.create(key, NewValue::Flat(Kind::Hash, &bytes))?,
-        Owned::Large(hash) => ctx.create_object(key, Kind::Hash, Box::new(hash.into_object()))?,
+        Owned::Large(hash) => ctx.create_object(key, Kind::Hash, try_box(hash.into_object())?)?,
     };
     let db = ctx.db(key);
     db.note_field_deadlines(loc).inspect_err(|_| db.remove(loc))?;

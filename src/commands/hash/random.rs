@@ -90,7 +90,9 @@ impl Draw<'_> {
         self.begin(count);
         match self.hash {
             HashRef::Flat(_) => {
-                let items: SmallVec<[Item<'_>; 32]> = self.hash.iter(self.due_ms).collect();
+                let mut items: SmallVec<[Item<'_>; 32]> = SmallVec::new();
+                items.try_reserve_exact(self.hash.iter(self.due_ms).count()).map_err(|_| CommandError::NO_MEMORY)?;
+                items.extend(self.hash.iter(self.due_ms));
                 for _ in 0..count {
                     if let Some(item) = items.get(self.random.below(items.len() as u64) as usize) {
                         write(self.reply, *item, self.with_values);

@@ -159,6 +159,11 @@ impl<'a, 'c, 'e> Call<'a, 'c, 'e> {
         self.panic = Some(payload);
     }
 
+    /// Whether [`Call::panicked`] was told of one. What the call works on may be damaged, so nothing more is done for it.
+    pub fn has_panicked(&self) -> bool {
+        self.panic.is_some()
+    }
+
     fn aggregate(&mut self, len: usize, values: usize, write: impl FnOnce(&mut Ctx)) -> Result<(), Fault> {
         self.limit(len, ELEMENTS_MAX)?;
         if self.open.len() == DEPTH_MAX {

@@ -6,7 +6,7 @@
 
 use crate::commands::string::encode;
 use crate::commands::{Class, CommandError, Ctx, Key};
-use crate::keyspace::{FlatMut, Kind, Loc, NewValue, NoMemory, StringRef};
+use crate::keyspace::{FlatMut, Kind, Loc, NewValue, NoMemory, StringRef, try_box};
 use crate::resp::ReplyWriter;
 use crate::types::list::{Built, Fill, List, ListRef, Side, TEXT_MAX, encoded_len, flat};
 use crate::types::{Object, Variant};
@@ -68,7 +68,7 @@ pub(super) fn flat_mut<'c>(ctx: &'c mut Ctx, key: Key, loc: Loc) -> Result<FlatM
 
 /// Puts a list of nodes in the place of a flat encoding.
 pub(super) fn set_large(ctx: &mut Ctx, key: Key, loc: Loc, list: List) -> Result<(), NoMemory> {
-    ctx.db(key).set_object(loc, Kind::List, Box::new(list.into_object()))
+    ctx.db(key).set_object(loc, Kind::List, list.try_into_boxed()?)
 }
 
 /// Calls `change` with the list of nodes at `loc`.
@@ -122,7 +122,7 @@ pub fn push(
         None => {
             let mut list = List::new(fill);
             list.extend(side, values, fill)?;
-            ctx.create_object(key, Kind::List, Box::new(list.into_object()))?;
+            ctx.create_object(key, Kind::List, try_box(list.into_object())?)?;
             elements.len()
         }
         Some(loc) => match list(ctx, key, loc)? {
@@ -224,7 +224,7 @@ pub fn store(ctx: &mut Ctx, key: Key, found: Option<Loc>, built: Built) -> Resul
             return Ok(loc);
         }
         (Built::Flat(flat), None) => return ctx.create(key, NewValue::Flat(Kind::List, &flat)),
-        (Built::Large(list), _) => Box::new(list.into_object()),
+        (Built::Large(list), _) => list.try_into_boxed()?,
     };
     match found {
         Some(loc) => ctx.db(key).set_object(loc, Kind::List, object).map(|()| loc),

@@ -13,7 +13,7 @@ use super::session::{Continuation, Slice};
 use super::{Args, CmdResult, CommandError, Ctx};
 use crate::engine::glob::Pattern;
 use crate::engine::random::Random;
-use crate::keyspace::{Cursor, Db};
+use crate::keyspace::{Cursor, Db, NoMemory, try_box, try_copy};
 use crate::resp::{Mark, ReplyWriter};
 use smallvec::SmallVec;
 use walk::Walk;
@@ -85,8 +85,9 @@ fn run(ctx: &mut Ctx, mut walk: Walk, form: Form) -> CmdResult {
         form.finish(ctx.reply, keys, &walk);
         return Ok(());
     }
-    let written = ctx.reply.buffer_mut().split_off(start);
-    ctx.go_on(Box::new(Rest { walk: walk.into_owned(), form, written, keys: None }))
+    let written = try_copy(&ctx.reply.bytes()[start..])?;
+    ctx.reply.truncate(start);
+    ctx.go_on(try_box(Rest { walk: walk.into_owned()?, form, written, keys: None })?)
 }
 
 /// A walk that gave way.
@@ -102,6 +103,7 @@ struct Rest {
 impl Continuation for Rest {
     fn resume(&mut self, ctx: &mut Ctx) -> Result<Slice, CommandError> {
         let keys = *self.keys.get_or_insert_with(|| ctx.reply.begin());
+        ctx.reply.buffer_mut().try_reserve(self.written.len()).map_err(|_| NoMemory)?;
         ctx.reply.buffer_mut().append(&mut self.written);
         let slice = self.walk.slice(ctx);
         if slice == Slice::Done {

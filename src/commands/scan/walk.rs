@@ -7,7 +7,7 @@ use crate::commands::Ctx;
 use crate::commands::session::Slice;
 use crate::engine::glob::Pattern;
 use crate::engine::stats::bump;
-use crate::keyspace::{Cursor, Db, Loc, ShardData};
+use crate::keyspace::{Cursor, Db, Loc, NoMemory, ShardData};
 use crate::resp::ReplyWriter;
 
 /// How long a walk runs before others get their turn.
@@ -67,9 +67,12 @@ impl<'p> Walk<'p> {
     }
 
     /// The same walk with a pattern of its own.
-    pub fn into_owned(self) -> Walk<'static> {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn into_owned(self) -> Result<Walk<'static>, NoMemory> {
         let Self { number, cursor, pattern, type_name, limit, found } = self;
-        Walk { number, cursor, pattern: pattern.into_owned(), type_name, limit, found }
+        Ok(Walk { number, cursor, pattern: pattern.into_owned()?, type_name, limit, found })
     }
 
     /// Where to go on, `None` at the end.

@@ -119,7 +119,7 @@ fn split<'s>(views: &value::Views<'s>) -> (Option<SetRef<'s>>, Sets<'s>) {
 /// SINTERSTORE destination key [key ...]
 pub fn sinterstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
     store(ctx, args, c"sinterstore", |views, rules| {
-        let mut result = Ok(OwnedSet::new());
+        let mut result = OwnedSet::new();
         algebra::intersect(&mut all(views).unwrap_or_default(), |member| {
             let Ok(set) = &mut result else { return ControlFlow::Break(()) };
             if let Err(error) = set.add(member, rules) {
@@ -140,7 +140,7 @@ pub fn sunionstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
 pub fn sdiffstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
     store(ctx, args, c"sdiffstore", |views, rules| match split(views) {
         (Some(first), mut others) => Ok(algebra::subtract(first, &mut others, rules)?),
-        (None, _) => Ok(OwnedSet::new()),
+        (None, _) => Ok(OwnedSet::new()?),
     })
 }
 

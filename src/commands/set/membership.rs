@@ -90,7 +90,7 @@ pub fn sscan(ctx: &mut Ctx, args: &Args) -> CmdResult {
     reply.end_array(members, found);
     reply.prepend(members, |reply| {
         reply.array(2);
-        reply.bulk(next.to_string().as_bytes());
+        reply.bulk(itoa::Buffer::new().format(next).as_bytes());
     });
     Ok(())
 }

@@ -8,9 +8,9 @@ use crate::keyspace::{Db, Loc, NoMemory};
 use crate::resp::ReplyWriter;
 use crate::resp::number::parse_i64;
 use crate::types::Variant;
-use crate::types::set::{Member, OwnedSet, Rules, Set, SetRef, flat};
+use crate::types::set::{Member, OwnedSet, Set, SetRef, flat};
 
-/// When more than this many times as many members are popped as stay, those that stay are taken out instead.
+/// When more than this many times as many members are popped as stay, those that stay are copied instead.
 const STAY_FACTOR: usize = 5;
 /// When more than one in this many members is asked for, all are walked past instead of drawing.
 const WALK_FACTOR: usize = 3;
@@ -81,13 +81,27 @@ fn pop_many(ctx: &mut Ctx, key: Key, count: usize) -> CmdResult {
     let (db, reply) = ctx.db_and_reply(key);
     reply.set(count);
     if (len - count).saturating_mul(STAY_FACTOR) > count {
-        for _ in 0..count {
-            pop(db, loc, &mut random, |member| reply_member(reply, member))?;
+        let popped = db.object_mut(loc).and_then(|mut object| {
+            let set = Set::from_object_mut(&mut object)?;
+            set.pop_many(count, || random.bits(), |member| reply_member(reply, member));
+            Some(())
+        });
+        if popped.is_none() {
+            for _ in 0..count {
+                pop(db, loc, &mut random, |member| reply_member(reply, member))?;
+            }
         }
     } else {
-        let staying = take_staying(db, loc, len - count, &mut random, &rules)?;
-        if let Some(leaving) = SetRef::of(db.value(loc)) {
-            leaving.iter().for_each(|member| reply_member(reply, member));
+        let mut staying = OwnedSet::new()?;
+        let (mut wanted, mut left) = ((len - count) as u64, len as u64);
+        for member in SetRef::of(db.value(loc)).iter().flat_map(|set| set.iter()) {
+            if random.below(left) < wanted {
+                staying.add(member, &rules)?;
+                wanted -= 1;
+            } else {
+                reply_member(reply, member);
+            }
+            left -= 1;
         }
         value::replace(db, loc, staying)?;
     }
@@ -95,17 +109,6 @@ fn pop_many(ctx: &mut Ctx, key: Key, count: usize) -> CmdResult {
     ctx.count_changes(count as u64 - 1);
     ctx.notify(Class::Set, c"spop", key);
     Ok(())
-}
-
-/// Takes `count` members out that are to stay when the others go.
-fn take_staying(db: &mut Db, loc: Loc, count: usize, random: &mut Random, rules: &Rules) -> Result<OwnedSet, NoMemory> {
-    let mut staying = OwnedSet::new();
-    for _ in 0..count {
-        if let Some(added) = pop(db, loc, random, |member| staying.add(member, rules))? {
-            added?;
-        }
-    }
-    Ok(staying)
 }
 
 /// Takes a random member out of the set at `loc`, which stays there even when it is empty then; `leave` gets it before
@@ -193,7 +196,7 @@ fn walk(reply: &mut ReplyWriter, set: SetRef, count: usize, random: &mut Random)
 fn draw(reply: &mut ReplyWriter, set: SetRef, count: usize, random: &mut Random, engine: &Engine) -> CmdResult {
     let rules = value::rules(engine);
     reply.array(count);
-    let mut drawn = OwnedSet::new();
+    let mut drawn = OwnedSet::new()?;
     while drawn.len() < count {
         let Some(member) = set.random(|| random.bits()) else { break };
         if drawn.add(member, &rules)? {

@@ -19,7 +19,7 @@ mod slices;
 
 use super::list::value as lists;
 use super::{Args, Class, CmdResult, CommandError, Ctx, Key};
-use crate::keyspace::{Kind, Loc, StringRef, ValueRef, format_int};
+use crate::keyspace::{Kind, Loc, NoMemory, StringRef, ValueRef, format_int, try_box};
 use crate::types::list::{Builder, ListRef, Side};
 use crate::types::set::SetRef;
 use crate::types::zset::View;
@@ -92,12 +92,13 @@ fn run(ctx: &mut Ctx, args: &Args, options: &Options) -> CmdResult {
             collect(ctx, key, loc, false, 0..len, &mut texts, &mut items)?;
             if len >= slices::ELEMENTS_MIN && needs_nothing_else(by, options) {
                 let repeats = options.get.len().max(1);
-                return ctx.go_on(Box::new(Sorting::new(texts, items, order, range, repeats)?));
+                return ctx.go_on(try_box(Sorting::new(texts, items, order, range, repeats)?)?);
             }
             order.by_itself = matches!(by, By::Itself);
             weigh(ctx, by, order, &mut texts, &mut items)?;
-            // Stable, so that elements of equal weight stay in their order.
-            items.sort_by(|a, b| order.compare(a, b, &texts.bytes));
+            // Elements of equal weight stay in their order, which is that of their texts; a stable sort would ask for memory.
+            let place = |item: &Item| (item.text.start, item.text.end);
+            items.sort_unstable_by(|a, b| order.compare(a, b, &texts.bytes).then_with(|| place(a).cmp(&place(b))));
             items.truncate(range.end);
             items.drain(..range.start.min(items.len()));
         }
@@ -180,7 +181,7 @@ fn weigh(ctx: &mut Ctx, by: By, order: Order, texts: &mut Texts, items: &mut [It
         let range = match by {
             By::Pattern(pattern) => {
                 found.clear();
-                if !pattern.look_up(ctx, texts.get(&item.text), &mut found) {
+                if !pattern.look_up(ctx, texts.get(&item.text), &mut found)? {
                     continue;
                 }
                 if order.alpha { Some(texts.push(&found)?) } else { None }
@@ -198,11 +199,10 @@ fn weigh(ctx: &mut Ctx, by: By, order: Order, texts: &mut Texts, items: &mut [It
 }
 
 /// What a GET pattern makes of an element, into `into`; false if there is nothing.
-fn get(ctx: &mut Ctx, pattern: Pattern, element: &[u8], into: &mut Vec<u8>) -> bool {
+fn get(ctx: &mut Ctx, pattern: Pattern, element: &[u8], into: &mut Vec<u8>) -> Result<bool, NoMemory> {
     into.clear();
     if pattern.is_element() {
-        into.extend_from_slice(element);
-        return true;
+        return append(into, element).map(|()| true);
     }
     pattern.look_up(ctx, element, into)
 }
@@ -216,7 +216,7 @@ fn reply(ctx: &mut Ctx, options: &Options, texts: &Texts, items: &[Item]) -> Cmd
             ctx.reply.bulk(element);
         }
         for pattern in &options.get {
-            if get(ctx, *pattern, element, &mut found) {
+            if get(ctx, *pattern, element, &mut found)? {
                 ctx.reply.bulk(&found);
             } else {
                 ctx.reply.null();
@@ -228,7 +228,7 @@ fn reply(ctx: &mut Ctx, options: &Options, texts: &Texts, items: &[Item]) -> Cmd
 
 fn store(ctx: &mut Ctx, args: &Args, options: &Options, texts: &Texts, items: &[Item]) -> CmdResult {
     let destination = args.key(1);
-    let mut builder = Builder::new(lists::fill(ctx));
+    let mut builder = Builder::new(lists::fill(ctx))?;
     let mut found = Vec::new();
     for item in items {
         let element = texts.get(&item.text);
@@ -236,7 +236,7 @@ fn store(ctx: &mut Ctx, args: &Args, options: &Options, texts: &Texts, items: &[
             builder.push(Side::Right, lists::element(element))?;
         }
         for pattern in &options.get {
-            if !get(ctx, *pattern, element, &mut found) {
+            if !get(ctx, *pattern, element, &mut found)? {
                 found.clear();
             }
             builder.push(Side::Right, lists::element(&found))?;
@@ -264,9 +264,14 @@ fn store(ctx: &mut Ctx, args: &Args, options: &Options, texts: &Texts, items: &[
     Ok(())
 }
 
-/// The text of a string value; `None` for other types.
-fn string_into(value: ValueRef<'_>, into: &mut Vec<u8>) -> bool {
-    let Some(string) = value.string() else { return false };
-    into.extend_from_slice(text_of(string, &mut [0; 20]));
-    true
+fn append(into: &mut Vec<u8>, bytes: &[u8]) -> Result<(), NoMemory> {
+    into.try_reserve(bytes.len())?;
+    into.extend_from_slice(bytes);
+    Ok(())
+}
+
+/// Appends the text of a string value; false for other types.
+fn string_into(value: ValueRef<'_>, into: &mut Vec<u8>) -> Result<bool, NoMemory> {
+    let Some(string) = value.string() else { return Ok(false) };
+    append(into, text_of(string, &mut [0; 20])).map(|()| true)
 }

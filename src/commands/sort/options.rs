@@ -67,6 +67,7 @@ impl<'a> Options<'a> {
                 };
                 at += 1;
             } else if args.is(at, "get") && left >= 1 {
+                options.get.try_reserve(1).map_err(|_| CommandError::NO_MEMORY)?;
                 options.get.push(Pattern::new(args.argv()[at + 1]));
                 at += 1;
             } else {

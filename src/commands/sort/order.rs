@@ -32,7 +32,9 @@ impl Weight {
             return Ok(Self::Number(0.0));
         }
         let space = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).count();
-        let number = parse_f64(&text[space..]);
+        // `strtod` reports a decimal number that it had to round to a subnormal one, and then SORT takes it for none.
+        let is_hexadecimal = text.iter().any(|byte| matches!(byte, b'x' | b'X'));
+        let number = parse_f64(&text[space..]).filter(|number| is_hexadecimal || !number.is_subnormal());
         number.map(Self::Number).ok_or(CommandError::fixed("ERR One or more scores can't be converted into double"))
     }
 

@@ -2,8 +2,10 @@
 
 use super::super::{Ctx, Key};
 use super::string_into;
+use crate::keyspace::NoMemory;
 use crate::resp::number::parse_i64;
 use crate::types::hash::{HashRef, Text};
+use smallvec::SmallVec;
 
 /// See the module's comment.
 #[derive(Clone, Copy, Debug)]
@@ -40,21 +42,25 @@ impl<'a> Pattern<'a> {
     }
 
     /// Appends what the pattern names for an element; false if there is nothing, or something of another type.
-    pub fn look_up(&self, ctx: &mut Ctx, element: &[u8], into: &mut Vec<u8>) -> bool {
-        let Some((before, after)) = self.parts else { return false };
-        let name = [before, element, after].concat();
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn look_up(&self, ctx: &mut Ctx, element: &[u8], into: &mut Vec<u8>) -> Result<bool, NoMemory> {
+        let Some((before, after)) = self.parts else { return Ok(false) };
+        let mut name: SmallVec<[u8; 64]> = SmallVec::new();
+        name.try_reserve_exact(before.len() + element.len() + after.len()).map_err(|_| NoMemory)?;
+        [before, element, after].into_iter().for_each(|part| name.extend_from_slice(part));
         let key = Key { bytes: &name, hash: ctx.engine.keyspace.hash(&name) };
-        let Some(loc) = ctx.read(key) else { return false };
+        let Some(loc) = ctx.read(key) else { return Ok(false) };
         let now_ms = ctx.now_ms();
         let engine = ctx.engine;
         let value = ctx.db(key).value(loc);
         let Some(field) = self.field else { return string_into(value, into) };
         let field = Text { bytes: field, int: parse_i64(field) };
         let Some(item) = HashRef::of(value).and_then(|hash| hash.get(field, engine.keyspace.seed(), now_ms)) else {
-            return false;
+            return Ok(false);
         };
-        into.extend_from_slice(super::text_of(item.value, &mut [0; 20]));
-        true
+        super::append(into, super::text_of(item.value, &mut [0; 20])).map(|()| true)
     }
 }
 

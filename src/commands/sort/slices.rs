@@ -112,7 +112,7 @@ impl Sorting {
                 let run = *next..(*next + RUN).min(len);
                 *next = run.end;
                 let mut positions = take(&mut self.sorted);
-                positions[run.clone()].sort_by(|a, b| self.compare(*a, *b));
+                positions[run.clone()].sort_unstable_by(|a, b| self.compare(*a, *b).then(a.cmp(b)));
                 self.sorted = positions;
                 if run.end == len {
                     self.phase = Phase::Merge(Merge::at(0, RUN, len));

@@ -87,7 +87,7 @@ pub fn xadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
         None => {
             let mut stream = Stream::default();
             let (id, deleted, _) = entry.add_to(&mut stream.log)?;
-            ctx.create_object(key, Kind::Stream, Box::new(stream.into_object()))?;
+            ctx.create_object(key, Kind::Stream, stream.try_into_boxed()?)?;
             (id, deleted > 0)
         }
     };

@@ -2,7 +2,7 @@
 
 use super::{change, ids, no_such_group, reply_entry, reply_id, view};
 use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
-use crate::keyspace::Loc;
+use crate::keyspace::{Loc, NoMemory};
 use crate::resp::ReplyWriter;
 use crate::resp::number::parse_i64;
 use crate::types::stream::{ConsumerId, Entry, Group, Id, Pending, Stream};
@@ -47,32 +47,35 @@ impl Claim<'_> {
         id: Id,
         entry: Option<Entry<'_>>,
         claimer: &mut Claimer,
-    ) -> Outcome {
+    ) -> Result<Outcome, NoMemory> {
         let Some(entry) = entry else {
             if !group.acknowledge(id) {
-                return Outcome::Left;
+                return Ok(Outcome::Left);
             }
             claimer.changes += 1;
-            return Outcome::Dropped;
+            return Ok(Outcome::Dropped);
         };
         let before = group.pending().get(&id).copied();
         let deliveries = match before {
             Some(pending) => {
                 let idle_ms = self.now_ms.wrapping_sub(pending.delivered_ms);
                 if self.idle_min_ms > 0 && idle_ms < self.idle_min_ms {
-                    return Outcome::Left;
+                    return Ok(Outcome::Left);
                 }
                 pending.deliveries
             }
             None if self.is_forced => 1,
-            None => return Outcome::Left,
+            None => return Ok(Outcome::Left),
         };
-        let consumer = *claimer.id.get_or_insert_with(|| {
-            let (consumer, is_new) = group.see_consumer(self.consumer, self.now_ms);
-            claimer.changes += u64::from(is_new);
-            claimer.is_new = is_new;
-            consumer
-        });
+        let consumer = match claimer.id {
+            Some(consumer) => consumer,
+            None => {
+                let (consumer, is_new) = group.see_consumer(self.consumer, self.now_ms)?;
+                claimer.changes += u64::from(is_new);
+                claimer.is_new = is_new;
+                *claimer.id.insert(consumer)
+            }
+        };
         let deliveries = self.deliveries.unwrap_or(if self.just_ids { deliveries } else { deliveries.wrapping_add(1) });
         group.assign(id, Pending { consumer, delivered_ms: self.delivered_ms, deliveries });
         if self.just_ids {
@@ -81,7 +84,7 @@ impl Claim<'_> {
             reply_entry(reply, &entry);
         }
         claimer.changes += 1;
-        Outcome::Claimed
+        Ok(Outcome::Claimed)
     }
 }
 
@@ -130,7 +133,7 @@ pub fn xclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
         let mut written = 0;
         let mut touched = false;
         for id in claimed {
-            match claim.one(reply, &mut group, id, log.get(id), &mut claimer) {
+            match claim.one(reply, &mut group, id, log.get(id), &mut claimer)? {
                 Outcome::Claimed => {
                     written += 1;
                     touched = true;
@@ -259,9 +262,12 @@ pub fn xautoclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
             }
             attempts -= 1;
             cursor = Bound::Excluded(id);
-            match claim.one(reply, &mut group, id, log.get(id), &mut claimer) {
+            match claim.one(reply, &mut group, id, log.get(id), &mut claimer)? {
                 Outcome::Claimed => written += 1,
-                Outcome::Dropped => dropped.push(id),
+                Outcome::Dropped => {
+                    dropped.try_reserve(1).map_err(|_| NoMemory)?;
+                    dropped.push(id);
+                }
                 Outcome::Left => continue,
             }
             left -= 1;

@@ -244,7 +244,7 @@ fn give(ctx: &mut Ctx, key: Key, from: From, membership: Membership<'_>, count: 
     let is_new = change(ctx, key, loc, |stream, reply| {
         let Stream { log, groups } = stream;
         let Some(mut group) = groups.get_mut(group) else { return Ok(false) };
-        let (consumer, is_new) = group.see_consumer(consumer, now_ms);
+        let (consumer, is_new) = group.see_consumer(consumer, now_ms)?;
         let reader = Reader { consumer, count, is_noack, now_ms };
         match from {
             From::Unread => deliver::unread(reply, log, &mut group, reader),

@@ -91,7 +91,7 @@ pub fn create(ctx: &mut Ctx, args: &Args) -> CmdResult {
         }
     };
     let is_new =
-        change(ctx, key, loc, |stream, _| Ok(stream.groups.add(&args[3], Group::new(id, options.entries_read))))?;
+        change(ctx, key, loc, |stream, _| Ok(stream.groups.add(&args[3], Group::new(id, options.entries_read))?))?;
     if !is_new {
         return Err(CommandError::fixed("BUSYGROUP Consumer Group name already exists"));
     }
@@ -128,9 +128,7 @@ pub fn destroy(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let removed = change(ctx, key, loc, |stream, _| Ok(stream.groups.remove(&args[3])))?;
     ctx.reply.integer(i64::from(removed.is_some()));
     if let Some(group) = removed {
-        let mut groups = Groups::default();
-        groups.add(b"", group);
-        bury(ctx, key, Stream { groups, ..Stream::default() });
+        bury_group(ctx, key, group);
         ctx.count_changes(1);
         // Those who wait for entries of this group wait in vain.
         let db = ctx.session.db;
@@ -140,10 +138,18 @@ pub fn destroy(ctx: &mut Ctx, args: &Args) -> CmdResult {
     Ok(())
 }
 
+/// Drops what was taken out of the groups of a stream.
+fn bury_group(ctx: &mut Ctx, key: Key, removed: Group) {
+    let mut groups = Groups::default();
+    // Without memory for that it is dropped here.
+    let _ = groups.add(b"", removed);
+    bury(ctx, key, Stream { groups, ..Stream::default() });
+}
+
 /// XGROUP CREATECONSUMER key group consumer
 pub fn createconsumer(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let now_ms = ctx.now_ms();
-    let is_new = change_group(ctx, args, |group, _| Ok(group.create_consumer(&args[4], now_ms)))?;
+    let is_new = change_group(ctx, args, |group, _| Ok(group.create_consumer(&args[4], now_ms)?))?;
     ctx.count_changes(u64::from(is_new));
     if is_new {
         ctx.notify(Class::Stream, c"xgroup-createconsumer", args.key(0));
@@ -154,12 +160,16 @@ pub fn createconsumer(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 /// XGROUP DELCONSUMER key group consumer
 pub fn delconsumer(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    let pending = change_group(ctx, args, |group, _| Ok(group.delete_consumer(&args[4])))?;
-    ctx.count_changes(u64::from(pending.is_some()));
-    if pending.is_some() {
+    let deleted = change_group(ctx, args, |group, _| Ok(group.delete_consumer(&args[4])))?;
+    let pending = deleted.as_ref().map_or(0, |(pending, _)| *pending);
+    if let Some((_, removed)) = deleted {
+        if !removed.pending().is_empty() {
+            bury_group(ctx, args.key(0), removed);
+        }
+        ctx.count_changes(1);
         ctx.notify(Class::Stream, c"xgroup-delconsumer", args.key(0));
     }
-    ctx.reply.integer(pending.unwrap_or(0) as i64);
+    ctx.reply.integer(pending as i64);
     Ok(())
 }
 

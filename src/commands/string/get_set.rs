@@ -87,10 +87,17 @@ impl Expiry<'_> {
 /// Replaces or creates a key as SET does.
 ///
 /// # Errors
-/// If memory is short; the value may be there then, but without the new deadline.
+/// If memory is short; then nothing has changed.
 #[inline]
 pub fn store(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>, deadline: NewDeadline) -> CmdResult {
+    if let (NewDeadline::At(_), Some(loc)) = (deadline, found) {
+        ctx.db(key).reserve_deadline_of(loc)?;
+    }
     let loc = put(ctx, key, found, value)?;
+    if let (NewDeadline::At(_), None) = (deadline, found) {
+        let db = ctx.db(key);
+        db.reserve_deadline_of(loc).inspect_err(|_| db.remove(loc))?;
+    }
     ctx.notify(Class::String, c"set", key);
     match deadline {
         NewDeadline::None if found.is_some() => {

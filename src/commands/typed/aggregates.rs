@@ -30,7 +30,7 @@ impl Lane<'_> {
                 StringRef::Int(int) => Some(found(IntegerText::new().format(int))),
             })
         });
-        self.tell_monitors(HGET, || vec![b"hget".to_vec(), key.bytes.to_vec(), field.to_vec()]);
+        self.tell_monitors(HGET, |tell| tell(&[b"hget", key.bytes, field]));
         value
     }
 
@@ -42,7 +42,7 @@ impl Lane<'_> {
         self.admit(HSET)?;
         let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
         let outcome = self.run(HSET, key, |ctx| hash::set_pairs(ctx, key, &[field, value]));
-        self.tell_monitors(HSET, || vec![b"hset".to_vec(), key.bytes.to_vec(), field.to_vec(), value.to_vec()]);
+        self.tell_monitors(HSET, |tell| tell(&[b"hset", key.bytes, field, value]));
         outcome.map(|new| new > 0)
     }
 
@@ -54,10 +54,10 @@ impl Lane<'_> {
         self.admit(ZADD)?;
         let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
         let outcome = self.run(ZADD, key, |ctx| zset::set_score(ctx, key, member, score));
-        self.tell_monitors(ZADD, || {
+        self.tell_monitors(ZADD, |tell| {
             let mut text = Vec::new();
             write_double_17g(score, &mut text);
-            vec![b"zadd".to_vec(), key.bytes.to_vec(), text, member.to_vec()]
+            tell(&[b"zadd", key.bytes, &text, member]);
         });
         outcome
     }
@@ -70,7 +70,7 @@ impl Lane<'_> {
         self.admit(ZSCORE)?;
         let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
         let score = self.run(ZSCORE, key, |ctx| zset::score(ctx, key, member));
-        self.tell_monitors(ZSCORE, || vec![b"zscore".to_vec(), key.bytes.to_vec(), member.to_vec()]);
+        self.tell_monitors(ZSCORE, |tell| tell(&[b"zscore", key.bytes, member]));
         score
     }
 }

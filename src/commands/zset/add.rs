@@ -2,6 +2,7 @@
 
 use super::value;
 use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
+use crate::keyspace::NoMemory;
 use crate::types::WINDOW;
 use crate::types::zset::Change;
 use smallvec::SmallVec;
@@ -98,8 +99,11 @@ pub fn zincrby(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 fn add(ctx: &mut Ctx, args: &Args, options: Options) -> CmdResult {
     let (options, first) = options.parse(args)?;
-    let scores = (first..args.len()).step_by(2).map(|at| args.float(at));
-    let scores = scores.collect::<Result<SmallVec<[f64; 8]>, _>>()?;
+    let mut scores: SmallVec<[f64; 8]> = SmallVec::new();
+    scores.try_reserve_exact(args.len().saturating_sub(first).div_ceil(2)).map_err(|_| NoMemory)?;
+    for at in (first..args.len()).step_by(2) {
+        scores.push(args.float(at)?);
+    }
     let key = args.key(0);
     let names = args.argv().get(first..).unwrap_or_default();
     let mut outcome = Outcome::default();
@@ -168,7 +172,8 @@ fn apply(
         let mut decided = None;
         let change = value::update(db, loc, name, &rules, |old| {
             decided = options.decide(old, score);
-            decided.filter(|score| !score.is_nan())
+            // 0 and -0 are the same score: the one that is there stays.
+            decided.filter(|score| !score.is_nan() && old != Some(*score))
         })?;
         if decided.is_some_and(f64::is_nan) {
             return Err(NOT_A_NUMBER);

@@ -3,6 +3,7 @@
 use super::value;
 use crate::commands::scan::{Options, parse_cursor};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::keyspace::Cursor;
 use crate::resp::number::{IntegerText, write_double_17g};
 use crate::types::zset::View;
 
@@ -44,19 +45,21 @@ pub fn zscan(ctx: &mut Ctx, args: &Args) -> CmdResult {
             zset.iter().for_each(|(name, score)| {
                 visit(name, score);
             });
-            0
+            None
         }
         View::Large(zset) => {
-            let (mut next, mut seen) = (Some(cursor), 0);
+            let (mut cursor, mut seen) = (Cursor::from_number(cursor), 0);
             for _ in 0..options.count.saturating_mul(BUCKETS_PER_MEMBER) {
-                let Some(at) = next.filter(|_| seen < options.count) else { break };
-                next = zset.scan(at, |name, score| seen = visit(name, score));
+                if cursor.shard() != 0 || seen >= options.count {
+                    break;
+                }
+                cursor = cursor.after(zset.scan(cursor.position(), |name, score| seen = visit(name, score)));
             }
-            next.unwrap_or(0)
+            Some(cursor).filter(|cursor| cursor.shard() == 0)
         }
     };
     reply.end_array(mark, found);
-    reply.prepend(cursor_at, |reply| reply.bulk_integer(next as i64));
+    reply.prepend(cursor_at, |reply| reply.bulk_integer(next.map_or(0, Cursor::number) as i64));
     Ok(())
 }
 

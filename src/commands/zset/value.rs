@@ -6,7 +6,7 @@
 
 use crate::commands::{Class, CommandError, Ctx, Key};
 use crate::engine::Engine;
-use crate::keyspace::{Bytes, Db, Kind, Loc, NewValue, NoMemory, ObjectMut};
+use crate::keyspace::{Bytes, Db, Kind, Loc, NewValue, NoMemory, ObjectMut, try_box};
 use crate::resp::ReplyWriter;
 use crate::types::Variant;
 use crate::types::zset::{Change, FlatChange, OwnedZSet, Rules, View, ZSet, flat, large, update_flat, update_large};
@@ -15,9 +15,11 @@ use std::ffi::CStr;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// From this many on, members that go are not taken out one by one if fewer stay: those are copied, and the old
-/// value is freed in the background.
+/// From this many on, members that go are not taken out one by one if few stay: those are copied, and the old value is
+/// freed in the background.
 const REMOVED_IN_PLACE: usize = 1024;
+/// Copying a member takes as long as taking out so many.
+const STAY_FACTOR: usize = 4;
 /// Bytes of the first member of a new flat encoding that need no memory of their own.
 const FIRST_BYTES: usize = 96;
 
@@ -83,7 +85,7 @@ pub fn create(ctx: &mut Ctx, key: Key, name: &[u8], score: f64) -> Result<Loc, N
         FlatChange::Done(_) => ctx.create(key, NewValue::Flat(Kind::ZSet, &bytes)),
         FlatChange::Outgrown(_) => {
             let zset = large([(name, score)], rules.seed)?;
-            ctx.create_object(key, Kind::ZSet, Box::new(zset.into_object()))
+            ctx.create_object(key, Kind::ZSet, try_box(zset.into_object())?)
         }
     }
 }
@@ -109,7 +111,7 @@ pub fn update(
         FlatChange::Outgrown(score) => {
             let mut zset = large(View::Flat(flat.bytes()).iter(), rules.seed)?;
             zset.insert(name, score)?;
-            db.set_object(loc, Kind::ZSet, Box::new(zset.into_object()))?;
+            db.set_object(loc, Kind::ZSet, try_box(zset.into_object())?)?;
             Ok(Change::Added)
         }
     }
@@ -143,14 +145,14 @@ pub fn remove_ranks(ctx: &mut Ctx, key: Key, loc: Loc, ranks: Range<usize>) -> R
         flat::remove_ranks(&mut flat, ranks);
         return Ok(false);
     }
-    if ranks.len() < REMOVED_IN_PLACE || len - ranks.len() > ranks.len() {
+    if ranks.len() < REMOVED_IN_PLACE || (len - ranks.len()).saturating_mul(STAY_FACTOR) > ranks.len() {
         with_large(db, loc, |zset| zset.remove_ranks(ranks));
         return Ok(false);
     }
     let Some(View::Large(zset)) = View::of(db.value(loc)) else { return Ok(false) };
     let before = zset.forward(0).take(ranks.start);
     let staying = large(before.chain(zset.forward(ranks.end)), seed)?;
-    db.set_object(loc, Kind::ZSet, Box::new(staying.into_object()))?;
+    db.set_object(loc, Kind::ZSet, staying.try_into_boxed()?)?;
     Ok(false)
 }
 

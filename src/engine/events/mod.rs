@@ -20,6 +20,12 @@
 //! Anything: nothing is locked. What it changes through another session is delivered in the same thread after all that
 //! was pending before; calls of listeners do not nest. It may add and remove listeners, itself too.
 //!
+//! # Panics
+//!
+//! Others wait for the turns of what is pending, so nothing of it may get lost. A panic while one event is told does not
+//! keep the rest from being told, and goes on afterwards; who catches a panic of a command delivers what the
+//! command has noted.
+//!
 //! # Cost
 //!
 //! Where nobody listens to a class: one load of a word beside the hot settings per event, and one of the session per
@@ -37,12 +43,14 @@ pub use pending::Pending;
 
 use super::Engine;
 use super::settings::Hot;
+use crate::hooks::reach;
 use crate::keyspace::expiry::What;
 use crate::keyspace::{KeyHash, Loc, ShardData};
 use parking_lot::RwLock;
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
 use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use turns::Turns;
@@ -158,7 +166,7 @@ fn take_later() -> Later {
     LATER.with_borrow_mut(|later| ManuallyDrop::into_inner(std::mem::replace(later, ManuallyDrop::new(Vec::new()))))
 }
 
-/// Ends delivering, also when a listener panics.
+/// Ends delivering.
 struct Delivering;
 
 impl Delivering {
@@ -225,30 +233,40 @@ impl Events {
             let parcel = (Arc::clone(self), std::mem::take(pending));
             return LATER.with_borrow_mut(|later| later.push(parcel));
         }
-        let _delivering = Delivering::start();
-        self.tell_all(pending);
+        let delivering = Delivering::start();
+        let mut panic = self.tell_all(pending).err();
         pending.clear();
         // Front to back: an event waits for earlier ones, which must not be behind it.
         let mut later = take_later();
         while !later.is_empty() {
             for (events, pending) in later {
-                events.tell_all(&pending);
+                panic = events.tell_all(&pending).err().or(panic);
             }
             later = take_later();
         }
+        drop(delivering);
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
     }
 
-    fn tell_all(&self, pending: &Pending) {
+    /// Tells everybody of everything. All turns have passed then, also if one event, or several, could not be told, of which
+    /// the last panic is the result.
+    fn tell_all(&self, pending: &Pending) -> std::thread::Result<()> {
+        let mut outcome = Ok(());
         for (event, turn) in pending.events() {
-            if self.turns.wait(turn) {
-                self.tell(event);
+            self.turns.wait(turn);
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.tell(event))) {
+                outcome = Err(panic);
             }
             self.turns.pass(turn);
         }
+        outcome
     }
 
     /// Tells everybody of one event whose turn it is.
     fn tell(&self, event: Event<'_>) {
+        reach("event");
         let listeners = Arc::clone(&self.listeners.read());
         for listener in listeners.iter() {
             let _running = listener.running.read();
@@ -256,11 +274,6 @@ impl Events {
                 (listener.callback)(event);
             }
         }
-    }
-
-    /// No event is told any more, and nobody waits for a turn: a panic may have lost those who had one.
-    pub fn give_up(&self) {
-        self.turns.give_up();
     }
 }
 

@@ -11,7 +11,6 @@
 use crate::keyspace::KeyHash;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Independent parts; more than threads that are at it at the same time.
 const STRIPES: usize = 64;
@@ -38,15 +37,14 @@ struct Stripe {
     moved: Condvar,
 }
 
-/// The lines of all keys with undelivered events.
+/// The lines of all keys with undelivered events. Who has taken a place passes it, whatever happens.
 pub struct Turns {
     stripes: Box<[Stripe]>,
-    is_over: AtomicBool,
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { stripes: (0..STRIPES).map(|_| Stripe::default()).collect(), is_over: AtomicBool::new(false) }
+        Self { stripes: (0..STRIPES).map(|_| Stripe::default()).collect() }
     }
 }
 
@@ -64,14 +62,13 @@ impl Turns {
         Turn { hash, place: line.next - 1 }
     }
 
-    /// Waits until a place has its turn; false if none ever will.
-    pub fn wait(&self, turn: Turn) -> bool {
+    /// Waits until a place has its turn.
+    pub fn wait(&self, turn: Turn) {
         let stripe = self.stripe(turn.hash);
         let mut lines = stripe.lines.lock();
-        while !self.is_over() && lines.get(&turn.hash.0).is_some_and(|line| line.now != turn.place) {
+        while lines.get(&turn.hash.0).is_some_and(|line| line.now != turn.place) {
             stripe.moved.wait(&mut lines);
         }
-        !self.is_over()
     }
 
     /// Lets the next one have its turn.
@@ -85,18 +82,5 @@ impl Turns {
         } else {
             stripe.moved.notify_all();
         }
-    }
-
-    /// Nobody gets a turn any more.
-    pub fn give_up(&self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        for stripe in &self.stripes {
-            let _lines = stripe.lines.lock();
-            stripe.moved.notify_all();
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
     }
 }

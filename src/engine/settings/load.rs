@@ -4,7 +4,7 @@
 //! that a later line or argument can put it right (`redisrs-server /etc/redis/redis.conf --daemonize no`).
 
 use super::error::{LoadError, SettingError, os_text};
-use super::kind::{self, Origin, Value};
+use super::kind::{self, Kind, Origin, Value};
 use super::split::{quote, split_words};
 use super::table::{self, Id};
 use super::{Files, Settings, include, refusal};
@@ -62,12 +62,13 @@ impl Place {
 }
 
 impl Settings {
-    /// Loads a configuration file, and remembers it for CONFIG REWRITE.
+    /// Loads a configuration file for a program that embeds an engine, and remembers it for CONFIG REWRITE.
     ///
     /// # Errors
     /// The first line with an error, which leaves the settings as they were.
     pub fn load_file(&self, path: &Path) -> Result<(), LoadError> {
         let mut loader = Loader::new(self);
+        loader.is_host = true;
         let path = loader.main_file(path);
         let text = read(&path)?;
         loader.text(&text)?;
@@ -184,13 +185,15 @@ struct Loader<'s> {
     /// Where each setting was last set.
     set_at: BTreeMap<Id, Place>,
     depth: usize,
+    /// For a program that embeds an engine: it may say what only [`Settings::set`] takes otherwise.
+    is_host: bool,
 }
 
 impl<'s> Loader<'s> {
     fn new(settings: &'s Settings) -> Self {
         let values = settings.values.read().clone();
         let files = settings.files.read().clone();
-        Self { settings, values, files, set_at: BTreeMap::new(), depth: 0 }
+        Self { settings, values, files, set_at: BTreeMap::new(), depth: 0, is_host: false }
     }
 
     fn main_file(&mut self, path: &Path) -> PathBuf {
@@ -214,7 +217,11 @@ impl<'s> Loader<'s> {
         let Some((name, values)) = words.split_first() else { return Ok(()) };
         let Some((row, _)) = table::find(name) else { return self.directive(name, values, place) };
         let is_first = !self.set_at.contains_key(&row.id);
-        let origin = if is_first { Origin::FileFirst } else { Origin::File };
+        let origin = match row.kind {
+            Kind::Port if self.is_host => Origin::Host,
+            _ if is_first => Origin::FileFirst,
+            _ => Origin::File,
+        };
         let slot = &mut self.values[row.id as usize];
         *slot = kind::parse(row, values, slot, origin).map_err(|reason| place.error(reason))?;
         self.set_at.insert(row.id, place);

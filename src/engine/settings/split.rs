@@ -106,10 +106,22 @@ pub fn quote_into(bytes: &[u8], out: &mut Vec<u8>) {
             7 => out.extend(b"\\a"),
             8 => out.extend(b"\\b"),
             b' '..=b'~' => out.push(byte),
-            _ => out.extend(format!("\\x{byte:02x}").bytes()),
+            _ => out.extend([b'\\', b'x', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]),
         }
     }
     out.push(b'"');
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// How many bytes [`quote_into`] writes.
+pub fn quoted_len(bytes: &[u8]) -> usize {
+    let escaped = |byte: &u8| match byte {
+        b'\\' | b'"' | b'\n' | b'\r' | b'\t' | 7 | 8 => 2,
+        b' '..=b'~' => 1,
+        _ => 4,
+    };
+    2 + bytes.iter().map(escaped).sum::<usize>()
 }
 
 #[cfg(test)]

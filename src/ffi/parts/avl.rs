@@ -11,6 +11,7 @@
 //! path, which are cache misses, only as far as heights change: two or three nodes on average.
 
 use super::super::cast::raw;
+use super::super::guard::bare;
 use crate::storage::prefetch;
 use std::mem::offset_of;
 use std::ptr::null_mut;
@@ -409,12 +410,14 @@ unsafe fn nth(mut node: *mut rs_avl_node, mut rank: u64) -> *mut rs_avl_node {
 /// Makes a node a leaf without a parent, which is also a whole tree of one node. NULL is a no-op.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_avl_init(node: *mut rs_avl_node) {
-    if let Ok(node) = raw(node) {
-        // SAFETY: by the rules of the header.
-        unsafe {
-            node.write(rs_avl_node { parent: null_mut(), left: null_mut(), right: null_mut(), height: 1, cnt: 1 })
-        };
-    }
+    bare((), || {
+        if let Ok(node) = raw(node) {
+            // SAFETY: by the rules of the header.
+            unsafe {
+                node.write(rs_avl_node { parent: null_mut(), left: null_mut(), right: null_mut(), height: 1, cnt: 1 })
+            };
+        }
+    })
 }
 
 /// The height of a subtree; 0 for NULL, which is an empty one.
@@ -446,20 +449,22 @@ pub unsafe extern "C" fn rs_avl_cnt(node: *const rs_avl_node) -> u32 {
 /// Returns the root, which may be another one than before; NULL for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_avl_fix(node: *mut rs_avl_node) -> *mut rs_avl_node {
-    let Ok(mut node) = raw(node) else { return null_mut() };
-    // SAFETY: by the rules of the header; `balance` leaves the node, or its successor, in the same parent.
-    unsafe {
-        let mut root = null_mut();
-        loop {
-            let link = link_of(&raw mut root, node);
-            let top = balance(node);
-            *link = top;
-            node = (*top).parent;
-            if node.is_null() {
-                return top;
+    bare(null_mut(), || {
+        let Ok(mut node) = raw(node) else { return null_mut() };
+        // SAFETY: by the rules of the header; `balance` leaves the node, or its successor, in the same parent.
+        unsafe {
+            let mut root = null_mut();
+            loop {
+                let link = link_of(&raw mut root, node);
+                let top = balance(node);
+                *link = top;
+                node = (*top).parent;
+                if node.is_null() {
+                    return top;
+                }
             }
         }
-    }
+    })
 }
 
 /// Takes a node out of its tree, O(log n). It is the host's again, and needs `rs_avl_init` before it is linked anew.
@@ -467,8 +472,10 @@ pub unsafe extern "C" fn rs_avl_fix(node: *mut rs_avl_node) -> *mut rs_avl_node 
 /// Returns the root of what is left, which may be another one than before; NULL if nothing is left, and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_avl_del(node: *mut rs_avl_node) -> *mut rs_avl_node {
-    // SAFETY: by the rules of the header.
-    raw(node).map_or(null_mut(), |node| unsafe { detach(node) })
+    bare(null_mut(), || {
+        // SAFETY: by the rules of the header.
+        raw(node).map_or(null_mut(), |node| unsafe { detach(node) })
+    })
 }
 
 /// The node that is `offset` ranks behind this one, before it if negative. O(log n), however far it is.
@@ -476,28 +483,32 @@ pub unsafe extern "C" fn rs_avl_del(node: *mut rs_avl_node) -> *mut rs_avl_node 
 /// Returns NULL if there is none, and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_avl_offset(node: *mut rs_avl_node, offset: i64) -> *mut rs_avl_node {
-    // SAFETY: by the rules of the header.
-    raw(node).map_or(null_mut(), |node| unsafe { self::offset(node, offset) })
+    bare(null_mut(), || {
+        // SAFETY: by the rules of the header.
+        raw(node).map_or(null_mut(), |node| unsafe { self::offset(node, offset) })
+    })
 }
 
 /// How many nodes of the tree come before this one, O(log n); -1 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_avl_rank(node: *mut rs_avl_node) -> i64 {
-    let Ok(mut node) = raw(node) else { return -1 };
-    // SAFETY: by the rules of the header.
-    unsafe {
-        let mut rank = i64::from(count((*node).left));
-        loop {
-            let parent = (*node).parent;
-            if parent.is_null() {
-                return rank;
+    bare(-1, || {
+        let Ok(mut node) = raw(node) else { return -1 };
+        // SAFETY: by the rules of the header.
+        unsafe {
+            let mut rank = i64::from(count((*node).left));
+            loop {
+                let parent = (*node).parent;
+                if parent.is_null() {
+                    return rank;
+                }
+                if (*parent).right == node {
+                    rank = rank.wrapping_add(i64::from(count((*parent).left))).wrapping_add(1);
+                }
+                node = parent;
             }
-            if (*parent).right == node {
-                rank = rank.wrapping_add(i64::from(count((*parent).left))).wrapping_add(1);
-            }
-            node = parent;
         }
-    }
+    })
 }
 
 #[cfg(test)]

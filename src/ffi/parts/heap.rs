@@ -5,7 +5,8 @@
 //! O(log n).
 
 use super::super::cast;
-use super::super::status::{Failure, RS_ERR_ARGUMENT, RS_OK, fail, rs_status};
+use super::super::guard::bare;
+use super::super::status::{Failure, RS_ERR_ARGUMENT, RS_ERR_PANIC, RS_OK, fail, rs_status};
 use std::mem::offset_of;
 
 /// An item of a heap: `val` is what it is ordered by, the least first; `ref`, unless it is NULL, points to where its position
@@ -99,17 +100,19 @@ unsafe fn place(heap: *mut rs_heap_item, mut pos: usize, len: usize) {
 /// Returns `RS_OK`; `RS_ERR_ARGUMENT` if `heap` is NULL or there is no item at `pos`, then nothing has changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_heap_update(heap: *mut rs_heap_item, pos: usize, len: usize) -> rs_status {
-    // SAFETY: by the rules of the header; the items are looked at after this only.
-    if let Err(Failure(status)) = unsafe { cast::array(heap.cast_const(), len) } {
-        return status;
-    }
-    if pos >= len {
-        let Failure(status) = fail(RS_ERR_ARGUMENT, format_args!("there is no item at this position"));
-        return status;
-    }
-    // SAFETY: by the rules of the header.
-    unsafe { place(heap, pos, len) };
-    RS_OK
+    bare(RS_ERR_PANIC, || {
+        // SAFETY: by the rules of the header; the items are looked at after this only.
+        if let Err(Failure(status)) = unsafe { cast::array(heap.cast_const(), len) } {
+            return status;
+        }
+        if pos >= len {
+            let Failure(status) = fail(RS_ERR_ARGUMENT, format_args!("there is no item at this position"));
+            return status;
+        }
+        // SAFETY: by the rules of the header.
+        unsafe { place(heap, pos, len) };
+        RS_OK
+    })
 }
 
 #[cfg(test)]

@@ -17,7 +17,9 @@
 //! map of zeros is empty and owns nothing, and a look-up in it writes nothing: it may be a constant.
 
 use super::super::cast::raw;
-use super::super::status::{Failure, Outcome, RS_ERR_ARGUMENT, RS_ERR_NO_MEMORY, RS_OK, fail, rs_status};
+use super::super::guard::bare;
+use super::super::status::{Failure, Outcome, RS_ERR_ARGUMENT, RS_ERR_NO_MEMORY, RS_ERR_PANIC, RS_OK, fail, rs_status};
+use crate::hooks::is_refused;
 use crate::storage::prefetch;
 use std::ffi::c_void;
 use std::mem::offset_of;
@@ -144,6 +146,9 @@ unsafe fn unlink(table: *mut rs_htab, at: *mut *mut rs_hnode) -> *mut rs_hnode {
 
 /// A table of empty slots.
 fn allocate(slots: usize) -> *mut *mut rs_hnode {
+    if is_refused(slots.saturating_mul(size_of::<*mut rs_hnode>())) {
+        return null_mut();
+    }
     // SAFETY: any count and size will do; the memory is zeroed, which makes every slot NULL.
     unsafe { libc::calloc(slots, size_of::<*mut rs_hnode>()) }.cast()
 }
@@ -315,11 +320,13 @@ fn no_function() -> Failure {
 /// Returns the node, or NULL if there is none or a pointer is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_hm_lookup(map: *mut rs_hmap, key: *mut rs_hnode, eq: rs_hnode_eq_fn) -> *mut rs_hnode {
-    let (Ok(map), Ok(key), Some(eq)) = (raw(map), raw(key), eq.ok_or_else(no_function).ok()) else {
-        return null_mut();
-    };
-    // SAFETY: by the rules of the header; the host has given `eq` for nodes of this map and this key.
-    unsafe { lookup(map, (*key).hcode, |node| eq(node, key)) }
+    bare(null_mut(), || {
+        let (Ok(map), Ok(key), Some(eq)) = (raw(map), raw(key), eq.ok_or_else(no_function).ok()) else {
+            return null_mut();
+        };
+        // SAFETY: by the rules of the header; the host has given `eq` for nodes of this map and this key.
+        unsafe { lookup(map, (*key).hcode, |node| eq(node, key)) }
+    })
 }
 
 /// Inserts a node, whose `hcode` is set, without a look whether there is another of the same key. The node has to stay
@@ -329,18 +336,20 @@ pub unsafe extern "C" fn rs_hm_lookup(map: *mut rs_hmap, key: *mut rs_hnode, eq:
 /// changes nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_hm_insert(map: *mut rs_hmap, node: *mut rs_hnode) -> rs_status {
-    let (map, node) = match (raw(map), raw(node)) {
-        (Ok(map), Ok(node)) => (map, node),
-        (Err(Failure(status)), _) | (_, Err(Failure(status))) => return status,
-    };
-    // SAFETY: by the rules of the header.
-    unsafe {
-        if let Err(Failure(status)) = reserve(map) {
-            return status;
+    bare(RS_ERR_PANIC, || {
+        let (map, node) = match (raw(map), raw(node)) {
+            (Ok(map), Ok(node)) => (map, node),
+            (Err(Failure(status)), _) | (_, Err(Failure(status))) => return status,
+        };
+        // SAFETY: by the rules of the header.
+        unsafe {
+            if let Err(Failure(status)) = reserve(map) {
+                return status;
+            }
+            insert(map, node);
         }
-        insert(map, node);
-    }
-    RS_OK
+        RS_OK
+    })
 }
 
 /// Takes the node out of the map whose key is that of `key`, as `rs_hm_lookup` finds it.
@@ -348,52 +357,60 @@ pub unsafe extern "C" fn rs_hm_insert(map: *mut rs_hmap, node: *mut rs_hnode) ->
 /// Returns the node, which is the host's again to keep or to free; NULL if there is none or a pointer is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_hm_delete(map: *mut rs_hmap, key: *mut rs_hnode, eq: rs_hnode_eq_fn) -> *mut rs_hnode {
-    let (Ok(map), Ok(key), Some(eq)) = (raw(map), raw(key), eq.ok_or_else(no_function).ok()) else {
-        return null_mut();
-    };
-    // SAFETY: by the rules of the header; the host has given `eq` for nodes of this map and this key.
-    unsafe { remove(map, (*key).hcode, |node| eq(node, key)) }
+    bare(null_mut(), || {
+        let (Ok(map), Ok(key), Some(eq)) = (raw(map), raw(key), eq.ok_or_else(no_function).ok()) else {
+            return null_mut();
+        };
+        // SAFETY: by the rules of the header; the host has given `eq` for nodes of this map and this key.
+        unsafe { remove(map, (*key).hcode, |node| eq(node, key)) }
+    })
 }
 
 /// Empties a map: frees its slots and makes it all zero. The nodes are the host's and not touched; they may be gone
 /// already. NULL is a no-op.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_hm_clear(map: *mut rs_hmap) {
-    if let Ok(map) = raw(map) {
-        // SAFETY: by the rules of the header.
-        unsafe { clear(map) };
-    }
+    bare((), || {
+        if let Ok(map) = raw(map) {
+            // SAFETY: by the rules of the header.
+            unsafe { clear(map) };
+        }
+    })
 }
 
 /// How many nodes a map has; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_hm_size(map: *const rs_hmap) -> usize {
-    // SAFETY: by the rules of the header.
-    raw(map.cast_mut()).map_or(0, |map| unsafe { (*map).newer.size.wrapping_add((*map).older.size) })
+    bare(0, || {
+        // SAFETY: by the rules of the header.
+        raw(map.cast_mut()).map_or(0, |map| unsafe { (*map).newer.size.wrapping_add((*map).older.size) })
+    })
 }
 
 /// Calls `f` with every node, in no order, and with `arg`, until `f` returns false. No node is moved meanwhile, so a map that is
 /// growing is seen whole. A NULL pointer to a map or function is a no-op.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_hm_foreach(map: *mut rs_hmap, f: rs_hnode_fn, arg: *mut c_void) {
-    let (Ok(map), Some(f)) = (raw(map), f.ok_or_else(no_function).ok()) else { return };
-    // SAFETY: by the rules of the header: tables are as in `find`, and `f` leaves the map alone. Its node may be gone
-    // after the call, so what follows it is read before.
-    unsafe {
-        for table in [&raw const (*map).newer, &raw const (*map).older] {
-            let slots = if (*table).tab.is_null() { 0 } else { (*table).mask.wrapping_add(1) };
-            for slot in 0..slots {
-                let mut node = *(*table).tab.add(slot);
-                while !node.is_null() {
-                    let next = (*node).next;
-                    if !f(node, arg) {
-                        return;
+    bare((), || {
+        let (Ok(map), Some(f)) = (raw(map), f.ok_or_else(no_function).ok()) else { return };
+        // SAFETY: by the rules of the header: tables are as in `find`, and `f` leaves the map alone. Its node may be gone
+        // after the call, so what follows it is read before.
+        unsafe {
+            for table in [&raw const (*map).newer, &raw const (*map).older] {
+                let slots = if (*table).tab.is_null() { 0 } else { (*table).mask.wrapping_add(1) };
+                for slot in 0..slots {
+                    let mut node = *(*table).tab.add(slot);
+                    while !node.is_null() {
+                        let next = (*node).next;
+                        if !f(node, arg) {
+                            return;
+                        }
+                        node = next;
                     }
-                    node = next;
                 }
             }
         }
-    }
+    })
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ pub fn deliver(next: Outcome<Option<*mut rs_reply>>, out: Out<*mut rs_reply>) ->
 #[unsafe(no_mangle)]
 pub extern "C" fn rs_reader_new() -> *mut rs_reader {
     install_panic_hook();
-    plain(|| Ok(cast::give(rs_reader::default()))).unwrap_or(null_mut())
+    plain(|| cast::try_give(rs_reader::default())).unwrap_or(null_mut())
 }
 
 /// Ends a reader. Replies that came out of it stay. NULL is a no-op.

@@ -34,6 +34,10 @@ impl rs_request_reader {
                 Step::NeedMore { .. } => return Ok(None),
                 Step::Request { end } => (request, end),
                 Step::Unescaped { end } => (self.parser.unescaped(), end),
+                // The parser goes on where it was.
+                Step::Error { error: ProtocolError::NoMemory } => {
+                    return Err(fail(RS_ERR_NO_MEMORY, format_args!("no memory for a request")));
+                }
                 Step::Error { error } => {
                     self.broken = Some(error);
                     break;
@@ -61,7 +65,7 @@ impl rs_request_reader {
 #[unsafe(no_mangle)]
 pub extern "C" fn rs_request_reader_new() -> *mut rs_request_reader {
     install_panic_hook();
-    plain(|| Ok(cast::give(rs_request_reader::default()))).unwrap_or(null_mut())
+    plain(|| cast::try_give(rs_request_reader::default())).unwrap_or(null_mut())
 }
 
 /// Ends a reader. Requests that came out of it stay. NULL is a no-op.

@@ -16,9 +16,11 @@
 //! eight bytes are multiplied side by side.
 
 use super::super::cast::{self, raw};
-use super::super::status::{Failure, Outcome, RS_ERR_ARGUMENT, fail};
+use super::super::guard::bare;
+use super::super::status::{Failure, Outcome, RS_ERR_ARGUMENT, RS_ERR_PANIC, fail};
 use super::avl::{self, rs_avl_node};
 use super::hm::{self, no_memory, rs_hmap, rs_hnode};
+use crate::hooks::is_refused;
 use crate::storage::prefetch;
 use std::cmp::Ordering;
 use std::ffi::{c_char, c_int};
@@ -111,7 +113,8 @@ unsafe fn name_of<'a>(node: *const rs_znode) -> &'a [u8] {
 
 /// A member that is in no set yet. From the C allocator, as the slots of the map are.
 fn allocate(name: &[u8], hcode: u64, score: f64) -> Outcome<*mut rs_znode> {
-    let bytes = size_of::<rs_znode>().checked_add(name.len()).ok_or_else(no_memory)?;
+    let bytes =
+        size_of::<rs_znode>().checked_add(name.len()).filter(|&bytes| !is_refused(bytes)).ok_or_else(no_memory)?;
     // SAFETY: any size will do.
     let node = unsafe { libc::malloc(bytes) }.cast::<rs_znode>();
     if node.is_null() {
@@ -336,9 +339,11 @@ unsafe fn key<'n>(score: f64, name: *const c_char, len: usize) -> Outcome<Key<'n
 /// is new, but test for negative ones first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_zset_insert(zset: *mut rs_zset, name: *const c_char, len: usize, score: f64) -> c_int {
-    // SAFETY: by the rules of the header.
-    let outcome = unsafe { raw(zset).and_then(|zset| insert(zset, key(score, name, len)?.name, score)) };
-    outcome.map_or_else(|Failure(status)| status, c_int::from)
+    bare(RS_ERR_PANIC, || {
+        // SAFETY: by the rules of the header.
+        let outcome = unsafe { raw(zset).and_then(|zset| insert(zset, key(score, name, len)?.name, score)) };
+        outcome.map_or_else(|Failure(status)| status, c_int::from)
+    })
 }
 
 /// Finds a member by name.
@@ -346,25 +351,29 @@ pub unsafe extern "C" fn rs_zset_insert(zset: *mut rs_zset, name: *const c_char,
 /// Returns NULL if there is none or a pointer is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_zset_lookup(zset: *mut rs_zset, name: *const c_char, len: usize) -> *mut rs_znode {
-    // SAFETY: by the rules of the header.
-    unsafe {
-        let (Ok(zset), Ok(name)) = (raw(zset), cast::bytes(name.cast(), len)) else { return null_mut() };
-        find(zset, name, hash(name))
-    }
+    bare(null_mut(), || {
+        // SAFETY: by the rules of the header.
+        unsafe {
+            let (Ok(zset), Ok(name)) = (raw(zset), cast::bytes(name.cast(), len)) else { return null_mut() };
+            find(zset, name, hash(name))
+        }
+    })
 }
 
 /// Removes a member and frees it. NULL is a no-op, and so is a member of another set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_zset_delete(zset: *mut rs_zset, node: *mut rs_znode) {
-    let (Ok(zset), Ok(node)) = (raw(zset), raw(node)) else { return };
-    // SAFETY: by the rules of the header; what is in the map of the set is in its tree.
-    unsafe {
-        let own = &raw mut (*node).hmap;
-        if !hm::remove(&raw mut (*zset).hmap, (*own).hcode, |other| other == own).is_null() {
-            (*zset).root = avl::detach(&raw mut (*node).tree);
-            libc::free(node.cast());
+    bare((), || {
+        let (Ok(zset), Ok(node)) = (raw(zset), raw(node)) else { return };
+        // SAFETY: by the rules of the header; what is in the map of the set is in its tree.
+        unsafe {
+            let own = &raw mut (*node).hmap;
+            if !hm::remove(&raw mut (*zset).hmap, (*own).hcode, |other| other == own).is_null() {
+                (*zset).root = avl::detach(&raw mut (*node).tree);
+                libc::free(node.cast());
+            }
         }
-    }
+    })
 }
 
 /// The first member that is not before this score and name. There need not be such a member; an empty name is before
@@ -378,11 +387,13 @@ pub unsafe extern "C" fn rs_zset_seekge(
     name: *const c_char,
     len: usize,
 ) -> *mut rs_znode {
-    // SAFETY: by the rules of the header.
-    unsafe {
-        let (Ok(zset), Ok(key)) = (raw(zset), key(score, name, len)) else { return null_mut() };
-        first_from(zset, key)
-    }
+    bare(null_mut(), || {
+        // SAFETY: by the rules of the header.
+        unsafe {
+            let (Ok(zset), Ok(key)) = (raw(zset), key(score, name, len)) else { return null_mut() };
+            first_from(zset, key)
+        }
+    })
 }
 
 /// The last member that is not behind this score and name.
@@ -395,11 +406,13 @@ pub unsafe extern "C" fn rs_zset_seekle(
     name: *const c_char,
     len: usize,
 ) -> *mut rs_znode {
-    // SAFETY: by the rules of the header.
-    unsafe {
-        let (Ok(zset), Ok(key)) = (raw(zset), key(score, name, len)) else { return null_mut() };
-        last_to(zset, key)
-    }
+    bare(null_mut(), || {
+        // SAFETY: by the rules of the header.
+        unsafe {
+            let (Ok(zset), Ok(key)) = (raw(zset), key(score, name, len)) else { return null_mut() };
+            last_to(zset, key)
+        }
+    })
 }
 
 /// How many members are between two places, those that equal one included: what is found from `rs_zset_seekge` of the lower one
@@ -416,23 +429,28 @@ pub unsafe extern "C" fn rs_zset_count(
     hi_name: *const c_char,
     hi_len: usize,
 ) -> i64 {
-    // SAFETY: by the rules of the header.
-    unsafe {
-        let (Ok(zset), Ok(low), Ok(high)) = (raw(zset), key(lo_score, lo_name, lo_len), key(hi_score, hi_name, hi_len))
-        else {
-            return 0;
-        };
-        count_before(zset, high, true).wrapping_sub(count_before(zset, low, false)).max(0)
-    }
+    bare(0, || {
+        // SAFETY: by the rules of the header.
+        unsafe {
+            let (Ok(zset), Ok(low), Ok(high)) =
+                (raw(zset), key(lo_score, lo_name, lo_len), key(hi_score, hi_name, hi_len))
+            else {
+                return 0;
+            };
+            count_before(zset, high, true).wrapping_sub(count_before(zset, low, false)).max(0)
+        }
+    })
 }
 
 /// Frees all members and makes the set all zero. NULL is a no-op.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_zset_clear(zset: *mut rs_zset) {
-    if let Ok(zset) = raw(zset) {
-        // SAFETY: by the rules of the header.
-        unsafe { clear(zset) };
-    }
+    bare((), || {
+        if let Ok(zset) = raw(zset) {
+            // SAFETY: by the rules of the header.
+            unsafe { clear(zset) };
+        }
+    })
 }
 
 /// The member `offset` ranks behind this one, before it if negative.
@@ -443,11 +461,13 @@ pub unsafe extern "C" fn rs_zset_clear(zset: *mut rs_zset) {
 ///         printf("%.*s\n", (int)it->len, rs_znode_name(it));
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_znode_offset(node: *mut rs_znode, offset: i64) -> *mut rs_znode {
-    if node.is_null() {
-        return null_mut();
-    }
-    // SAFETY: by the rules of the header; what is in the tree of a member is a member.
-    raw(node).map_or(null_mut(), |node| unsafe { of_tree(avl::offset(&raw mut (*node).tree, offset)) })
+    bare(null_mut(), || {
+        if node.is_null() {
+            return null_mut();
+        }
+        // SAFETY: by the rules of the header; what is in the tree of a member is a member.
+        raw(node).map_or(null_mut(), |node| unsafe { of_tree(avl::offset(&raw mut (*node).tree, offset)) })
+    })
 }
 
 /// The name of a member: `len` bytes, not terminated; NULL for NULL. Valid as long as the member.

@@ -24,6 +24,9 @@ impl<'a> Pairs<'a> {
     pub fn new(bytes: &'a [u8]) -> Result<Self, Corrupt> {
         let mut reader = Reader::new(bytes);
         let count = reader.byte()?;
+        if count > LONG {
+            return Err(Corrupt);
+        }
         let Some((&END, pairs)) = reader.rest().split_last() else { return Err(Corrupt) };
         Ok(Self { rest: Reader::new(pairs), promise: Promise::new((count < LONG).then_some(count.into())) })
     }
@@ -90,7 +93,7 @@ mod tests {
         for len in 0..sound.len() {
             assert_eq!(read(&sound[..len]), Err(Corrupt), "cut to {len} bytes");
         }
-        for count in [0, 1, 3, 0xfd] {
+        for count in [0, 1, 3, 0xfd, 0xff] {
             let mut damaged = sound.to_vec();
             damaged[0] = count;
             assert_eq!(read(&damaged), Err(Corrupt), "count {count}");

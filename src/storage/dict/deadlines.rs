@@ -3,7 +3,7 @@
 //! The invariants are those of the parent module, which moves entries; here their deadlines change.
 
 use super::super::entry::{Entry, Handle, INNER, OWN, Object};
-use super::super::memory::NoMemory;
+use super::super::memory::{NoMemory, try_box};
 use super::super::table::Loc;
 use super::super::ttl_heap::TtlHeap;
 use super::{Dict, Extras};
@@ -57,9 +57,15 @@ impl<O: Object> Dict<O> {
         Ok(())
     }
 
+    /// Makes room for the deadline of a key, so that giving it one cannot fail.
+    pub fn reserve_deadline_of(&mut self, loc: Loc) -> Result<(), NoMemory> {
+        self.reserve_deadline()?;
+        self.change(loc, Entry::ensure_link::<OWN>)
+    }
+
     /// Makes room for one more deadline.
     pub(super) fn reserve_deadline(&mut self) -> Result<(), NoMemory> {
-        self.extras.get_or_insert_default().ttl.reserve()
+        self.extras()?.ttl.reserve()
     }
 
     /// Gives back what deadlines and garbage that are gone have left.
@@ -136,7 +142,18 @@ impl<O: Object> Dict<O> {
     }
 
     pub(super) fn reserve_inner(&mut self) -> Result<(), NoMemory> {
-        self.extras.get_or_insert_default().inner.get_or_insert_default().reserve()
+        let inner = &mut self.extras()?.inner;
+        match inner {
+            Some(inner) => inner.reserve(),
+            none => none.insert(try_box(TtlHeap::default())?).reserve(),
+        }
+    }
+
+    fn extras(&mut self) -> Result<&mut Extras<O>, NoMemory> {
+        match &mut self.extras {
+            Some(extras) => Ok(extras),
+            none => Ok(none.insert(try_box(Extras::default())?)),
+        }
     }
 
     fn inner(&self) -> Option<&TtlHeap<Handle<INNER>>> {

@@ -154,3 +154,37 @@ fn flat_encodings_are_edited_in_place_at_every_size() {
     dict.remove(loc);
     assert_eq!(dict.used(), 0);
 }
+
+#[test]
+fn sifting_shows_every_entry_once_and_removes_the_chosen() {
+    for (round, count) in [0, 1, 7, 100, 3000, 20_000].into_iter().enumerate() {
+        for keep_one_in in [1, 2, 10, u64::MAX] {
+            let seed = HashSeed::new(round as u64);
+            let mut dict = Dict::<Nothing>::new(0);
+            let names: Vec<String> = (0..count).map(|number| format!("name:{number}")).collect();
+            for (number, name) in names.iter().enumerate() {
+                let loc = dict.insert(seed.hash(name.as_bytes()), name.as_bytes(), NewValue::Int(1)).unwrap();
+                if number % 5 == 0 {
+                    dict.set_deadline(loc, number as i64).unwrap();
+                }
+            }
+            let stays = |name: &[u8]| name.iter().map(|byte| u64::from(*byte)).sum::<u64>().is_multiple_of(keep_one_in);
+            let (mut seen, mut cursor) = (std::collections::BTreeSet::new(), Some(0));
+            while let Some(at) = cursor {
+                cursor = dict.sift(at, |name| {
+                    assert!(seen.insert(name.to_vec()), "twice");
+                    !stays(name)
+                });
+            }
+            assert_eq!(seen.len(), count);
+            let staying: Vec<&String> = names.iter().filter(|name| stays(name.as_bytes())).collect();
+            assert_eq!((dict.len(), dict.iter().count()), (staying.len(), staying.len()));
+            assert!(staying.iter().all(|name| dict.locate(seed.hash(name.as_bytes()), name.as_bytes()).is_some()));
+            let volatile = names.iter().step_by(5).filter(|name| stays(name.as_bytes())).count();
+            assert_eq!(dict.volatile_len(), volatile);
+            if staying.is_empty() {
+                assert_eq!(dict.used(), Dict::<Nothing>::new(0).used());
+            }
+        }
+    }
+}

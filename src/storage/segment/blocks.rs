@@ -9,7 +9,7 @@
 
 use super::super::bucket::{Bucket, Item};
 use super::super::hash::Position;
-use super::super::memory::NoMemory;
+use super::super::memory::{NoMemory, try_box};
 use std::mem::size_of;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -154,9 +154,15 @@ impl<E> Spares<E> {
     }
 
     fn give(&mut self, block: Box<Block<E>>) {
-        if self.keeps {
-            self.blocks.push(block);
+        if !self.keeps {
+            return;
         }
+        if self.blocks.try_reserve(1).is_err() {
+            // Nobody may free it now, and there is no place to keep it: a leak, but only where memory has run out.
+            Box::leak(block);
+            return;
+        }
+        self.blocks.push(block);
     }
 
     fn block(&mut self) -> Result<Box<Block<E>>, NoMemory> {
@@ -169,8 +175,8 @@ impl<E> Spares<E> {
         buckets.into_boxed_slice().try_into().map_err(|_| NoMemory)
     }
 
-    fn shape(&mut self) -> Box<Shape<E>> {
-        self.shapes.pop().unwrap_or_default()
+    fn shape(&mut self) -> Result<Box<Shape<E>>, NoMemory> {
+        self.shapes.pop().map_or_else(|| try_box(Shape::default()), Ok)
     }
 
     /// Bytes of all blocks.
@@ -195,7 +201,7 @@ impl<E> Spares<E> {
 impl<E> Blocks<E> {
     /// An empty list to which `blocks` can be pushed.
     pub fn with_capacity(blocks: usize, spares: &mut Spares<E>) -> Result<Self, NoMemory> {
-        let mut list = Self { shape: spares.shape(), more: None };
+        let mut list = Self { shape: spares.shape()?, more: None };
         list.shape.set_size(0, 0);
         list.reserve(blocks.saturating_sub(FIRST_BLOCKS))?;
         Ok(list)
@@ -204,7 +210,10 @@ impl<E> Blocks<E> {
     /// Makes room for so many blocks after the first ones.
     fn reserve(&mut self, more: usize) -> Result<(), NoMemory> {
         if more > 0 {
-            let list = self.more.get_or_insert_default();
+            let list = match &mut self.more {
+                Some(list) => list,
+                none => none.insert(try_box(Vec::new())?),
+            };
             list.try_reserve_exact(more.saturating_sub(list.len()))?;
         }
         Ok(())
@@ -309,9 +318,15 @@ impl<E> Blocks<E> {
     /// Gives up all, which is empty.
     pub fn retire(mut self, spares: &mut Spares<E>) {
         self.truncate(0, spares);
-        if spares.keeps {
-            spares.shapes.push(self.shape);
+        if !spares.keeps {
+            return;
         }
+        if spares.shapes.try_reserve(1).is_err() {
+            // As in `give`.
+            Box::leak(self.shape);
+            return;
+        }
+        spares.shapes.push(self.shape);
     }
 }
 

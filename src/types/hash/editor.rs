@@ -1,8 +1,8 @@
 //! Editor: changes to a hash wherever it is kept: in a database, or not stored yet.
 //!
-//! What keeps a hash is a [`Holder`]. The editor finds out which of the two forms it has, and makes it large when it
-//! crosses its limits: before a field or value is written that is too long for a flat one, and after the field that is
-//! one too many, as Redis does.
+//! What keeps a hash is a [`Holder`]. The editor finds out which of the two forms it has, and makes it large after the field
+//! that is one too many, as Redis does. A field or value that Redis finds too long for a listpack makes the hash large
+//! only if it is more than [`LONG_BYTES_MAX`] then; else it is called a hash table, and is none.
 
 use super::flat::{self, Deadline, ENTRIES_MAX, Flat};
 use super::large::Hash;
@@ -10,6 +10,10 @@ use super::{HashRef, Item, Limits, NOTHING_DUE, Text};
 use crate::storage::{Bytes, HashSeed, NoMemory};
 use smallvec::SmallVec;
 use std::ops::DerefMut;
+
+/// Most bytes of a flat hash that is called a hash table. A dictionary of few fields takes 600 more, which such a hash would
+/// notice, and so few bytes are moved in no time.
+const LONG_BYTES_MAX: usize = 2048;
 
 /// A hash open for changes, in one of its two forms.
 #[derive(Debug)]
@@ -134,14 +138,24 @@ impl<'s, H: Holder> Editor<'s, H> {
     pub fn set(&mut self, field: Text, value: Text, keep: Deadline) -> Result<bool, NoMemory> {
         let longest = field.bytes.len().max(value.bytes.len());
         let fits = longest <= self.limits.value_bytes.min(u32::MAX as usize);
+        let (field_code, value_code) = (field.coded(), value.coded());
         let entries_max = self.limits.entries.min(ENTRIES_MAX - 1);
         let seed = self.seed;
         let done = match self.holder.open() {
-            Opened::Flat(mut bytes) if fits => {
-                let is_new = flat::set(&mut bytes, &field.coded(), &value.coded(), keep)?;
-                Some((is_new, is_new && Flat::new(bytes.bytes()).len() > entries_max))
+            Opened::Flat(mut bytes) => {
+                let flat = Flat::new(bytes.bytes());
+                let is_listpack = fits && !flat.is_hashtable();
+                if is_listpack || flat.bytes_with(&field_code, &value_code) <= LONG_BYTES_MAX {
+                    let is_new = flat::set(&mut bytes, &field_code, &value_code, keep)?;
+                    if !is_listpack {
+                        flat::name_hashtable(&mut bytes);
+                    }
+                    // As Redis, a change of any field makes it large if the limits have come down meanwhile.
+                    Some((is_new, Flat::new(bytes.bytes()).len() > entries_max))
+                } else {
+                    None
+                }
             }
-            Opened::Flat(_) => None,
             Opened::Large(mut hash) => {
                 return hash.set(seed.hash(field.bytes), field.bytes, value.packed(), keep, self.due_ms);
             }

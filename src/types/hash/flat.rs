@@ -1,12 +1,15 @@
 //! Flat: a small hash as one run of bytes.
 //!
 //! ```text
-//!  | count, 15 bits; has deadlines, 1 bit | field, value | field, value | ...
-//!                                         | field, value, deadline | ...     if it has deadlines
+//!  | count, 14 bits; is called hashtable; has deadlines | field, value | field, value | ...
+//!                                                       | field, value, deadline | ...     if it has deadlines
 //! ```
 //!
 //! Fields, values and deadlines are [elements](super::element). The order is that of insertion. Once a field has been given
 //! a deadline, every field has one, 0 for none, at the cost of a byte; as in Redis that stays so.
+//!
+//! What OBJECT ENCODING says and how a hash is stored are two things. Redis makes a hash table of a small hash because one value is
+//! long; here it is only called one.
 //!
 //! Searching is one pass that compares lengths and bytes and decodes nothing. Everything is O(n), and n is small. Editing
 //! works on whatever owns the bytes; a value that is replaced by one of the same size is overwritten where it is.
@@ -18,8 +21,9 @@ use crate::storage::{Bytes, NoMemory, StringRef};
 
 const HEADER: usize = 2;
 const HAS_DEADLINES: u16 = 0x8000;
+const IS_HASHTABLE: u16 = 0x4000;
 /// The most fields that can be counted.
-pub const ENTRIES_MAX: usize = 0x7FFF;
+pub const ENTRIES_MAX: usize = 0x3FFF;
 /// A hash without fields.
 pub const EMPTY: [u8; HEADER] = [0; HEADER];
 
@@ -73,12 +77,18 @@ impl<'a> Flat<'a> {
 
     #[inline]
     pub fn len(self) -> usize {
-        usize::from(self.header() & !HAS_DEADLINES)
+        usize::from(self.header()) & ENTRIES_MAX
     }
 
     #[inline]
     pub fn is_empty(self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether it is called a hash table, once and for all.
+    #[inline]
+    pub fn is_hashtable(self) -> bool {
+        self.header() & IS_HASHTABLE != 0
     }
 
     /// Whether fields have room for deadlines.
@@ -126,6 +136,14 @@ impl<'a> Flat<'a> {
         Some(self.item(self.find(field).ok()?))
     }
 
+    /// Bytes of the hash when this field has been set, deadlines aside.
+    pub fn bytes_with(self, field: &Coded, value: &Coded) -> usize {
+        match self.find(field) {
+            Ok(span) => self.bytes.len() - (span.deadline - span.value) + value.len(),
+            Err(_) => self.bytes.len() + field.len() + value.len(),
+        }
+    }
+
     /// All fields in the order in which they were added.
     pub fn iter(self) -> impl Iterator<Item = Item<'a>> {
         let has_deadlines = self.has_deadlines();
@@ -161,9 +179,17 @@ fn coded(deadline_ms: Option<i64>) -> Coded<'static> {
 }
 
 fn set_header(bytes: &mut impl Bytes, len: usize, has_deadlines: bool) {
-    let header = len as u16 | if has_deadlines { HAS_DEADLINES } else { 0 };
+    let name = Flat::new(bytes.bytes()).header() & IS_HASHTABLE;
+    let header = len as u16 | name | if has_deadlines { HAS_DEADLINES } else { 0 };
     if let Some(place) = bytes.bytes_mut().first_chunk_mut() {
         *place = header.to_le_bytes();
+    }
+}
+
+/// Has it called a hash table from now on.
+pub fn name_hashtable(bytes: &mut impl Bytes) {
+    if let Some([_, high]) = bytes.bytes_mut().first_chunk_mut() {
+        *high |= (IS_HASHTABLE >> 8) as u8;
     }
 }
 

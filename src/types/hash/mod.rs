@@ -7,8 +7,9 @@
 //! | `large` | a large hash: a dictionary of its fields |
 //! | `editor` | changes to a hash wherever it is kept, and the way from flat to large |
 //!
-//! [`HashRef`] reads either, [`Editor`] changes either. A hash is flat until it has more fields, or a longer field or value,
-//! than [`Limits`] allow; it never becomes flat again.
+//! [`HashRef`] reads either, [`Editor`] changes either. A hash is flat until it has more fields than [`Limits`] allow, or a
+//! longer field or value and is not small; it never becomes flat again. Where Redis would have made it a hash table it is called
+//! one.
 //!
 //! # Deadlines of fields
 //!
@@ -83,6 +84,14 @@ impl<'a> HashRef<'a> {
         }
     }
 
+    /// Whether OBJECT ENCODING calls it a hash table.
+    pub fn is_hashtable(self) -> bool {
+        match self {
+            Self::Flat(flat) => flat.is_hashtable(),
+            Self::Large(_) => true,
+        }
+    }
+
     /// Fields that are not gone.
     pub fn len(self, due_ms: i64) -> usize {
         match self {
@@ -139,7 +148,11 @@ impl<'a> HashRef<'a> {
 
 /// What OBJECT ENCODING says of a flat hash; the name of one with deadlines is that of Redis 7.4.
 pub fn flat_encoding(bytes: &[u8]) -> &'static str {
-    if Flat::new(bytes).has_deadlines() { "listpackex" } else { "listpack" }
+    match Flat::new(bytes) {
+        flat if flat.is_hashtable() => "hashtable",
+        flat if flat.has_deadlines() => "listpackex",
+        _ => "listpack",
+    }
 }
 
 /// The text of a field or a value; `digits` holds it if it is an integer.

@@ -2,7 +2,7 @@
 //! `KEYSPACE_SEED=n` repeats a run.
 
 use super::flat::{self, Flat};
-use super::{Deadline, Editor, Hash, HashRef, Holder, Item, Limits, Opened, Owned, Text, text_of};
+use super::{Deadline, Editor, Hash, HashRef, Holder, Item, Limits, NOTHING_DUE, Opened, Owned, Text, text_of};
 use crate::storage::testing::Rng;
 use crate::storage::{HashSeed, StringRef};
 
@@ -175,23 +175,58 @@ fn agrees_with_the_model_at_the_borders_of_its_encodings() {
 }
 
 #[test]
-fn becomes_large_exactly_where_the_limits_say() {
+fn is_a_hashtable_exactly_where_the_limits_say() {
     let seed = HashSeed::new(1);
     let limits = Limits { entries: 3, value_bytes: 4 };
-    let is_large = |pairs: &[(&str, &str)]| {
+    let is_hashtable = |pairs: &[(&str, &str)]| {
         let mut editor = Editor::create(&seed, limits);
         for (field, value) in pairs {
             editor.set(text(field.as_bytes()), text(value.as_bytes()), Deadline::Drop).unwrap();
         }
-        matches!(editor.into_holder(), Owned::Large(_))
+        editor.into_holder().read().is_hashtable()
     };
-    assert!(!is_large(&[("a", "1"), ("b", "2"), ("c", "3"), ("a", "4")]));
-    assert!(is_large(&[("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")]));
-    assert!(!is_large(&[("abcd", "abcd"), ("1234", "-999")]));
-    assert!(is_large(&[("abcde", "")]));
-    assert!(is_large(&[("", "abcde")]));
+    assert!(!is_hashtable(&[("a", "1"), ("b", "2"), ("c", "3"), ("a", "4")]));
+    assert!(is_hashtable(&[("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")]));
+    assert!(!is_hashtable(&[("abcd", "abcd"), ("1234", "-999")]));
+    assert!(is_hashtable(&[("abcde", "")]));
+    assert!(is_hashtable(&[("", "abcde")]));
     // The text of an integer counts, not the bytes it is packed into.
-    assert!(is_large(&[("a", "12345")]));
+    assert!(is_hashtable(&[("a", "12345")]));
+}
+
+#[test]
+fn a_long_value_makes_a_small_hash_a_hashtable_by_name_only() {
+    let seed = HashSeed::new(1);
+    let mut editor = Editor::create(&seed, Limits { entries: 5, value_bytes: 64 });
+    let (long, longer) = ([b'x'; 100], [b'y'; 2000]);
+    let set = |editor: &mut Editor<'_, Owned>, field: &str, value: &[u8]| {
+        editor.set(text(field.as_bytes()), text(value), Deadline::Drop).unwrap()
+    };
+    let form = |editor: &mut Editor<'_, Owned>| {
+        let hash = editor.holder().read();
+        (matches!(hash, HashRef::Flat(_)), hash.is_hashtable(), hash.len(NOTHING_DUE))
+    };
+    assert!(set(&mut editor, "a", b"1") && set(&mut editor, "b", &long));
+    assert_eq!(form(&mut editor), (true, true, 2));
+    // Once a hash table, it stays one.
+    assert!(editor.remove(text(b"b")));
+    editor.set_deadline(text(b"a"), Some(5)).unwrap();
+    assert_eq!(form(&mut editor), (true, true, 1));
+    let Opened::Flat(bytes) = editor.holder().open() else { panic!("flat") };
+    assert_eq!((flat::expire(bytes, 5), super::flat_encoding(bytes)), (1, "hashtable"));
+    assert!(set(&mut editor, "c", &longer));
+    assert_eq!(form(&mut editor), (true, true, 1));
+    assert!(!set(&mut editor, "c", &long) && set(&mut editor, "d", &longer[..1900]));
+    assert_eq!(form(&mut editor), (true, true, 2));
+    assert!(set(&mut editor, "e", &long));
+    assert_eq!(form(&mut editor), (false, true, 3));
+    assert_eq!(editor.get(text(b"d")).map(|item| item.value), Some(StringRef::Str(&longer[..1900])));
+    // Too many fields for a listpack are too many for this, too.
+    let mut editor = Editor::create(&seed, Limits { entries: 5, value_bytes: 64 });
+    for number in 0..6 {
+        set(&mut editor, &number.to_string(), &long);
+        assert_eq!(form(&mut editor), (number < 5, true, number + 1));
+    }
 }
 
 #[test]

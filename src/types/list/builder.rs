@@ -3,7 +3,7 @@
 use super::element::encoded_len;
 use super::large::List;
 use super::{Fill, Side, flat};
-use crate::storage::{NoMemory, StringRef};
+use crate::storage::{NoMemory, StringRef, try_copy};
 use std::iter::once;
 
 /// A list in the making.
@@ -22,8 +22,11 @@ pub enum Built {
 
 impl Builder {
     /// A list without elements, whose nodes obey `fill`.
-    pub fn new(fill: Fill) -> Self {
-        Self { fill, built: Built::Flat(flat::EMPTY.to_vec()) }
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new(fill: Fill) -> Result<Self, NoMemory> {
+        Ok(Self { fill, built: Built::Flat(try_copy(&flat::EMPTY)?) })
     }
 
     /// Adds an element at `side`.

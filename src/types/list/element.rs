@@ -10,27 +10,43 @@
 //!  then the number of the bytes above, to be read backwards: 7 bits a byte, the top bit set if more are before it
 //! ```
 //!
-//! Why this one: a text of up to 63 bytes costs two bytes, an integer is packed, both ends of a run of elements can be
-//! read, and DUMP and RESTORE need not translate. An [`Int`](StringRef::Int) is the canonical text of a 64-bit integer, so equal
-//! elements have equal encodings.
+//! Why this one: a text of up to 63 bytes costs two bytes, an integer is packed, and both ends of a run of elements can be
+//! read. An [`Int`](StringRef::Int) is the canonical text of a 64-bit integer, so equal elements have equal encodings. Where all
+//! elements of a run are alike they do without what is the same in all: see [`layout`](super::layout).
 
 use crate::storage::StringRef;
 
 /// Longest text that an element can be.
 pub const TEXT_MAX: usize = u32::MAX as usize - 16;
 
+/// Most bytes of an integer, see [`int_len`].
+pub const INT_MAX: usize = 9;
+
 /// Bytes that an element takes.
 #[inline]
 pub fn encoded_len(element: StringRef<'_>) -> usize {
-    let payload = match element {
-        StringRef::Int(int) => int_len(int),
-        StringRef::Str(text) => text_header_len(text.len()) + text.len(),
-    };
+    match element {
+        StringRef::Int(int) => encoded_int_len(int_len(int)),
+        StringRef::Str(text) => encoded_text_len(text.len()),
+    }
+}
+
+/// Bytes of a text of this length.
+#[inline]
+pub fn encoded_text_len(len: usize) -> usize {
+    let payload = text_header_len(len) + len;
     payload + back_len(payload)
 }
 
+/// Bytes of an integer that takes so many without the number at its end.
 #[inline]
-fn int_len(int: i64) -> usize {
+pub fn encoded_int_len(payload: usize) -> usize {
+    payload + back_len(payload)
+}
+
+/// Bytes of an integer without the number at its end: up to [`INT_MAX`].
+#[inline]
+pub fn int_len(int: i64) -> usize {
     match int {
         0..=127 => 1,
         -4096..=4095 => 2,
@@ -80,8 +96,9 @@ pub fn write(element: StringRef<'_>, out: &mut [u8]) -> usize {
     payload + write_back_len(payload, &mut out[payload..])
 }
 
+/// Writes an integer without the number at its end and returns how many bytes that were.
 #[inline]
-fn write_int(int: i64, out: &mut [u8]) -> usize {
+pub fn write_int(int: i64, out: &mut [u8]) -> usize {
     let bytes = int.to_le_bytes();
     let len = int_len(int);
     match len {
@@ -130,8 +147,15 @@ fn write_back_len(payload: usize, out: &mut [u8]) -> usize {
 /// If there is none.
 #[inline]
 pub fn read(bytes: &[u8]) -> (StringRef<'_>, usize) {
+    let (element, payload) = read_payload(bytes);
+    (element, payload + back_len(payload))
+}
+
+/// [`read`] where no number need be at the end.
+#[inline]
+pub fn read_payload(bytes: &[u8]) -> (StringRef<'_>, usize) {
     let first = bytes[0];
-    let (element, payload) = match first {
+    match first {
         0..0x80 => (StringRef::Int(i64::from(first)), 1),
         0x80..0xc0 => text(bytes, 1, usize::from(first & 0x3f)),
         0xc0..0xe0 => {
@@ -145,8 +169,7 @@ pub fn read(bytes: &[u8]) -> (StringRef<'_>, usize) {
             let payload = wide_int_len(first);
             (StringRef::Int(wide_int(&bytes[1..payload])), payload)
         }
-    };
-    (element, payload + back_len(payload))
+    }
 }
 
 #[inline]

@@ -5,7 +5,8 @@
 //! both ends.
 
 use super::element::{self, encoded_len};
-use super::{Fill, Side, run};
+use super::run::{self, Run};
+use super::{Fill, Layout, Side};
 use crate::storage::{Bytes, NoMemory, StringRef};
 use std::ops::Range;
 
@@ -85,7 +86,7 @@ pub fn push<'e>(
 /// Where element `index` begins, or the end of the last one.
 #[inline]
 fn offset(flat: &[u8], index: usize) -> usize {
-    1 + run::offset(run(flat), count(flat), index)
+    1 + Run::tagged(run(flat)).offset(count(flat), index)
 }
 
 /// Where element `index` is, which exists.
@@ -142,7 +143,7 @@ pub fn insert(flat: &mut impl Bytes, index: usize, element: StringRef<'_>) -> Re
 /// # Errors
 /// If memory is short, which a smaller entry should not be.
 pub fn remove_equal(flat: &mut impl Bytes, side: Side, wanted: StringRef<'_>, most: usize) -> Result<usize, NoMemory> {
-    let (removed, left) = run::remove_equal(&mut flat.bytes_mut()[1..], side, wanted, most);
+    let (removed, left) = run::remove_equal(&mut flat.bytes_mut()[1..], Layout::TAGGED, side, wanted, most);
     if removed > 0 {
         let count = count(flat.bytes()) - removed;
         set_count(flat, count);

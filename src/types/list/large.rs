@@ -20,11 +20,10 @@ mod many;
 mod packing;
 
 use super::chain::{Chain, Place};
-use super::element::encoded_len;
-use super::run::{Elements, offset};
-use super::{Fill, Node, Side, element};
-use crate::storage::{NoMemory, StringRef};
-use std::mem::take;
+use super::run::{Elements, Run};
+use super::{Fill, Node, Side};
+use crate::storage::{GARBAGE_MIN, Garbage, NoMemory, Nothing, StringRef, size_class};
+use std::mem::{replace, take};
 
 /// See the module's comment.
 #[derive(Debug, Default)]
@@ -32,8 +31,16 @@ pub struct List {
     head: Node,
     inner: Chain,
     tail: Node,
+    extras: Option<Box<Extras>>,
+}
+
+/// What few lists have.
+#[derive(Debug, Default)]
+struct Extras {
     /// Nodes at each end that stay plain, 0 if all do. As in Redis a list keeps what it was made with.
     plain_ends: usize,
+    /// Nodes that are in the list no more and take long to free: of one long element each.
+    left: Vec<Node>,
 }
 
 /// Where a node is; good until a node is added or removed.
@@ -47,20 +54,31 @@ pub(super) enum At {
 impl List {
     /// A list without elements.
     pub fn new(fill: Fill) -> Self {
-        Self { plain_ends: fill.plain_ends, ..Self::default() }
+        Self::with_plain_ends(fill.plain_ends)
     }
 
-    /// A list of the `count` elements of a run.
+    fn with_plain_ends(plain_ends: usize) -> Self {
+        let extras = (plain_ends != 0).then(|| Box::new(Extras { plain_ends, left: Vec::new() }));
+        Self { extras, ..Self::default() }
+    }
+
+    /// Nodes at each end that stay plain, 0 if all do.
+    #[inline]
+    fn plain_ends(&self) -> usize {
+        self.extras.as_ref().map_or(0, |extras| extras.plain_ends)
+    }
+
+    /// A list of the `count` elements of a tagged run.
     ///
     /// # Errors
     /// If memory is short.
     pub fn of_run(run: &[u8], count: usize, fill: Fill) -> Result<Self, NoMemory> {
-        Ok(Self { head: Node::of_run(run, count)?, ..Self::new(fill) })
+        Ok(Self { head: Node::of_run(Run::tagged(run), count)?, ..Self::new(fill) })
     }
 
     /// Whether inner nodes are compressed.
     pub fn compresses(&self) -> bool {
-        self.plain_ends != 0
+        self.plain_ends() != 0
     }
 
     /// All nodes in order.
@@ -82,7 +100,8 @@ impl List {
 
     /// Bytes on the heap, as the allocator rounds them, without `Self`; takes constant time.
     pub fn memory(&self) -> usize {
-        self.head.memory() + self.inner.memory() + self.tail.memory()
+        let extras = if self.extras.is_some() { size_class(size_of::<Extras>()) } else { 0 };
+        extras + self.head.memory() + self.inner.memory() + self.tail.memory()
     }
 
     /// A copy that shares nothing.
@@ -91,7 +110,7 @@ impl List {
     /// If memory is short.
     pub fn duplicate(&self) -> Result<Self, NoMemory> {
         let (head, inner, tail) = (self.head.duplicate()?, self.inner.duplicate()?, self.tail.duplicate()?);
-        Ok(Self { head, inner, tail, plain_ends: self.plain_ends })
+        Ok(Self { head, inner, tail, ..Self::with_plain_ends(self.plain_ends()) })
     }
 
     // ---- nodes ----
@@ -170,11 +189,38 @@ impl List {
 
     /// Takes a node out. If it is the one at an end, its neighbour is not packed.
     fn remove_node(&mut self, at: At) {
-        match at {
-            At::Inner(place) => drop(self.inner.remove(place)),
-            At::Head => self.head = self.inner.pop(Side::Left).unwrap_or_else(|| take(&mut self.tail)),
-            At::Tail => self.tail = self.inner.pop(Side::Right).unwrap_or_default(),
+        let removed = match at {
+            At::Inner(place) => self.inner.remove(place).unwrap_or_default(),
+            At::Head => {
+                let next = self.inner.pop(Side::Left).unwrap_or_else(|| take(&mut self.tail));
+                replace(&mut self.head, next)
+            }
+            At::Tail => replace(&mut self.tail, self.inner.pop(Side::Right).unwrap_or_default()),
+        };
+        self.discard(removed);
+    }
+
+    /// Drops a node that is in the list no more, now if that is quick.
+    #[inline]
+    fn discard(&mut self, node: Node) {
+        if node.memory() >= GARBAGE_MIN {
+            self.extras.get_or_insert_default().left.push(node);
         }
+    }
+
+    /// Whether there are large nodes that are in the list no more.
+    #[inline]
+    pub fn has_garbage(&self) -> bool {
+        self.extras.as_ref().is_some_and(|extras| !extras.left.is_empty())
+    }
+
+    /// Large nodes that are in the list no more, to be dropped where nobody waits.
+    pub fn take_garbage(&mut self) -> Vec<Garbage<Nothing>> {
+        let left = self.extras.as_mut().map_or_else(Vec::new, |extras| take(&mut extras.left));
+        if self.plain_ends() == 0 {
+            self.extras = None;
+        }
+        left.into_iter().map(|node| Garbage::Bytes(node.into_bytes())).collect()
     }
 
     // ---- ends ----
@@ -204,7 +250,7 @@ impl List {
             Side::Right if !self.tail.is_empty() => &mut self.tail,
             _ => &mut self.head,
         };
-        if end.has_room(fill, encoded_len(element)) {
+        if end.has_room(fill, element) {
             return end.push(side, element).map(|()| false);
         }
         self.push_node(side, element).map(|()| true)
@@ -278,12 +324,11 @@ impl List {
 
     // ---- by index ----
 
-    /// Where element `index` begins: its node, which is made plain, and the offset there.
+    /// The node of element `index`, which is made plain, and the index there.
     fn find(&mut self, index: usize) -> Result<Option<(At, usize)>, NoMemory> {
         let Some((at, inside)) = self.locate(index) else { return Ok(None) };
         self.open(at)?;
-        let node = self.node(at);
-        Ok(Some((at, offset(node.run(), node.count(), inside))))
+        Ok(Some((at, inside)))
     }
 
     /// Replaces element `index`; false if there is none.
@@ -291,11 +336,12 @@ impl List {
     /// # Errors
     /// If memory is short; then nothing has changed but the division into nodes.
     pub fn set(&mut self, index: usize, element: StringRef<'_>, fill: Fill) -> Result<bool, NoMemory> {
-        let Some((at, offset)) = self.find(index)? else { return Ok(false) };
-        let node = self.node(at);
-        let place = offset..offset + element::len_at(&node.run()[offset..]);
-        if fill.allows(node.bytes() - place.len() + encoded_len(element), node.count()) {
-            let replaced = self.edit(at, |node| node.replace(place, element));
+        let Some((at, inside)) = self.find(index)? else { return Ok(false) };
+        if self.node(at).has_room_instead(fill, inside, element) {
+            if self.node(at).memory() >= GARBAGE_MIN {
+                return self.set_alone(at, element).map(|()| true);
+            }
+            let replaced = self.edit(at, |node| node.replace(inside, element));
             self.pack(at);
             return replaced.map(|()| true);
         }
@@ -307,6 +353,16 @@ impl List {
         }
         self.pack_around(index);
         placed.map(|()| true)
+    }
+
+    /// Replaces the only element of a node.
+    fn set_alone(&mut self, at: At, element: StringRef<'_>) -> Result<(), NoMemory> {
+        let mut node = Node::default();
+        node.push(Side::Right, element)?;
+        let old = self.edit(at, |place| replace(place, node));
+        self.discard(old);
+        self.pack(at);
+        Ok(())
     }
 
     /// Adds an element before element `index`, or at the end for `index == len`.
@@ -325,18 +381,17 @@ impl List {
             let side = if index == 0 { Side::Left } else { Side::Right };
             return self.place_at_end(side, element, fill).map(|_| ());
         }
-        let bytes = encoded_len(element);
-        let Some((at, offset)) = self.find(index)? else { return Err(NoMemory) };
-        if self.node(at).has_room(fill, bytes) {
-            return self.edit(at, |node| node.insert(offset, element));
+        let Some((at, inside)) = self.find(index)? else { return Err(NoMemory) };
+        if self.node(at).has_room(fill, element) {
+            return self.edit(at, |node| node.insert(inside, element));
         }
         // Half-full nodes have room for what comes next, wherever it comes.
         if self.node(at).count() > 1 {
             self.split(at, self.node(at).count() / 2)?;
         }
-        let Some((at, offset)) = self.find(index)? else { return Err(NoMemory) };
-        if self.node(at).has_room(fill, bytes) {
-            return self.edit(at, |node| node.insert(offset, element));
+        let Some((at, inside)) = self.find(index)? else { return Err(NoMemory) };
+        if self.node(at).has_room(fill, element) {
+            return self.edit(at, |node| node.insert(inside, element));
         }
         // Too long for any node: it gets one of its own.
         let mut node = Node::default();
@@ -352,9 +407,8 @@ impl List {
 
     /// Moves all but the first `count` elements of a node to a new one behind it.
     fn split(&mut self, at: At, count: usize) -> Result<(), NoMemory> {
-        let node = self.node(at);
-        let moved = node.count() - count;
-        let behind = Node::of_run(&node.run()[offset(node.run(), node.count(), count)..], moved)?;
+        let behind = self.node(at).copy_from(count)?;
+        let moved = behind.count();
         let behind = self.add_node(at, behind)?;
         if let Some(at) = self.next_from(Side::Right, behind) {
             self.edit(at, |node| node.cut(Side::Right, moved));
@@ -367,10 +421,9 @@ impl List {
     /// # Errors
     /// If memory is short; then nothing has changed.
     fn remove(&mut self, index: usize, fill: Fill) -> Result<(), NoMemory> {
-        let Some((at, start)) = self.find(index)? else { return Ok(()) };
+        let Some((at, inside)) = self.find(index)? else { return Ok(()) };
         self.open_next(at)?;
-        let len = element::len_at(&self.node(at).run()[start..]);
-        self.edit(at, |node| node.remove(start..start + len));
+        self.edit(at, |node| node.remove(inside));
         self.settle(at, fill);
         Ok(())
     }
@@ -385,7 +438,7 @@ impl List {
         let behind = self.next_from(Side::Left, at).map(|behind| (at, behind));
         for (left, right) in [before, behind].into_iter().flatten() {
             let (left_node, right_node) = (self.node(left), self.node(right));
-            let (bytes, count) = (left_node.bytes() + right_node.bytes(), left_node.count() + right_node.count());
+            let (bytes, count) = (left_node.bytes_with(right_node), left_node.count() + right_node.count());
             // Without memory for it they stay two.
             if fill.allows(2 * bytes, 2 * count) && self.join(left, right).is_ok() {
                 return;

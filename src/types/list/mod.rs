@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `element` | one element as bytes |
+//! | `layout` | what stands between elements; nothing where they are alike |
 //! | `run` | elements one after the other: what flat encodings and nodes have in common |
 //! | `flat` | the flat encoding |
 //! | `node` | a run with room at both ends |
@@ -21,6 +22,7 @@ mod element;
 mod fill;
 pub mod flat;
 mod large;
+mod layout;
 mod node;
 mod run;
 #[cfg(test)]
@@ -33,6 +35,7 @@ pub use fill::Fill;
 pub use large::List;
 pub use view::ListRef;
 
+use layout::Layout;
 use node::Node;
 
 /// An end of a list.

@@ -1,20 +1,70 @@
 //! Run: elements one after the other, as they lie in a flat encoding and in a node.
 //!
-//! A run has no header and no end mark: its owner knows its bytes and how many elements they are. It can be read from both
-//! ends; the way to the n-th element is a walk from the nearer one.
+//! A run has no header and no end mark: its owner knows its bytes, their [`Layout`], and how many elements they are. It can
+//! be read from both ends; the way to the n-th element is a walk from the nearer one, or none where elements are alike.
 
-use super::Side;
-use super::element::{encoded_len, len_at, len_before, read, write};
+use super::element::{encoded_len, write};
+use super::{Layout, Side};
 use crate::storage::StringRef;
+use std::ops::Range;
+
+/// The bytes of elements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Run<'a> {
+    pub bytes: &'a [u8],
+    pub layout: Layout,
+}
+
+impl<'a> Run<'a> {
+    /// Elements of any kind.
+    #[inline]
+    pub fn tagged(bytes: &'a [u8]) -> Self {
+        Self { bytes, layout: Layout::TAGGED }
+    }
+
+    /// Where element `index` of the `count` elements begins; the end for `count`.
+    #[inline]
+    pub fn offset(self, count: usize, index: usize) -> usize {
+        debug_assert!(index <= count);
+        let Self { bytes, layout } = self;
+        if layout != Layout::TAGGED {
+            index * layout.stride()
+        } else if index <= count / 2 {
+            let mut at = 0;
+            for _ in 0..index {
+                at += layout.len_at(&bytes[at..]);
+            }
+            at
+        } else {
+            let mut at = bytes.len();
+            for _ in index..count {
+                at -= layout.len_before(&bytes[..at]);
+            }
+            at
+        }
+    }
+
+    /// Where element `index` of the `count` elements is, which exists.
+    #[inline]
+    pub fn place(self, count: usize, index: usize) -> Range<usize> {
+        let start = self.offset(count, index);
+        start..start + self.layout.len_at(&self.bytes[start..])
+    }
+
+    /// The elements in a part of the bytes.
+    #[inline]
+    pub fn part(self, range: Range<usize>) -> Self {
+        Self { bytes: &self.bytes[range], ..self }
+    }
+}
 
 /// The elements of a run, from either end.
 #[derive(Clone, Debug, Default)]
-pub struct Elements<'a>(&'a [u8]);
+pub struct Elements<'a>(Run<'a>);
 
 impl<'a> Elements<'a> {
-    /// Elements that fill these bytes.
     #[inline]
-    pub fn new(run: &'a [u8]) -> Self {
+    pub fn new(run: Run<'a>) -> Self {
         Self(run)
     }
 
@@ -33,11 +83,12 @@ impl<'a> Iterator for Elements<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<StringRef<'a>> {
-        if self.0.is_empty() {
+        let Run { bytes, layout } = self.0;
+        if bytes.is_empty() {
             return None;
         }
-        let (element, len) = read(self.0);
-        self.0 = &self.0[len..];
+        let (element, len) = layout.read(bytes);
+        self.0.bytes = &bytes[len..];
         Some(element)
     }
 }
@@ -45,35 +96,17 @@ impl<'a> Iterator for Elements<'a> {
 impl DoubleEndedIterator for Elements<'_> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
+        let Run { bytes, layout } = self.0;
+        if bytes.is_empty() {
             return None;
         }
-        let (rest, last) = self.0.split_at(self.0.len() - len_before(self.0));
-        self.0 = rest;
-        Some(read(last).0)
+        let (rest, last) = bytes.split_at(bytes.len() - layout.len_before(bytes));
+        self.0.bytes = rest;
+        Some(layout.read(last).0)
     }
 }
 
-/// Where element `index` of the `count` elements of a run begins; the run's end for `count`.
-#[inline]
-pub fn offset(run: &[u8], count: usize, index: usize) -> usize {
-    debug_assert!(index <= count);
-    if index <= count / 2 {
-        let mut at = 0;
-        for _ in 0..index {
-            at += len_at(&run[at..]);
-        }
-        at
-    } else {
-        let mut at = run.len();
-        for _ in index..count {
-            at -= len_before(&run[..at]);
-        }
-        at
-    }
-}
-
-/// Fills `out` with elements pushed to `side` one after the other; they take all of it.
+/// Fills `out` with tagged elements pushed to `side` one after the other; they take all of it.
 #[inline]
 pub fn fill<'e>(out: &mut [u8], side: Side, elements: impl Iterator<Item = StringRef<'e>>) {
     let (mut start, mut end) = (0, out.len());
@@ -91,13 +124,13 @@ pub fn fill<'e>(out: &mut [u8], side: Side, elements: impl Iterator<Item = Strin
 
 /// Takes out the elements equal to `wanted`, at most `most` of them as seen from `side`, and closes the gaps. Returns how
 /// many those were and how many bytes are left at the beginning of the run.
-pub fn remove_equal(run: &mut [u8], side: Side, wanted: StringRef<'_>, most: usize) -> (usize, usize) {
+pub fn remove_equal(run: &mut [u8], layout: Layout, side: Side, wanted: StringRef<'_>, most: usize) -> (usize, usize) {
     let mut removed = 0;
     match side {
         Side::Left => {
             let (mut at, mut kept) = (0, 0);
             while at < run.len() && removed < most {
-                let (element, len) = read(&run[at..]);
+                let (element, len) = layout.read(&run[at..]);
                 if element == wanted {
                     removed += 1;
                 } else {
@@ -116,8 +149,8 @@ pub fn remove_equal(run: &mut [u8], side: Side, wanted: StringRef<'_>, most: usi
         Side::Right => {
             let (mut at, mut kept) = (run.len(), run.len());
             while at > 0 && removed < most {
-                let start = at - len_before(&run[..at]);
-                if read(&run[start..at]).0 == wanted {
+                let start = at - layout.len_before(&run[..at]);
+                if layout.read(&run[start..at]).0 == wanted {
                     removed += 1;
                 } else {
                     kept -= at - start;
@@ -152,16 +185,39 @@ mod tests {
             .map(|i| if i % 3 == 0 { StringRef::Int(1 << i) } else { StringRef::Str(&text[..i * i * 3]) })
             .collect();
         let run = run_of(&elements);
-        assert!(Elements::new(&run).eq(elements.iter().copied()));
-        assert!(Elements::new(&run).rev().eq(elements.iter().rev().copied()));
+        let tagged = Run::tagged(&run);
+        assert!(Elements::new(tagged).eq(elements.iter().copied()));
+        assert!(Elements::new(tagged).rev().eq(elements.iter().rev().copied()));
         for index in 0..elements.len() {
-            let at = offset(&run, elements.len(), index);
-            assert_eq!(read(&run[at..]).0, elements[index]);
+            let place = tagged.place(elements.len(), index);
+            assert!(Elements::new(tagged.part(place)).eq([elements[index]]));
         }
-        assert_eq!(offset(&run, 40, 40), run.len());
+        assert_eq!(tagged.offset(40, 40), run.len());
         let mut pushed_left = vec![0; run.len()];
         fill(&mut pushed_left, Side::Left, elements.iter().rev().copied());
         assert_eq!(pushed_left, run);
+    }
+
+    #[test]
+    fn elements_that_are_alike_need_no_tags() {
+        let texts = [b"abc", b"def", b"ghi", b"abc"].map(|text| StringRef::Str(text));
+        let ints = [70_000, -70_000, 80_000, 70_000].map(StringRef::Int);
+        for (elements, stride) in [(texts, 3), (ints, 4)] {
+            let layout = Layout::of(elements[0]);
+            let mut bytes = vec![0; 4 * stride];
+            elements.iter().zip(bytes.chunks_mut(stride)).for_each(|(element, room)| {
+                layout.write(*element, room);
+            });
+            let run = Run { bytes: &bytes, layout };
+            assert!(Elements::new(run).eq(elements) && Elements::new(run).rev().eq(elements.into_iter().rev()));
+            assert_eq!((run.place(4, 2), run.offset(4, 4)), (2 * stride..3 * stride, 4 * stride));
+            for (side, left) in [(Side::Left, [1, 2, 3]), (Side::Right, [0, 1, 2])] {
+                let mut bytes = bytes.clone();
+                assert_eq!(remove_equal(&mut bytes, layout, side, elements[0], 1), (1, 3 * stride));
+                let run = Run { bytes: &bytes[..3 * stride], layout };
+                assert!(Elements::new(run).eq(left.map(|index| elements[index])));
+            }
+        }
     }
 
     #[test]
@@ -172,7 +228,7 @@ mod tests {
                 for side in [Side::Left, Side::Right] {
                     let elements: Vec<_> = letters.iter().map(std::slice::from_ref).map(StringRef::Str).collect();
                     let mut run = run_of(&elements);
-                    let (removed, len) = remove_equal(&mut run, side, StringRef::Str(&[wanted]), most);
+                    let (removed, len) = remove_equal(&mut run, Layout::TAGGED, side, StringRef::Str(&[wanted]), most);
                     let mut model = letters.to_vec();
                     for _ in 0..most {
                         let found = match side {

@@ -1,8 +1,8 @@
 //! A list to read, however it is stored.
 
 use super::large::List;
-use super::run::Elements;
-use super::{Node, Side, flat, run};
+use super::run::{Elements, Run};
+use super::{Node, Side, flat};
 use crate::storage::{Kind, NoMemory, StringRef, ValueRef};
 use crate::types::{Object, Variant};
 use std::convert::Infallible;
@@ -48,11 +48,11 @@ impl<'a> ListRef<'a> {
         }
     }
 
-    /// Bytes of all elements, not compressed.
+    /// Bytes of all elements in a listpack, not compressed.
     pub fn run_bytes(self) -> usize {
         match self {
             Self::Flat(bytes) => flat::run(bytes).len(),
-            Self::Large(list) => list.nodes().map(Node::bytes).sum(),
+            Self::Large(list) => list.nodes().map(Node::tagged_bytes).sum(),
         }
     }
 
@@ -60,7 +60,7 @@ impl<'a> ListRef<'a> {
     #[inline]
     pub fn peek(self, side: Side) -> Option<StringRef<'a>> {
         match self {
-            Self::Flat(bytes) => Elements::new(flat::run(bytes)).next_from(side),
+            Self::Flat(bytes) => Elements::new(Run::tagged(flat::run(bytes))).next_from(side),
             Self::Large(list) => list.peek(side),
         }
     }
@@ -79,7 +79,7 @@ impl<'a> ListRef<'a> {
     ) -> Result<ControlFlow<B>, NoMemory> {
         match self {
             Self::Flat(bytes) if skipped < flat::count(bytes) => {
-                Ok(walk_run(flat::run(bytes), flat::count(bytes), side, skipped, &mut visit))
+                Ok(walk_run(Run::tagged(flat::run(bytes)), flat::count(bytes), side, skipped, &mut visit))
             }
             Self::Large(list) if skipped < list.len() => {
                 let index = if side == Side::Left { skipped } else { list.len() - 1 - skipped };
@@ -144,17 +144,17 @@ impl<'a> ListRef<'a> {
 /// Shows `visit` the elements of a run as seen from `side`, without the first `skipped`.
 #[inline]
 fn walk_run<B>(
-    run: &[u8],
+    run: Run<'_>,
     count: usize,
     side: Side,
     skipped: usize,
     visit: &mut impl FnMut(StringRef<'_>) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     let left = match side {
-        Side::Left => &run[run::offset(run, count, skipped)..],
-        Side::Right => &run[..run::offset(run, count, count - skipped)],
+        Side::Left => run.offset(count, skipped)..run.bytes.len(),
+        Side::Right => 0..run.offset(count, count - skipped),
     };
-    let mut elements = Elements::new(left);
+    let mut elements = Elements::new(run.part(left));
     while let Some(element) = elements.next_from(side) {
         visit(element)?;
     }

@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 /// Visits the members that are in all sets: O(the smallest set × sets). Stops when `visit` says so.
 pub fn intersect<'a>(sets: &mut [SetRef<'a>], mut visit: impl FnMut(Member<'a>) -> ControlFlow<()>) {
     // What is likely to miss a member is asked first.
-    sets.sort_by_key(|set| set.len());
+    sets.sort_unstable_by_key(|set| set.len());
     let Some((smallest, others)) = sets.split_first() else { return };
     let mut probes: SmallVec<[Probe; 4]> = others.iter().map(|set| set.probe(*smallest)).collect();
     for mut window in windows(*smallest) {
@@ -46,7 +46,7 @@ fn windows<'a>(set: SetRef<'a>) -> impl Iterator<Item = Window<'a>> {
 /// # Errors
 /// If memory is short.
 pub fn unite(sets: &[SetRef], rules: &Rules) -> Result<OwnedSet, NoMemory> {
-    let mut union = OwnedSet::new();
+    let mut union = OwnedSet::new()?;
     for window in sets.iter().flat_map(|set| windows(*set)) {
         union.fetch(&window);
         for member in window {
@@ -64,7 +64,7 @@ pub fn subtract<'a>(first: SetRef<'a>, others: &mut [SetRef<'a>], rules: &Rules)
     if !is_asking_cheaper(first, others) {
         return subtract_by_removing(first, others, rules);
     }
-    let mut difference = OwnedSet::new();
+    let mut difference = OwnedSet::new()?;
     subtract_by_asking(first, others, |member| difference.add(member, rules).map(|_| ()))?;
     Ok(difference)
 }
@@ -87,7 +87,7 @@ pub fn subtract_by_asking<'a, E>(
     mut visit: impl FnMut(Member<'a>) -> Result<(), E>,
 ) -> Result<(), E> {
     // What is likely to have a member is asked first.
-    others.sort_by_key(|set| Reverse(set.len()));
+    others.sort_unstable_by_key(|set| Reverse(set.len()));
     let mut probes: SmallVec<[Probe; 4]> = others.iter().map(|set| set.probe(first)).collect();
     for mut window in windows(first) {
         for probe in &mut probes {

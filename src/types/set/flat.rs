@@ -6,7 +6,7 @@
 use super::intset::Intset;
 use super::packed::{self, Inserted, Packed};
 use super::{Encoding, INTSET_MAX, Member, Rules, SetRef, intset};
-use crate::storage::{Bytes, NoMemory};
+use crate::storage::{Bytes, NoMemory, try_copy};
 
 /// The flat encoding of no members.
 pub const EMPTY: &[u8] = intset::EMPTY;
@@ -78,7 +78,7 @@ fn leave_intset(flat: &mut impl Bytes, member: Member, rules: &Rules) -> Result<
     if encoding == Encoding::Intset || set.len() >= packed::COUNT_MAX {
         return Ok(Added::Outgrown);
     }
-    let mut changed = packed::empty(packed_tag(encoding)).to_vec();
+    let mut changed = try_copy(&packed::empty(packed_tag(encoding)))?;
     for member in set.iter().map(Member::Int).chain([member]) {
         if packed::insert(&mut changed, member)? != Inserted::New {
             return Ok(Added::Outgrown);

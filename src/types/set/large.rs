@@ -5,23 +5,24 @@
 //!
 //! Cost: a number 2 to 10 bytes ([`Ints`]), a text an entry of its length and 8 bytes and about 12 bytes of table.
 //!
-//! A scan goes through the numbers first. Its cursor is 0 at first, odd among the numbers (the next number, less its
-//! lowest bit, in unsigned order) and even among the texts (a place in the order of the hash); it holds no state, and
-//! what is there throughout is returned at least once.
+//! A scan goes through the numbers first, in ascending order, then through the texts in the order of the hash. Its cursor
+//! (`cursor.rs`) holds no state, and what is there throughout is returned at least once.
 
+use super::cursor::{ScanCursor, group_of};
 use super::ints::{Cursor, Ints};
 use super::{Encoding, Member, Rules};
-use crate::storage::{Dict, Garbage, HashSeed, KeyHash, Loc, NewValue, NoMemory, Nothing, size_class};
+use crate::storage::{Dict, Garbage, HashSeed, KeyHash, Loc, NewValue, NoMemory, Nothing, size_class, try_box};
 use crate::types::{FETCHED_BYTES_MIN, WINDOW};
 use smallvec::SmallVec;
 use std::fmt;
+use std::mem::MaybeUninit;
 
 /// Texts whose entries are fetched together when many are read.
 const AHEAD: usize = 16;
 /// Buckets that a scan visits at most for each member asked for, if they are nearly empty; as in Redis.
 const BUCKETS_PER_MEMBER: usize = 10;
-/// The cursor before all texts. Places of the hash leave the low bits free.
-const TEXTS: u64 = 2;
+/// When more than one in this many texts is taken out, all are walked past instead of drawing.
+const WALK_FACTOR: usize = 8;
 
 /// See the module's comment.
 pub struct Set {
@@ -61,15 +62,17 @@ impl Members {
 
     /// Makes room for members of the kind that had none.
     #[cold]
-    fn widen(&mut self) {
+    fn widen(&mut self) -> Result<(), NoMemory> {
+        let room = try_box(MaybeUninit::uninit())?;
         let members = std::mem::replace(self, Self::Ints(Ints::new()));
         *self = match members {
             Self::Ints(ints) if ints.is_empty() => Self::Texts(Dict::new(0)),
-            Self::Ints(ints) => Self::Both(Box::new((ints, Dict::new(0)))),
+            Self::Ints(ints) => Self::Both(Box::write(room, (ints, Dict::new(0)))),
             Self::Texts(texts) if texts.is_empty() => Self::Ints(Ints::new()),
-            Self::Texts(texts) => Self::Both(Box::new((Ints::new(), texts))),
+            Self::Texts(texts) => Self::Both(Box::write(room, (Ints::new(), texts))),
             both @ Self::Both(_) => both,
         };
+        Ok(())
     }
 
     /// After a removal: gives up the place of a kind that has no members any more.
@@ -196,7 +199,7 @@ impl Set {
                 (Members::Texts(texts), Member::Text(text)) => return insert_text(texts, &self.seed, text),
                 (Members::Both(both), Member::Int(int)) => return both.0.insert(int),
                 (Members::Both(both), Member::Text(text)) => return insert_text(&mut both.1, &self.seed, text),
-                (members, _) => members.widen(),
+                (members, _) => members.widen()?,
             }
         }
     }
@@ -259,14 +262,40 @@ impl Set {
         }
     }
 
+    /// Takes `count` random members out, all choices of so many equally likely; `leave` gets them before they go. Many go in
+    /// one walk past all of them (Knuth's algorithm S), because each that is drawn is some cache misses.
+    pub fn pop_many(&mut self, count: usize, mut random: impl FnMut() -> u64, mut leave: impl FnMut(Member)) {
+        let len = self.len();
+        if let Members::Texts(texts) = &mut self.members
+            && count > len / WALK_FACTOR
+        {
+            let (mut wanted, mut left, mut cursor) = (count as u64, len as u64, Some(0));
+            while let Some(at) = cursor.filter(|_| wanted > 0) {
+                cursor = texts.sift(at, |text| {
+                    let goes = below(random(), left) < wanted;
+                    left -= 1;
+                    if goes {
+                        wanted -= 1;
+                        leave(Member::Text(text));
+                    }
+                    goes
+                });
+            }
+        } else {
+            for _ in 0..count {
+                self.pop(&mut random, &mut leave);
+            }
+        }
+    }
+
     /// Numbers or texts, each as likely as there are many.
     fn choose(&self, random: &mut impl FnMut() -> u64) -> Chosen<'_> {
         match &self.members {
             Members::Ints(_) => Chosen::Int,
             Members::Texts(texts) => Chosen::Text(texts),
             Members::Both(both) => {
-                let chosen = (u128::from(random()) * self.len() as u128) >> 64;
-                if chosen < both.0.len() as u128 { Chosen::Int } else { Chosen::Text(&both.1) }
+                let chosen = below(random(), self.len() as u64);
+                if chosen < both.0.len() as u64 { Chosen::Int } else { Chosen::Text(&both.1) }
             }
         }
     }
@@ -285,24 +314,25 @@ impl Set {
     /// One step of SSCAN: visits about `count` members and returns the next cursor, 0 at the end.
     pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(Member)) -> u64 {
         let mut left = count;
-        if cursor == 0 || cursor & 1 == 1 {
+        let cursor = ScanCursor::from_number(cursor);
+        if let ScanCursor::Ints(from) = cursor {
             let mut last = None;
-            for int in self.members.ints().iter_from(from_unsigned(cursor & !1)) {
-                let at = unsigned(int);
-                // Two numbers that differ in the lowest bit only have the same cursor and are visited together.
-                if left == 0 && last != Some(at | 1) {
-                    return at | 1;
+            for int in self.members.ints().iter_from(from) {
+                // The members of a group have the same cursor and are visited together.
+                let group = Some(group_of(int));
+                if left == 0 && last != group {
+                    return ScanCursor::Ints(int).number();
                 }
-                last = Some(at | 1);
+                last = group;
                 visit(Member::Int(int));
                 left = left.saturating_sub(1);
             }
             if left == 0 && self.members.texts().is_some() {
-                return TEXTS;
+                return ScanCursor::Texts(0).number();
             }
         }
         let Some(texts) = self.members.texts() else { return 0 };
-        let mut position = if cursor & 1 == 1 { 0 } else { cursor & !TEXTS };
+        let mut position = if let ScanCursor::Texts(position) = cursor { position } else { 0 };
         for _ in 0..count.saturating_mul(BUCKETS_PER_MEMBER) {
             let next = texts.scan(position, |loc| {
                 visit(Member::Text(texts.key(loc)));
@@ -316,7 +346,7 @@ impl Set {
                 break;
             }
         }
-        position | TEXTS
+        ScanCursor::Texts(position).number()
     }
 }
 
@@ -325,13 +355,9 @@ enum Chosen<'s> {
     Text(&'s Dict<Nothing>),
 }
 
-/// Keeps the order.
-fn unsigned(int: i64) -> u64 {
-    int.cast_unsigned() ^ (1 << 63)
-}
-
-fn from_unsigned(number: u64) -> i64 {
-    (number ^ (1 << 63)).cast_signed()
+/// Maps a random number to `0..count`.
+fn below(random: u64, count: u64) -> u64 {
+    ((u128::from(random) * u128::from(count)) >> 64) as u64
 }
 
 fn texts(texts: &Dict<Nothing>) -> Texts<'_, impl Iterator<Item = Loc>> {

@@ -19,6 +19,7 @@
 //! numbers is never turned into a table of texts. The names follow Redis's thresholds exactly, the storage its own.
 
 pub mod algebra;
+mod cursor;
 pub mod flat;
 mod ints;
 mod intset;

@@ -2,7 +2,7 @@
 
 use super::flat::{self, Added};
 use super::{Member, Rules, Set, SetRef};
-use crate::storage::{Bytes, GARBAGE_MIN, NoMemory, Object as _};
+use crate::storage::{Bytes, GARBAGE_MIN, NoMemory, Object as _, try_box, try_copy};
 use crate::types::{Object, Variant};
 
 /// See the module's comment. `B` is where its flat encoding is put together.
@@ -16,8 +16,11 @@ pub enum OwnedSet<B = Vec<u8>> {
 
 impl OwnedSet {
     /// A set without members.
-    pub fn new() -> Self {
-        Self::Flat(flat::EMPTY.to_vec())
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new() -> Result<Self, NoMemory> {
+        Ok(Self::Flat(try_copy(flat::EMPTY)?))
     }
 }
 
@@ -97,12 +100,6 @@ impl<B: Bytes> OwnedSet<B> {
     }
 }
 
-impl Default for OwnedSet {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// What a small set becomes when it has outgrown its flat block with `member`.
 ///
 /// # Errors
@@ -113,5 +110,5 @@ pub fn outgrown(flat: &[u8], member: Member, rules: &Rules) -> Result<Box<Object
         set.insert(member)?;
     }
     set.add(member, rules)?;
-    Ok(Box::new(set.into_object()))
+    try_box(set.into_object())
 }

@@ -53,7 +53,7 @@ fn rules(seed: &HashSeed, intset: usize, listpack: usize) -> Rules<'_> {
 
 /// The set, and what it should hold.
 fn build<'s>(members: impl IntoIterator<Item = &'s String>, rules: &Rules) -> (OwnedSet, BTreeSet<String>) {
-    let (mut set, mut model) = (OwnedSet::new(), BTreeSet::new());
+    let (mut set, mut model) = (OwnedSet::new().unwrap(), BTreeSet::new());
     for member in members {
         assert_eq!(set.add(Member::of(member.as_bytes()), rules), Ok(model.insert(member.clone())));
     }
@@ -85,7 +85,7 @@ fn is_a_set_through_all_its_forms() {
         let listpack = [0, 0, 128, 20, 300][numbers.below(5)];
         let rules = rules(&seed, intset, listpack);
         let range = [10, 200, 700, 3000][numbers.below(4)];
-        let (mut set, mut model) = (OwnedSet::new(), BTreeSet::new());
+        let (mut set, mut model) = (OwnedSet::new().unwrap(), BTreeSet::new());
         let mut encoding = Encoding::Intset;
         for step in 0..range * 3 {
             let member = draw(&mut numbers, mix, range);
@@ -215,6 +215,38 @@ fn chance_is_fair() {
             assert!(left.remove(&popped.unwrap()));
         }
         assert!(set.is_empty() && set.view().random(|| numbers.next()).is_none());
+    }
+}
+
+#[test]
+fn many_are_popped_at_once_all_equally_likely() {
+    let seed = seed();
+    let rules = rules(&seed, 4, 4);
+    let mut numbers = Numbers(5);
+    for (mix, range) in [(Mix::Ints, 400), (Mix::Texts, 400), (Mix::Both, 400), (Mix::Texts, 4000)] {
+        let members: Vec<String> = (0..range).map(|_| draw(&mut numbers, mix, range)).collect();
+        let (_, model) = build(&members, &rules);
+        let all: Vec<&String> = model.iter().collect();
+        let mut popped = vec![0usize; all.len()];
+        // Few are drawn one by one, many taken out in one walk.
+        let counts = [1, all.len() / 20, all.len() / 5, all.len() / 2, all.len() - 1];
+        let rounds = 40_000 / range;
+        for count in counts {
+            for _ in 0..rounds {
+                let (set, _) = build(&members, &rules);
+                let OwnedSet::Large(mut object) = set else { panic!("large") };
+                let set = <Set as crate::types::Variant>::from_object_mut(&mut object).unwrap();
+                let mut left = model.clone();
+                set.pop_many(count, || numbers.next(), |member| assert!(left.remove(&text(member))));
+                assert_eq!((left.len(), set.len()), (all.len() - count, all.len() - count));
+                assert_eq!(set.iter().map(text).collect::<BTreeSet<_>>(), left);
+                all.iter()
+                    .zip(&mut popped)
+                    .for_each(|(member, popped)| *popped += usize::from(!left.contains(*member)));
+            }
+        }
+        let expected = (rounds * counts.iter().sum::<usize>()) as f64 / all.len() as f64;
+        assert!(popped.iter().all(|popped| (*popped as f64 - expected).abs() < 6.0 * expected.sqrt()), "{mix:?}");
     }
 }
 

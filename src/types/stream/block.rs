@@ -117,6 +117,11 @@ impl Block {
         size_class(self.bytes.capacity())
     }
 
+    /// All of it, to be freed elsewhere.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// Bytes of Redis's listpack for the same entries.
     fn listpack_bytes(&self) -> usize {
         let counters = listpack_size::of_int(i64::from(self.live)) + listpack_size::of_int(i64::from(self.deleted));

@@ -2,12 +2,13 @@
 //!
 //! A group has one list of pending entries in the order of their ids; each consumer knows the ids of those that are
 //! his. Both are B-trees of the standard library: pending entries come and go at both ends and in the middle, and ranges
-//! of them are asked for. What they take is told from their sizes ([`PENDING_BYTES`]), since a B-tree does not tell it.
+//! of them are asked for. Their nodes, which have fixed sizes, are the one thing in a value that is not asked for fallibly: the
+//! library has no way to. What they take is told from their sizes ([`PENDING_BYTES`]), since a B-tree does not tell it.
 //!
 //! Invariants: a pending entry's consumer exists and has its id; a consumer has no other ids. Cost: O(log pending).
 
 use super::id::Id;
-use crate::storage::size_class;
+use crate::storage::{NoMemory, size_class, try_copy};
 use slab::Slab;
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::ops::{Deref, DerefMut};
@@ -107,43 +108,60 @@ impl Group {
     }
 
     /// The consumer of this name, which has just been seen, and whether it is new.
-    pub fn see_consumer(&mut self, name: &[u8], now_ms: i64) -> (ConsumerId, bool) {
+    ///
+    /// # Errors
+    /// If there is no memory for the name of a new one.
+    pub fn see_consumer(&mut self, name: &[u8], now_ms: i64) -> Result<(ConsumerId, bool), NoMemory> {
         match self.find_consumer(name) {
             Some(id) => {
                 self.consumers[id.0 as usize].seen_ms = now_ms;
-                (id, false)
+                Ok((id, false))
             }
-            None => (self.add_consumer(name, now_ms), true),
+            None => Ok((self.add_consumer(name, now_ms)?, true)),
         }
     }
 
     /// Adds a consumer whose name is known to be new.
-    fn add_consumer(&mut self, name: &[u8], seen_ms: i64) -> ConsumerId {
-        let consumer = Consumer { name: name.into(), seen_ms, pending: BTreeSet::new() };
-        let id = ConsumerId(self.consumers.insert(consumer) as u32);
-        self.by_name.insert(name.into(), id);
+    fn add_consumer(&mut self, name: &[u8], seen_ms: i64) -> Result<ConsumerId, NoMemory> {
+        let names = [try_copy(name)?.into_boxed_slice(), try_copy(name)?.into_boxed_slice()];
         self.name_bytes += 2 * size_class(name.len());
-        id
+        let [own, key] = names;
+        let id = ConsumerId(self.consumers.insert(Consumer { name: own, seen_ms, pending: BTreeSet::new() }) as u32);
+        self.by_name.insert(key, id);
+        Ok(id)
     }
 
     /// Adds a consumer; whether its name was new.
-    pub fn create_consumer(&mut self, name: &[u8], now_ms: i64) -> bool {
+    ///
+    /// # Errors
+    /// If there is no memory for the name.
+    pub fn create_consumer(&mut self, name: &[u8], now_ms: i64) -> Result<bool, NoMemory> {
         let is_new = self.find_consumer(name).is_none();
         if is_new {
-            self.add_consumer(name, now_ms);
+            self.add_consumer(name, now_ms)?;
         }
-        is_new
+        Ok(is_new)
     }
 
-    /// Removes a consumer and what was pending for it; how much that was.
-    pub fn delete_consumer(&mut self, name: &[u8]) -> Option<usize> {
+    /// Removes a consumer and what was pending for it; how much that was, and what is best dropped where nobody waits. Takes
+    /// time in proportion to what goes or what stays, whichever is less.
+    pub fn delete_consumer(&mut self, name: &[u8]) -> Option<(usize, Self)> {
         let id = self.by_name.remove(name)?;
         let consumer = self.consumers.remove(id.0 as usize);
         self.name_bytes -= 2 * size_class(name.len());
-        for entry in &consumer.pending {
-            self.pending.remove(entry);
+        let (mut removed, count) = (Self::default(), consumer.pending.len());
+        if count > self.pending.len() - count {
+            let pending = std::mem::take(&mut self.pending);
+            let others = self.consumers.iter().flat_map(|(_, other)| &other.pending);
+            self.pending = others.filter_map(|id| Some((*id, *pending.get(id)?))).collect();
+            removed.pending = pending;
+            removed.consumers.insert(consumer);
+        } else {
+            for entry in &consumer.pending {
+                self.pending.remove(entry);
+            }
         }
-        Some(consumer.pending.len())
+        Some((count, removed))
     }
 
     /// Makes an entry pending for a consumer, or gives it to him if it is another's.
@@ -210,13 +228,16 @@ impl Groups {
     }
 
     /// Adds a group, unless there is one of this name already.
-    pub fn add(&mut self, name: &[u8], group: Group) -> bool {
-        match self.by_name.entry(name.into()) {
-            btree_map::Entry::Occupied(_) => false,
+    ///
+    /// # Errors
+    /// If there is no memory for the name.
+    pub fn add(&mut self, name: &[u8], group: Group) -> Result<bool, NoMemory> {
+        match self.by_name.entry(try_copy(name)?.into_boxed_slice()) {
+            btree_map::Entry::Occupied(_) => Ok(false),
             btree_map::Entry::Vacant(vacant) => {
                 self.bytes += GROUP_BYTES + size_class(name.len()) + group.memory();
                 vacant.insert(group);
-                true
+                Ok(true)
             }
         }
     }

@@ -15,7 +15,7 @@ use super::entry::Entry;
 use super::id::Id;
 use super::index::{Index, Place};
 use super::range::{Range, RangeRev};
-use crate::storage::NoMemory;
+use crate::storage::{GARBAGE_MIN, Garbage, NoMemory, Nothing};
 
 /// Room that a new block gets beyond what the one before it needed.
 const BLOCK_SLACK: usize = 64;
@@ -30,6 +30,8 @@ pub struct Log {
     top: Id,
     max_deleted_id: Id,
     entries_added: u64,
+    /// Blocks without entries that take long to free.
+    emptied: Vec<Block>,
 }
 
 /// Why an entry was not added.
@@ -231,7 +233,8 @@ impl Log {
         };
         let was_last = self.index.get(place).is_some_and(|block| block.live() == 1);
         if was_last {
-            self.index.remove(place);
+            let emptied = self.index.remove(place).filter(|block| block.memory() >= GARBAGE_MIN);
+            self.emptied.extend(emptied);
         } else {
             self.index.change(place, |block| block.delete(at));
         }
@@ -244,6 +247,17 @@ impl Log {
             self.top = self.range_rev(Id::MIN, Id::MAX).next().map_or(Id::MIN, |entry| entry.id);
         }
         true
+    }
+
+    /// Whether there are large blocks that are no more.
+    #[inline]
+    pub fn has_garbage(&self) -> bool {
+        !self.emptied.is_empty()
+    }
+
+    /// Large blocks that are no more, to be dropped where nobody waits.
+    pub fn take_garbage(&mut self) -> Vec<Garbage<Nothing>> {
+        std::mem::take(&mut self.emptied).into_iter().map(|block| Garbage::Bytes(block.into_bytes())).collect()
     }
 
     /// Notes the first id that is there.
@@ -350,7 +364,7 @@ impl Log {
     /// # Errors
     /// If memory is short.
     pub fn duplicate(&self) -> Result<Self, NoMemory> {
-        Ok(Self { index: self.index.duplicate()?, ..*self })
+        Ok(Self { index: self.index.duplicate()?, emptied: Vec::new(), ..*self })
     }
 }
 

@@ -116,7 +116,7 @@ fn intersect_with<B>(
     aggregate: Aggregate,
     mut visit: impl FnMut(&[u8], f64) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
-    sources.sort_by_key(|(source, _)| source.len());
+    sources.sort_unstable_by_key(|(source, _)| source.len());
     let Some(((first, weight), others)) = sources.split_first() else { return ControlFlow::Continue(()) };
     let ahead = |names: &[(&[u8], f64)]| others.iter().for_each(|(other, _)| other.fetch(names));
     first.try_each(ahead, |name, score| {
@@ -154,7 +154,7 @@ pub fn intersection_len(sources: &mut [Weighted], limit: usize) -> usize {
 /// # Errors
 /// If memory is short.
 pub fn unite(sources: &mut [Weighted], aggregate: Aggregate, seed: &HashSeed) -> Result<OwnedZSet, NoMemory> {
-    sources.sort_by_key(|(source, _)| source.len());
+    sources.sort_unstable_by_key(|(source, _)| source.len());
     let (mut result, rules) = (OwnedZSet::new()?, Rules::for_building(seed));
     let outcome = sources.iter().try_for_each(|(source, weight)| {
         source.try_each(

@@ -1,7 +1,7 @@
 //! Changing a sorted set of either encoding, and the way from one to the other.
 
 use super::{View, ZSet, flat};
-use crate::storage::{Bytes, GARBAGE_MIN, HashSeed, NoMemory, Object as _};
+use crate::storage::{Bytes, GARBAGE_MIN, HashSeed, NoMemory, Object as _, try_box};
 use crate::types::{Object, Variant};
 
 /// The most bytes of a flat encoding, whatever the settings allow; as in Redis.
@@ -57,6 +57,7 @@ pub enum FlatChange {
 }
 
 /// Gives a member the score that `decide` makes of its present one (`None` if it is not there), unless that is `None`.
+/// 0 and -0 are two scores here: the sum of -0 and 0 is 0.
 ///
 /// # Errors
 /// If memory is short; then nothing has changed.
@@ -69,7 +70,7 @@ pub fn update_flat(
 ) -> Result<FlatChange, NoMemory> {
     let old = flat::find(bytes.bytes(), name).map(|(_, item)| item.score);
     let change = match (old, decide(old)) {
-        (Some(old), Some(new)) if old != new => {
+        (Some(old), Some(new)) if old.to_bits() != new.to_bits() => {
             flat::set_score(bytes, name, rules.flat_score(new))?;
             Change::Updated
         }
@@ -97,7 +98,9 @@ pub fn update_large(
 ) -> Result<Change, NoMemory> {
     let found = zset.find(name);
     match (found, decide(found.map(|(_, score)| score))) {
-        (Some((loc, old)), Some(new)) if old != new => zset.set_score(loc, new).map(|()| Change::Updated),
+        (Some((loc, old)), Some(new)) if old.to_bits() != new.to_bits() => {
+            zset.set_score(loc, new).map(|()| Change::Updated)
+        }
         (None, Some(new)) => zset.insert(name, new).map(|()| Change::Added),
         _ => Ok(Change::None),
     }
@@ -163,7 +166,7 @@ impl OwnedZSet {
                 FlatChange::Outgrown(score) => {
                     let mut zset = large(View::Flat(bytes).iter(), rules.seed)?;
                     zset.insert(name, score)?;
-                    *self = Self::Large(Box::new(zset.into_object()));
+                    *self = Self::Large(try_box(zset.into_object())?);
                     Ok(Change::Added)
                 }
             },
@@ -201,7 +204,7 @@ impl OwnedZSet {
         match (&self, is_flat) {
             (Self::Flat(_), true) if view.iter().all(|(_, score)| is_as_stored(score)) => Ok(self),
             (Self::Large(_), false) => Ok(self),
-            (Self::Flat(_), false) => Ok(Self::Large(Box::new(large(view.iter(), rules.seed)?.into_object()))),
+            (Self::Flat(_), false) => Ok(Self::Large(try_box(large(view.iter(), rules.seed)?.into_object())?)),
             (_, true) => {
                 let mut bytes = Vec::new();
                 flat::build(view.iter().map(|(name, score)| (name, rules.flat_score(score))), &mut bytes)?;

@@ -99,7 +99,7 @@ fn both_encodings_behave_like_a_sorted_vector() {
             if random.below(3) > 0 {
                 let decide = |old: Option<f64>| if step % 7 == 0 { old.map(|_| score) } else { Some(score) };
                 let change = match (at, decide(at.map(|at| model[at].1))) {
-                    (Some(at), Some(new)) if model[at].1 != new => {
+                    (Some(at), Some(new)) if model[at].1.to_bits() != new.to_bits() => {
                         model[at].1 = new;
                         Change::Updated
                     }

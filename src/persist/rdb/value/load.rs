@@ -31,55 +31,78 @@ pub enum Loaded<'a> {
 /// Reads a value from a payload without its footer. As in Redis, what follows the value is ignored.
 ///
 /// # Errors
-/// If it is corrupt or memory is short.
-pub fn load_payload<'a>(reader: &mut Reader<'a>, rules: &Rules) -> Result<Loaded<'a>, LoadError> {
+/// If it is corrupt or memory is short. What was built until then is in `abandoned` if it takes long to drop.
+pub fn load_payload<'a>(
+    reader: &mut Reader<'a>,
+    rules: &Rules,
+    abandoned: &mut Option<Box<Object>>,
+) -> Result<Loaded<'a>, LoadError> {
     let type_id = reader.byte()?;
-    load(type_id, reader, rules)
+    load(type_id, reader, rules, abandoned)
 }
 
 /// Reads the body of a value of this type.
 ///
 /// # Errors
-/// If it is corrupt or memory is short.
-pub fn load<'a>(type_id: u8, reader: &mut Reader<'a>, rules: &Rules) -> Result<Loaded<'a>, LoadError> {
-    match decode::kind(type_id).ok_or(Corrupt)? {
-        Kind::String => reader.text().map(Loaded::String),
-        Kind::List => load_list(type_id, reader, rules),
-        Kind::Set => load_set(type_id, reader, rules),
-        Kind::Hash => load_hash(type_id, reader, rules),
-        Kind::ZSet => load_zset(type_id, reader, rules),
+/// As [`load_payload`].
+pub fn load<'a>(
+    type_id: u8,
+    reader: &mut Reader<'a>,
+    rules: &Rules,
+    abandoned: &mut Option<Box<Object>>,
+) -> Result<Loaded<'a>, LoadError> {
+    let (read, built) = match decode::kind(type_id).ok_or(Corrupt)? {
+        Kind::String => return reader.text().map(Loaded::String),
+        Kind::List => load_list(type_id, reader, rules)?,
+        Kind::Set => load_set(type_id, reader, rules)?,
+        Kind::Hash => load_hash(type_id, reader, rules)?,
+        Kind::ZSet => load_zset(type_id, reader, rules)?,
         Kind::Stream => {
-            let stream = stream::load(type_id, reader)?;
-            Ok(Loaded::Object(Kind::Stream, Box::new(stream.into_object())))
+            let (read, stream) = stream::load(type_id, reader);
+            (read, Some(Loaded::Object(Kind::Stream, stream.try_into_boxed()?)))
         }
+    };
+    match (read, built) {
+        (Ok(()), built) => built.ok_or(LoadError::Corrupt),
+        (Err(error), Some(Loaded::Object(_, object))) => {
+            *abandoned = Some(object);
+            Err(error)
+        }
+        (Err(error), _) => Err(error),
     }
 }
 
-fn load_list(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Loaded<'static>, LoadError> {
-    let mut builder = list::Builder::new(rules.list);
-    decode::list(type_id, reader, |element| Ok(builder.push(list::Side::Right, element.canonical())?))?;
-    Ok(match builder.finish().ok_or(Corrupt)? {
-        list::Built::Flat(bytes) => Loaded::Flat(Kind::List, bytes),
-        list::Built::Large(list) => Loaded::Object(Kind::List, Box::new(list.into_object())),
-    })
+/// How reading went, and what there is then, also if it failed.
+type Built = (Result<(), LoadError>, Option<Loaded<'static>>);
+
+fn load_list(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Built, LoadError> {
+    let mut builder = list::Builder::new(rules.list)?;
+    let read = decode::list(type_id, reader, |element| Ok(builder.push(list::Side::Right, element.canonical())?));
+    let built = match builder.finish() {
+        Some(list::Built::Flat(bytes)) => Some(Loaded::Flat(Kind::List, bytes)),
+        Some(list::Built::Large(list)) => Some(Loaded::Object(Kind::List, list.try_into_boxed()?)),
+        None => None,
+    };
+    Ok((read, built))
 }
 
-fn load_set(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Loaded<'static>, LoadError> {
-    let mut set = set::OwnedSet::new();
-    decode::set(type_id, reader, |element| {
+fn load_set(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Built, LoadError> {
+    let mut set = set::OwnedSet::new()?;
+    let read = decode::set(type_id, reader, |element| {
         let member = match element {
             Element::Int(int) => set::Member::Int(int),
             Element::Bytes(text) => set::Member::of(text),
         };
         is_new(set.add(member, &rules.set)?)
-    })?;
-    Ok(match set {
+    });
+    let built = match set {
         set::OwnedSet::Flat(bytes) => Loaded::Flat(Kind::Set, bytes),
         set::OwnedSet::Large(object) => Loaded::Object(Kind::Set, object),
-    })
+    };
+    Ok((read, Some(built)))
 }
 
-fn load_hash(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Loaded<'static>, LoadError> {
+fn load_hash(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Built, LoadError> {
     let limits = match type_id {
         // As in Redis, which does not look how long the elements of a listpack are.
         type_id::HASH_ZIPLIST
@@ -90,7 +113,7 @@ fn load_hash(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Load
     };
     let mut editor = hash::Editor::create(rules.seed, limits);
     let (mut field_digits, mut value_digits) = (IntegerText::new(), IntegerText::new());
-    decode::hash(type_id, reader, |field, value, deadline_ms| {
+    let read = decode::hash(type_id, reader, |field, value, deadline_ms| {
         let field = hash::Text { bytes: field.text(&mut field_digits), int: field.int() };
         let value = hash::Text { bytes: value.text(&mut value_digits), int: value.int() };
         is_new(editor.set(field, value, hash::Deadline::Drop)?)?;
@@ -98,25 +121,28 @@ fn load_hash(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Load
             editor.set_deadline(field, deadline_ms)?;
         }
         Ok(())
-    })?;
-    Ok(match editor.into_holder() {
+    });
+    let built = match editor.into_holder() {
         hash::Owned::Flat(bytes) => Loaded::Flat(Kind::Hash, bytes.into_vec()),
-        hash::Owned::Large(hash) => Loaded::Object(Kind::Hash, Box::new(hash.into_object())),
-    })
+        hash::Owned::Large(hash) => Loaded::Object(Kind::Hash, hash.try_into_boxed()?),
+    };
+    Ok((read, Some(built)))
 }
 
-fn load_zset(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Loaded<'static>, LoadError> {
+fn load_zset(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Built, LoadError> {
     let mut zset = zset::OwnedZSet::new()?;
     let mut digits = IntegerText::new();
-    decode::zset(type_id, reader, |member, score| is_new(zset.add(member.text(&mut digits), score, rules.seed)?))?;
+    let read =
+        decode::zset(type_id, reader, |member, score| is_new(zset.add(member.text(&mut digits), score, rules.seed)?));
     let rules = match type_id {
         type_id::ZSET_ZIPLIST | type_id::ZSET_LISTPACK => zset::Rules { value_max: usize::MAX, ..rules.zset },
         _ => rules.zset,
     };
-    Ok(match zset.fit(&rules)? {
+    let built = match if read.is_ok() { zset.fit(&rules)? } else { zset } {
         zset::OwnedZSet::Flat(bytes) => Loaded::Flat(Kind::ZSet, bytes),
         zset::OwnedZSet::Large(object) => Loaded::Object(Kind::ZSet, object),
-    })
+    };
+    Ok((read, Some(built)))
 }
 
 fn is_new(is_new: bool) -> Result<(), LoadError> {

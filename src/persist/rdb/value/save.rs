@@ -61,8 +61,8 @@ impl<'a> Saved<'a> {
             Self::Set(set) if set.encoding() == Encoding::Intset => type_id::SET_INTSET,
             Self::Set(_) => type_id::SET,
             Self::Hash(hash) if has_deadlines(hash) => type_id::HASH_METADATA,
-            Self::Hash(HashRef::Flat(_)) => type_id::HASH_LISTPACK,
-            Self::Hash(HashRef::Large(_)) => type_id::HASH,
+            Self::Hash(hash) if hash.is_hashtable() => type_id::HASH,
+            Self::Hash(_) => type_id::HASH_LISTPACK,
             Self::ZSet(View::Flat(_)) => type_id::ZSET_LISTPACK,
             Self::ZSet(View::Large(_)) => type_id::ZSET_2,
             Self::Stream(_) => type_id::STREAM_LISTPACKS_2,
@@ -132,8 +132,8 @@ fn write_hash(writer: &mut Writer, hash: HashRef<'_>, due_ms: i64) -> Result<(),
             let earliest_ms = hash.iter(due_ms).filter_map(|item| item.deadline_ms).min().unwrap_or_default();
             encode::hash_with_deadlines(writer, hash.len(due_ms), earliest_ms, fields)
         }
-        HashRef::Flat(_) => encode::hash_listpack(writer, pairs),
-        HashRef::Large(_) => encode::hash(writer, hash.len(due_ms), pairs),
+        _ if hash.is_hashtable() => encode::hash(writer, hash.len(due_ms), pairs),
+        _ => encode::hash_listpack(writer, pairs),
     }
 }
 

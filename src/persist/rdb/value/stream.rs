@@ -29,14 +29,11 @@ impl From<AppendError> for LoadError {
     }
 }
 
-/// Reads a stream.
-///
-/// # Errors
-/// If it is corrupt or memory is short.
-pub(super) fn load(type_id: u8, reader: &mut Reader<'_>) -> Result<Stream, LoadError> {
+/// Reads a stream: how that went, and what there is then, also if it failed.
+pub(super) fn load(type_id: u8, reader: &mut Reader<'_>) -> (Result<(), LoadError>, Stream) {
     let mut loading = Loading { stream: Stream::default(), block: None, texts: Texts::default() };
-    stream_decode::stream(type_id, reader, &mut loading)?;
-    Ok(loading.stream)
+    let read = stream_decode::stream(type_id, reader, &mut loading);
+    (read, loading.stream)
 }
 
 struct Loading {
@@ -96,7 +93,7 @@ impl StreamSink for Loading {
         for consumer in &group.consumers {
             let name = consumer.name.element();
             let name = name.text(&mut digits);
-            if !built.create_consumer(name, consumer.seen_ms) {
+            if !built.create_consumer(name, consumer.seen_ms)? {
                 return Err(LoadError::Corrupt);
             }
             ids.push(built.find_consumer(name).ok_or(Corrupt)?);
@@ -107,7 +104,7 @@ impl StreamSink for Loading {
             built.assign(pending.id.into(), stream::Pending { consumer, delivered_ms, deliveries });
         }
         let name = group.name.element();
-        if self.stream.groups.add(name.text(&mut digits), built) { Ok(()) } else { Err(LoadError::Corrupt) }
+        if self.stream.groups.add(name.text(&mut digits), built)? { Ok(()) } else { Err(LoadError::Corrupt) }
     }
 }
 

@@ -54,7 +54,7 @@ impl List {
         most: usize,
         scratch: &mut Vec<u8>,
     ) -> Result<usize, NoMemory> {
-        if self.plain_ends != 0 {
+        if self.plain_ends() != 0 {
             if !Elements::new(self.node(at).read(scratch)?).any(|element| element == wanted) {
                 return Ok(0);
             }
@@ -70,7 +70,7 @@ impl List {
     /// If memory is short; then nothing has changed.
     pub fn cut(&mut self, side: Side, count: usize) -> Result<Self, NoMemory> {
         if count >= self.len() {
-            let empty = Self { plain_ends: self.plain_ends, ..Self::default() };
+            let empty = Self::with_plain_ends(self.plain_ends());
             return Ok(std::mem::replace(self, empty));
         }
         let first_kept = if side == Side::Left { count } else { self.len() - count - 1 };

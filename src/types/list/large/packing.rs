@@ -21,7 +21,7 @@ impl List {
     #[inline]
     pub(super) fn open(&mut self, at: At) -> Result<(), NoMemory> {
         match at {
-            At::Inner(place) if self.plain_ends != 0 => self.inner.edit(place, Node::unpack),
+            At::Inner(place) if self.plain_ends() != 0 => self.inner.edit(place, Node::unpack),
             _ => Ok(()),
         }
     }
@@ -38,7 +38,7 @@ impl List {
 
     /// Inner nodes that stay plain at each end.
     fn plain_inner(&self) -> usize {
-        self.plain_ends.saturating_sub(1)
+        self.plain_ends().saturating_sub(1)
     }
 
     /// The first and the last inner node that should be packed, if there are any.
@@ -49,7 +49,7 @@ impl List {
 
     /// Packs a node, if it should be.
     pub(super) fn pack(&mut self, at: At) {
-        if self.plain_ends != 0
+        if self.plain_ends() != 0
             && let At::Inner(place) = at
             && self.packed_range().is_some_and(|(first, last)| (first..=last).contains(&place))
         {
@@ -59,7 +59,7 @@ impl List {
 
     /// Packs the node of an element that was changed and its neighbours, which may be new or gone.
     pub(super) fn pack_around(&mut self, index: usize) {
-        if self.plain_ends == 0 {
+        if self.plain_ends() == 0 {
             return;
         }
         if let Some((at, _)) = self.locate(index.min(self.len().saturating_sub(1))) {
@@ -78,7 +78,7 @@ impl List {
     /// costs time or memory but is not wrong.
     #[inline]
     pub(super) fn tend(&mut self, nearer: usize, farther: usize) {
-        if self.plain_ends != 0 {
+        if self.plain_ends() != 0 {
             self.tend_now(nearer, farther);
         }
     }
