@@ -94,7 +94,7 @@ fuzz_target!(|data: &[u8]| {
         listpack_value_max: [64, 0, 5, 200][random.below(4)],
         seed: &seed,
     };
-    let (mut sets, mut models) = ([OwnedSet::new(), OwnedSet::new()], [Model::new(), Model::new()]);
+    let (mut sets, mut models) = ([(); 2].map(|()| OwnedSet::new().expect("memory")), [Model::new(), Model::new()]);
     for _ in 0..STEPS_MAX {
         if !random.has_choices() {
             return;

@@ -161,7 +161,6 @@ if [ "$title" != valgrind ] && [ -x "$bin/panics" ]; then
     robust panics_inside
     robust refusals
     robust refusals_each calls
-    robust refusals_each argv
 fi
 [ ! -f "$bin/wrapper" ] || robust wrapper
 for test in host_commands typed_aggregates contract; do
