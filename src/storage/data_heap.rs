@@ -1,8 +1,9 @@
 //! The heap of entries: mimalloc blocks in memory of huge pages.
 //!
-//! A random key is a random address, so a store larger than the TLB's reach pays for a page walk with every entry, and under virtualisation a walk costs as much as a cache miss. Linux gives huge pages only to memory that asks
-//! for them (`transparent_hugepage` is `madvise` nearly everywhere). So they live in an arena of their own
-//! that asks, and nothing else does: an engine without keys takes none.
+//! A random key is a random address, so a store larger than the TLB's reach pays for a page walk with every entry, and under
+//! virtualisation a walk costs as much as a cache miss. Linux gives huge pages only to memory that asks for them
+//! (`transparent_hugepage` is `madvise` nearly everywhere). So they live in an arena of their own that asks, and nothing
+//! else does: an engine without keys takes none.
 //!
 //! The heap is one per process, as the allocator is. It is address space until it is touched, and when it is used up,
 //! or cannot be had, entries come from the ordinary heap.
