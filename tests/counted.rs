@@ -1,9 +1,9 @@
 //! Instructions per request, counted and not timed, so that a change that makes requests dearer is seen when it lands.
 //!
 //! `valgrind --tool=callgrind` counts what `benches/counted.rs` executes for a stream of N requests and for one of 2N. The
-//! difference divided by N is a request's price without start-up and filling. It is repeatable to less than 1 %: time
-//! stands still, keys are fixed, the allocator is the system's. What differs is the seed of the hash and what the
-//! engine's own thread does, which valgrind counts too; both only ever add, so the least of [`RUNS`] counts.
+//! difference divided by N is a request's price without what is done once. Only the function that makes the requests is counted,
+//! with all that it calls, and no other thread. It is repeatable to less than 1 %, however busy the machine: time stands
+//! still, keys are fixed, the allocator is the system's. What differs is the seed of the hash; so the least of [`RUNS`] counts.
 //!
 //! `benches/results/counted.json` has the figures of the last deliberate change. More than [`MARGIN`] above one of them
 //! fails. After an improvement, or for a good reason, `COUNTED_UPDATE=1 cargo test --test counted` writes them anew, to be
@@ -83,7 +83,7 @@ fn instructions_per_request(program: &Path, stream: &str) -> f64 {
 
 fn instructions(program: &Path, stream: &str, requests: u64) -> i64 {
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*measured*"])
         .arg(program)
         .args([stream, &requests.to_string()])
         .output()

@@ -336,7 +336,11 @@ fn call(
     let start = reply.len();
     let result = find_keys(engine, command, argv, hash).and_then(|keys| {
         let args = Args::new(argv, keys);
-        let mut locks = lock(engine, session, command, &args)?;
+        // In place: a result of a function is a copy of the set, which has room for several locks.
+        let mut locks = match (locks_of(command, argv), args.key_positions()) {
+            (Locks::Keys, [key]) => LockSet::one(&engine.keyspace, key.hash),
+            (locks, keys) => lock(engine, session, locks, keys)?,
+        };
         if engine.is_damaged() && meets_damage(command, &locks) {
             return Err(CommandError::DAMAGED);
         }
@@ -492,31 +496,29 @@ pub(super) fn locks_of(command: &Command, argv: &[&[u8]]) -> Locks {
     }
 }
 
-#[inline]
-fn lock<'e>(engine: &'e Engine, session: &Session, command: &Command, args: &Args) -> Result<LockSet<'e>, NoMemory> {
+/// Locks what is not the shard of a single key.
+#[inline(never)]
+fn lock<'e>(engine: &'e Engine, session: &Session, locks: Locks, keys: &[KeyAt]) -> Result<LockSet<'e>, NoMemory> {
     let keyspace = &engine.keyspace;
-    Ok(match locks_of(command, args.argv()) {
-        Locks::Keys => match args.key_positions() {
-            [] => LockSet::none(keyspace),
-            [key] => LockSet::one(keyspace, key.hash),
-            keys => {
-                let locks = LockSet::many(keyspace, keys.iter().map(|key| key.hash))?;
-                if engine.is_damaged() {
-                    return Ok(locks);
-                }
-                for key in keys {
-                    locks.prefetch_bucket(session.db, key.hash);
-                }
-                for key in keys {
-                    locks.prefetch_entry(session.db, key.hash);
-                }
-                locks
+    match locks {
+        Locks::Keys if keys.is_empty() => Ok(LockSet::none(keyspace)),
+        Locks::Keys => {
+            let locks = LockSet::many(keyspace, keys.iter().map(|key| key.hash))?;
+            if engine.is_damaged() {
+                return Ok(locks);
             }
-        },
-        Locks::All | Locks::Patterns => LockSet::all(keyspace)?,
-        Locks::Visits => LockSet::none(keyspace),
-        Locks::Queued => transaction::lock_queued(engine, session)?,
-    })
+            for key in keys {
+                locks.prefetch_bucket(session.db, key.hash);
+            }
+            for key in keys {
+                locks.prefetch_entry(session.db, key.hash);
+            }
+            Ok(locks)
+        }
+        Locks::All | Locks::Patterns => LockSet::all(keyspace),
+        Locks::Visits => Ok(LockSet::none(keyspace)),
+        Locks::Queued => transaction::lock_queued(engine, session),
+    }
 }
 
 /// Duration of one call: totals, slow log, latency monitor.

@@ -76,16 +76,21 @@ pub fn exec(ctx: &mut Ctx, _: &Args) -> CmdResult {
         ctx.reply.null_array();
         Ok(())
     } else {
-        run_queue(ctx, &transaction);
-        Ok(())
+        run_queue(ctx, &transaction)
     };
     stop_watching(ctx);
     outcome
 }
 
-fn run_queue(ctx: &mut Ctx, transaction: &Transaction) {
+/// # Errors
+/// If memory is too short for the reply, be it for the error of one command; the others have run all the same.
+fn run_queue(ctx: &mut Ctx, transaction: &Transaction) -> CmdResult {
     let start = ctx.reply.len();
     ctx.reply.array(transaction.queue.len());
+    if ctx.reply.is_short_of_memory() {
+        return Err(CommandError::NO_MEMORY);
+    }
+    let mut has_lost = false;
     if ctx.session.is_muted() {
         ctx.reply.truncate(start);
     }
@@ -100,12 +105,14 @@ fn run_queue(ctx: &mut Ctx, transaction: &Transaction) {
             Ok(argv) => argv,
             Err(NoMemory) => {
                 dispatch::write_error(ctx.engine, ctx.reply, &CommandError::NO_MEMORY);
+                has_lost |= ctx.reply.is_short_of_memory();
                 continue;
             }
         };
         let timed = dispatch::is_timed_alone(ctx.engine, queued.command, &argv);
         let started_us = if timed { clock.elapsed_us() } else { 0 };
         run_queued(ctx, queued.command, &argv);
+        has_lost |= ctx.reply.is_short_of_memory();
         if timed {
             let took_us = clock.elapsed_us().saturating_sub(started_us);
             timed_alone_us += took_us;
@@ -118,6 +125,7 @@ fn run_queue(ctx: &mut Ctx, transaction: &Transaction) {
     ctx.command = exec;
     ctx.in_transaction = false;
     share_time(ctx, &untimed, clock.elapsed_us().saturating_sub(started_us + timed_alone_us));
+    if has_lost { Err(CommandError::NO_MEMORY) } else { Ok(()) }
 }
 
 /// Runs one command of a transaction, whose keys are locked.

@@ -7,7 +7,7 @@
 use super::log::Log;
 use super::threads;
 use crate::hooks::reach;
-use crate::keyspace::Readers;
+use crate::keyspace::{Readers, try_box};
 use parking_lot::{Condvar, Mutex};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,9 +48,14 @@ impl Reclaimer {
         Self { shared: Arc::default(), readers, thread: Mutex::default(), log }
     }
 
-    /// Drops `garbage` later, on the freeing thread. Falls back to dropping it here when no thread can be made.
+    /// Drops `garbage` later, on the freeing thread. Falls back to dropping it here when no thread can be made, or when
+    /// memory is so short that it cannot be queued.
     pub fn defer<T: Send + 'static>(&self, garbage: T) {
-        self.shared.queue.lock().pending.push(Box::new(garbage));
+        if let Err(garbage) = self.queue(garbage) {
+            self.readers.wait();
+            drop(garbage);
+            return;
+        }
         let mut thread = self.thread.lock();
         if thread.is_none() {
             let (shared, readers) = (Arc::clone(&self.shared), Arc::clone(&self.readers));
@@ -64,6 +69,18 @@ impl Reclaimer {
         }
         drop(thread);
         self.shared.changed.notify_all();
+    }
+
+    /// Queues a piece, or gives it back: it must not be dropped before the readers are waited for.
+    fn queue<T: Send + 'static>(&self, garbage: T) -> Result<(), T> {
+        let Ok(mut piece) = try_box(None) else { return Err(garbage) };
+        let mut queue = self.shared.queue.lock();
+        if queue.pending.try_reserve(1).is_err() {
+            return Err(garbage);
+        }
+        *piece = Some(garbage);
+        queue.pending.push(piece);
+        Ok(())
     }
 
     /// Pieces waiting to be freed (INFO's `lazyfree_pending_objects`).

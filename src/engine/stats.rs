@@ -44,6 +44,15 @@ pub struct CommandCounters {
     histogram: OnceLock<Box<[AtomicU64; LATENCY_BUCKETS]>>,
 }
 
+/// In the place of counters that there was no memory for: what is counted here is never looked at.
+static UNCOUNTED: CommandCounters = CommandCounters {
+    calls: AtomicU64::new(0),
+    usec: AtomicU64::new(0),
+    rejected: AtomicU64::new(0),
+    failed: AtomicU64::new(0),
+    histogram: OnceLock::new(),
+};
+
 /// Counters with a single writer.
 pub struct Counters {
     pub commands: AtomicU64,
@@ -105,15 +114,25 @@ impl Counters {
     pub fn command(&self, id: u16) -> &CommandCounters {
         match self.per_command.get(id as usize) {
             Some(counters) => counters,
-            None => self.host_command(id as usize - self.per_command.len()),
+            None => self.host_command(id as usize - self.per_command.len()).unwrap_or(&UNCOUNTED),
         }
     }
 
-    fn host_command(&self, index: usize) -> &CommandCounters {
+    /// `None` if there is no memory for them; a later call may find some.
+    fn host_command(&self, index: usize) -> Option<&CommandCounters> {
         let (chunk, at) = host_place(index);
-        let chunks = self.of_host.get_or_init(|| Box::new([const { OnceLock::new() }; HOST_CHUNKS]));
-        let make = || (0..HOST_CHUNK << chunk).map(|_| CommandCounters::default()).collect();
-        &chunks[chunk].get_or_init(make)[at]
+        if self.of_host.get().is_none() {
+            let chunks = try_box([const { OnceLock::new() }; HOST_CHUNKS]).ok()?;
+            let _ = self.of_host.set(chunks);
+        }
+        let chunk_of_host = &self.of_host.get()?[chunk];
+        if chunk_of_host.get().is_none() {
+            let mut counters = Vec::new();
+            counters.try_reserve_exact(HOST_CHUNK << chunk).ok()?;
+            counters.resize_with(HOST_CHUNK << chunk, CommandCounters::default);
+            let _ = chunk_of_host.set(counters.into_boxed_slice());
+        }
+        chunk_of_host.get()?.get(at)
     }
 
     /// Counters of all commands in the order of their ids; after a gap, those of some commands of the host.

@@ -13,6 +13,7 @@ use super::tree::{build, nil};
 use super::typed::rs_slice;
 use crate::commands::host::{Call, Fault};
 use crate::hooks::reach;
+use crate::keyspace::NoMemory;
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
@@ -37,15 +38,21 @@ thread_local! {
 }
 
 /// Runs a handler.
-pub fn run(call: &mut Call, handler: Handler, userdata: UserData) {
+///
+/// # Errors
+/// If there is no memory for its arguments; then it has not run.
+pub fn run(call: &mut Call, handler: Handler, userdata: UserData) -> Result<(), NoMemory> {
     let slice = |arg: &&[u8]| rs_slice { data: arg.as_ptr().cast(), len: arg.len() };
-    let argv: SmallVec<[rs_slice; 16]> = call.argv().iter().map(slice).collect();
+    let mut argv = SmallVec::<[rs_slice; 16]>::new();
+    argv.try_reserve_exact(call.argv().len()).map_err(|_| NoMemory)?;
+    argv.extend(call.argv().iter().map(slice));
     let argc = c_int::try_from(argv.len()).unwrap_or(c_int::MAX);
     let call = std::ptr::from_mut(call).cast::<rs_call>();
     let outer = RUNNING.replace(call);
     // SAFETY: the host has given this function for `userdata`; `call` and `argv` outlive it.
     unsafe { handler(call, argc, argv.as_ptr(), userdata.0) };
     RUNNING.set(outer);
+    Ok(())
 }
 
 /// Runs `body` on the call that a handler gives.
@@ -173,7 +180,11 @@ pub unsafe extern "C" fn rs_call_command_argv(
     let outcome = with(call, |call| {
         // SAFETY: by the rules of the header.
         let argv = unsafe { arguments(argc, argv, argvlen, ARGUMENT_BYTES_MAX)? };
-        call.command(&argv, |bytes| if bytes.is_empty() { nil() } else { build(bytes).map(|(reply, _)| reply) })
+        call.command(&argv, |bytes| match bytes {
+            Ok(b"") => nil(),
+            Ok(bytes) => build(bytes).map(|(reply, _)| reply),
+            Err(NoMemory) => Err(fail(RS_ERR_NO_MEMORY, format_args!("no memory for a reply"))),
+        })
     });
     outcome.map_or(null_mut(), NonNull::as_ptr)
 }

@@ -8,6 +8,7 @@ use super::status::{Outcome, RS_ERR_ARGUMENT, RS_ERR_CONFIG, RS_ERR_EXISTS, RS_O
 use super::typed::rs_slice;
 use crate::commands::host::{Call, Declaration, DeclarationError, HostFunction, Refusal};
 use crate::commands::spec::{Command, KeySpec};
+use crate::keyspace::NoMemory;
 use std::ffi::{c_char, c_int, c_void};
 use std::mem::offset_of;
 use std::ptr::NonNull;
@@ -179,8 +180,8 @@ struct Function {
 }
 
 impl HostFunction for Function {
-    fn call(&self, call: &mut Call) {
-        call::run(call, self.handler, self.userdata.pointer);
+    fn call(&self, call: &mut Call) -> Result<(), NoMemory> {
+        call::run(call, self.handler, self.userdata.pointer)
     }
 }
 

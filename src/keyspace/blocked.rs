@@ -194,13 +194,17 @@ impl WaitTable {
         !self.signals.is_empty()
     }
 
-    /// Moves the signals to `out`; from now on their keys can be signalled anew.
+    /// Moves the signals to `out`; from now on their keys can be signalled anew. Those that there is no memory for are lost:
+    /// who waits for their keys waits for the next change.
     pub fn take_signals(&mut self, out: &mut Vec<Signal>) {
+        let has_room = out.try_reserve(self.signals.len()).is_ok();
         for signal in self.signals.drain(..) {
             if let Some(places) = self.places.get_mut(&signal.key) {
                 places.iter_mut().filter(|place| place.db == signal.db).for_each(|place| place.signal = None);
             }
-            out.push(signal);
+            if has_room {
+                out.push(signal);
+            }
         }
     }
 }

@@ -50,11 +50,12 @@ impl Readers {
         self.turns.lock().iter().any(|turns| Arc::ptr_eq(turns, &reader.turns))
     }
 
-    /// Waits until everyone who looks now has ended to. They never wait for a lock meanwhile.
+    /// Waits until everyone who looks now has ended to. They never wait for a lock meanwhile, not even for that of the
+    /// list, which is held: a copy of the list would take memory, which may be what is short.
     pub fn wait(&self) {
-        let all = self.turns.lock().clone();
+        let all = self.turns.lock();
         fence(Ordering::SeqCst);
-        for turns in all {
+        for turns in &*all {
             let then = turns.load(Ordering::Acquire);
             while then % 2 == 1 && turns.load(Ordering::Acquire) == then {
                 yield_now();

@@ -154,9 +154,17 @@ fn collect(input: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Result<usize
         return Ok(at);
     }
     let arguments_max = count.min(input.len() / ARGUMENT_BYTES_MIN + 1);
-    spans.try_reserve(arguments_max).map_err(|_| Stop::Error(ProtocolError::NoMemory))?;
+    if spans.capacity() - spans.len() < arguments_max && !grow(spans, arguments_max) {
+        return Err(Stop::Error(ProtocolError::NoMemory));
+    }
     let start = Cursor { at: at as u32, missing: count as u32 };
     arguments(input, limits, start, |span| spans.push(span))
+}
+
+/// False if memory is short.
+#[cold]
+fn grow(spans: &mut Vec<Span>, by: usize) -> bool {
+    spans.try_reserve(by).is_ok()
 }
 
 /// Reads arguments from `cursor` to the end of the request, whose length it returns.

@@ -136,7 +136,7 @@
 /* streams */
 { "", "XADD x 1-1 f @v", NULL, false, 0 },
 { "", "XADD x 1-1 @p40", NULL, false, 0 },
-{ "XADD x 1-1 f @v;XADD x 2-1 f @v;XADD x 3-1 @p40", "XADD x MAXLEN 2 4-1 @p40", NULL, true, FIXED },
+{ "XADD x 1-1 f @v;XADD x 2-1 f @v;XADD x 3-1 @p40", "XADD x MAXLEN 2 4-1 @p40", NULL, true, 0 },
 { "XADD x 1-1 f @v;XADD x 2-1 f @v;XADD x 3-1 @p40", "XRANGE x - +", NULL, false, 0 },
 { "XADD x 1-1 f @v;XADD x 2-1 f @v;XADD x 3-1 @p40", "XREVRANGE x + -", NULL, false, FIXED },
 { "XADD x 1-1 f @v;XADD x 2-1 f @v;XADD x 3-1 @p40", "XREAD STREAMS x 0", NULL, false, 0 },
@@ -181,6 +181,8 @@
 { "XADD k 1-1 @p40;XADD k 2-1 f @v;XGROUP CREATE k g 0;XREADGROUP GROUP g c STREAMS k >;DUMP k", "RESTORE r 0 @b", NULL, false, FIXED },
 { "SET k @v", "EXPIRE k 100", NULL, false, 0 },
 { "MSET @p100", "RANDOMKEY", NULL, false, 0 },
+{ "MSET @p100", "KEYS *", NULL, false, 0 },
+{ "MSET @p100", "SCAN 0 COUNT 200", NULL, false, 0 },
 { "RPUSH l @m300", "SORT l ALPHA", NULL, false, 0 },
 { "RPUSH l @m300", "SORT l ALPHA STORE d", NULL, false, 0 },
 { "RPUSH l @m100;MSET @p100", "SORT l BY nosort GET * GET #", NULL, false, 0 },
@@ -188,5 +190,6 @@
 { "HSET k @p200", "OBJECT ENCODING k", NULL, false, 0 },
 { "HSET k @p200", "MEMORY USAGE k SAMPLES 0", NULL, false, 0 },
 /* about the connection and the server */
-{ "", "CLIENT SETNAME @m1", NULL, false, FIXED },
+{ "", "CLIENT SETNAME @v", NULL, false, 0 },
 { "", "COMMAND GETKEYS MSET @p100", NULL, false, 0 },
+{ "", "HOST.ALL @m20", NULL, true, 0 },

@@ -161,6 +161,9 @@ if [ "$title" != valgrind ] && [ -x "$bin/panics" ]; then
     robust panics_inside
     robust refusals
     robust refusals_each calls
+    robust refusals_each argv
+    robust refusals_each batch
+    robust refusals_each socket
 fi
 [ ! -f "$bin/wrapper" ] || robust wrapper
 for test in host_commands typed_aggregates contract; do

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// What a command does with its locks when it is done: serves those who wait for what it has changed, hands over what is
 /// to be freed, and unlocks in the course of this or when `locks` is dropped.
-#[inline]
+#[inline(always)]
 pub fn release<'e>(engine: &'e Engine, session: &mut Session, locks: &mut LockSet<'e>, now_ms: i64) {
     reach("release");
     if locks.has_signals() {
@@ -107,13 +107,21 @@ impl<'e> Round<'_, 'e> {
             let Some((ticket, waiter)) = waiters.next_in_line(signal.db, key.bytes, present, last) else { return };
             last = ticket;
             let Some(waiter) = waiter.downcast_ref::<Waiter>() else { continue };
+            // Without memory for a note of it this waiter and those behind it go on waiting, as above.
+            if self.served.try_reserve(1).is_err() || self.deferred.try_reserve(1).is_err() {
+                return;
+            }
             match waiter.serve(self.engine, self.session, locks, key, self.now_ms) {
                 Attempt::NotYet => continue,
                 Attempt::Over => {}
                 Attempt::Served => self.served.push(Arc::clone(waiter.client())),
                 Attempt::Busy => {
-                    let needs = waiter.further().iter().copied().chain([key.hash]).collect();
-                    return self.deferred.push(Deferred { signal, needs });
+                    let mut needs = SmallVec::new();
+                    if needs.try_reserve_exact(waiter.further().len() + 1).is_ok() {
+                        needs.extend(waiter.further().iter().copied().chain([key.hash]));
+                        self.deferred.push(Deferred { signal, needs });
+                    }
+                    return;
                 }
             }
             locks.shard(key.hash).waiters().leave(signal.db, key.bytes, ticket);

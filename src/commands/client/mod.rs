@@ -12,6 +12,7 @@ pub use unblock::unblock;
 use super::session::{ReplyMode, Session};
 use super::{Args, CmdResult, CommandError, Ctx, help};
 use crate::engine::clients::ClientKind;
+use crate::keyspace::try_copy;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// CLIENT ID.
@@ -53,7 +54,7 @@ pub fn setinfo(ctx: &mut Ctx, args: &Args) -> CmdResult {
         let reason = " cannot contain spaces, newlines or special characters.";
         return Err(CommandError::quoting("ERR ", attribute, reason));
     }
-    value.clone_into(slot);
+    *slot = try_copy(value)?;
     ctx.reply.ok();
     Ok(())
 }
@@ -97,12 +98,12 @@ pub fn help(ctx: &mut Ctx, args: &Args) -> CmdResult {
 /// Names a session; an empty name takes the name away.
 ///
 /// # Errors
-/// If the name could break the format of CLIENT LIST.
+/// If the name could break the format of CLIENT LIST, or memory is short.
 pub(super) fn set_name(session: &Session, name: &[u8]) -> CmdResult {
     if !is_printable(name) {
         return Err(CommandError::fixed("ERR Client names cannot contain spaces, newlines or special characters."));
     }
-    name.clone_into(&mut session.client.text.lock().name);
+    session.client.text.lock().name = try_copy(name)?;
     Ok(())
 }
 

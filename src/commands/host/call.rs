@@ -6,6 +6,7 @@
 //! stays changed, as after an error in the middle of a script.
 
 use crate::commands::{Args, CmdResult, CommandError, Ctx, dispatch};
+use crate::keyspace::NoMemory;
 use smallvec::SmallVec;
 use std::any::Any;
 
@@ -128,7 +129,8 @@ impl<'a, 'c, 'e> Call<'a, 'c, 'e> {
     /// As [`Call::reply_integer`].
     pub fn reply_error(&mut self, text: &[u8]) -> Result<(), Fault> {
         self.limit(text.len(), LINE_BYTES_MAX)?;
-        let error = CommandError::text(with_code(text));
+        let Ok(text) = with_code(text) else { return Err(self.broken(Fault::NoMemory)) };
+        let error = CommandError::text(text);
         if self.open.is_empty() {
             self.value(0, |_| ())?;
             self.error = Some(error);
@@ -178,13 +180,16 @@ impl<'a, 'c, 'e> Call<'a, 'c, 'e> {
 
     /// Writes the next piece, which `values` others belong to.
     fn put(&mut self, bytes: usize, values: usize, write: impl FnOnce(&mut Ctx)) -> Result<(), Fault> {
-        match self.open.last_mut() {
-            Some(missing) => *missing -= 1,
-            None if self.is_begun => return Err(self.broken(Fault::Complete)),
-            None => self.is_begun = true,
+        if self.is_begun && self.open.is_empty() {
+            return Err(self.broken(Fault::Complete));
         }
-        if self.ctx.reply.buffer_mut().try_reserve(bytes + FRAME_BYTES).is_err() {
+        let has_room = self.ctx.reply.buffer_mut().try_reserve(bytes + FRAME_BYTES).is_ok();
+        if !has_room || self.open.try_reserve(1).is_err() {
             return Err(self.broken(Fault::NoMemory));
+        }
+        self.is_begun = true;
+        if let Some(missing) = self.open.last_mut() {
+            *missing -= 1;
         }
         write(self.ctx);
         if values > 0 {
@@ -226,17 +231,22 @@ impl<'a, 'c, 'e> Call<'a, 'c, 'e> {
 }
 
 /// An error's text with its code in front.
-fn with_code(text: &[u8]) -> Vec<u8> {
+fn with_code(text: &[u8]) -> Result<Vec<u8>, NoMemory> {
     let text = text.strip_prefix(b"-").unwrap_or(text);
     let word = text.split(|byte| *byte == b' ').next().unwrap_or_default();
     let is_code = word.len() > 1
         && word[0].is_ascii_uppercase()
         && word.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
-    match (is_code, text) {
-        (true, _) => text.to_vec(),
-        (false, b"") => b"ERR unknown error".to_vec(),
-        (false, _) => [b"ERR ", text].concat(),
-    }
+    let (code, text): (&[u8], &[u8]) = match (is_code, text) {
+        (true, _) => (b"", text),
+        (false, b"") => (b"ERR ", b"unknown error"),
+        (false, _) => (b"ERR ", text),
+    };
+    let mut error = Vec::new();
+    error.try_reserve_exact(code.len() + text.len())?;
+    error.extend_from_slice(code);
+    error.extend_from_slice(text);
+    Ok(error)
 }
 
 #[cfg(test)]
@@ -258,7 +268,7 @@ mod tests {
             ("2BIG x", "ERR 2BIG x"),
             (" x", "ERR  x"),
         ] {
-            assert_eq!(with_code(text.as_bytes()), expected.as_bytes());
+            assert_eq!(with_code(text.as_bytes()).as_deref(), Ok(expected.as_bytes()));
         }
     }
 }

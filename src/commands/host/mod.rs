@@ -22,6 +22,7 @@ pub use registry::{HostFunction, Refusal, Registry};
 
 use super::spec::Command;
 use super::{Args, CmdResult, CommandError, Ctx};
+use crate::keyspace::NoMemory;
 
 /// Host commands that may run inside one another. Each level is a few frames of ours and those of the host, on a stack that
 /// in a thread of ours has two megabytes.
@@ -38,8 +39,10 @@ pub fn run(ctx: &mut Ctx, args: &Args) -> CmdResult {
     }
     ctx.session.host_nesting += 1;
     let mut call = Call::new(ctx, args);
-    function.call(&mut call);
-    let outcome = call.finish();
+    let outcome = match function.call(&mut call) {
+        Ok(()) => call.finish(),
+        Err(NoMemory) => Err(CommandError::NO_MEMORY),
+    };
     ctx.session.host_nesting -= 1;
     outcome
 }

@@ -9,6 +9,7 @@ use super::call::Call;
 use crate::commands::args::KeyList;
 use crate::commands::spec::{self, AclCategories, Command, Flags, Locks};
 use crate::commands::{Args, CommandError, Ctx, dispatch};
+use crate::keyspace::NoMemory;
 use crate::resp::Protocol;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -20,8 +21,9 @@ const REFUSED_CATEGORIES: AclCategories =
     AclCategories::CONNECTION.union(AclCategories::TRANSACTION).union(AclCategories::SCRIPTING);
 
 impl Call<'_, '_, '_> {
-    /// Runs a command and shows its reply to `read`: RESP2 bytes, of which nothing is kept. A refusal is an error reply.
-    pub fn command<R>(&mut self, argv: &[&[u8]], read: impl FnOnce(&[u8]) -> R) -> R {
+    /// Runs a command and shows its reply to `read`: RESP2 bytes, of which nothing is kept. A refusal is an error reply; there
+    /// is none if memory is so short that not even the error can be written.
+    pub fn command<R>(&mut self, argv: &[&[u8]], read: impl FnOnce(Result<&[u8], NoMemory>) -> R) -> R {
         let start = self.ctx.reply.len();
         let protocol = self.ctx.reply.protocol();
         self.ctx.reply.set_protocol(Protocol::Resp2);
@@ -30,7 +32,8 @@ impl Call<'_, '_, '_> {
             Err(refusal) => dispatch::write_error(self.ctx.engine, self.ctx.reply, &refusal),
         }
         self.ctx.reply.set_protocol(protocol);
-        let result = read(&self.ctx.reply.bytes()[start..]);
+        let is_short = self.ctx.reply.is_short_of_memory();
+        let result = read(if is_short { Err(NoMemory) } else { Ok(&self.ctx.reply.bytes()[start..]) });
         self.ctx.reply.truncate(start);
         result
     }

@@ -7,6 +7,7 @@
 
 use super::call::Call;
 use crate::commands::spec::{Command, ID_COUNT};
+use crate::keyspace::NoMemory;
 use parking_lot::RwLock;
 use std::sync::OnceLock;
 
@@ -18,7 +19,10 @@ pub const NAME_BYTES_MAX: usize = 64;
 /// What runs when a client calls a host command.
 pub trait HostFunction: Send + Sync {
     /// Runs one call, with its keys locked.
-    fn call(&self, call: &mut Call);
+    ///
+    /// # Errors
+    /// If memory is too short to begin.
+    fn call(&self, call: &mut Call) -> Result<(), NoMemory>;
 }
 
 /// Why a command was not registered.
@@ -126,7 +130,9 @@ mod tests {
     struct Silent;
 
     impl HostFunction for Silent {
-        fn call(&self, _: &mut Call) {}
+        fn call(&self, _: &mut Call) -> Result<(), NoMemory> {
+            Ok(())
+        }
     }
 
     /// A command that lives for ever, for a test.

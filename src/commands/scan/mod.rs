@@ -85,6 +85,9 @@ fn run(ctx: &mut Ctx, mut walk: Walk, form: Form) -> CmdResult {
         form.finish(ctx.reply, keys, &walk);
         return Ok(());
     }
+    if ctx.reply.is_short_of_memory() {
+        return Err(CommandError::NO_MEMORY);
+    }
     let written = try_copy(&ctx.reply.bytes()[start..])?;
     ctx.reply.truncate(start);
     ctx.go_on(try_box(Rest { walk: walk.into_owned()?, form, written, keys: None })?)

@@ -65,10 +65,12 @@ fn change<T>(
     change(Stream::from_object_mut(&mut guard).ok_or(CommandError::WRONG_TYPE)?, reply)
 }
 
-/// Drops what was taken out of a stream, where nobody waits if it is much.
+/// Drops what was taken out of a stream, where nobody waits if it is much and there is memory to note it.
 fn bury(ctx: &mut Ctx, key: Key, removed: Stream) {
-    if removed.memory() > 0 {
-        ctx.db(key).bury_object(Box::new(removed.into_object()));
+    if removed.memory() > 0
+        && let Ok(object) = removed.try_into_boxed()
+    {
+        ctx.db(key).bury_object(object);
     }
 }
 

@@ -84,20 +84,30 @@ impl Expiry<'_> {
     }
 }
 
+/// [`put`], and room for a deadline, so that giving it one cannot fail.
+#[inline(never)]
+fn put_with_deadline(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>) -> Result<Loc, CommandError> {
+    if let Some(loc) = found {
+        ctx.db(key).reserve_deadline_of(loc)?;
+    }
+    let loc = put(ctx, key, found, value)?;
+    if found.is_none() {
+        let db = ctx.db(key);
+        db.reserve_deadline_of(loc).inspect_err(|_| db.remove(loc))?;
+    }
+    Ok(loc)
+}
+
 /// Replaces or creates a key as SET does.
 ///
 /// # Errors
 /// If memory is short; then nothing has changed.
 #[inline]
 pub fn store(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>, deadline: NewDeadline) -> CmdResult {
-    if let (NewDeadline::At(_), Some(loc)) = (deadline, found) {
-        ctx.db(key).reserve_deadline_of(loc)?;
-    }
-    let loc = put(ctx, key, found, value)?;
-    if let (NewDeadline::At(_), None) = (deadline, found) {
-        let db = ctx.db(key);
-        db.reserve_deadline_of(loc).inspect_err(|_| db.remove(loc))?;
-    }
+    let loc = match deadline {
+        NewDeadline::At(_) => put_with_deadline(ctx, key, found, value)?,
+        _ => put(ctx, key, found, value)?,
+    };
     ctx.notify(Class::String, c"set", key);
     match deadline {
         NewDeadline::None if found.is_some() => {

@@ -178,26 +178,32 @@ impl Index {
     }
 
     /// Moves the first `count` blocks, all of the first leaf, to the end of `other`, whose blocks are older. A whole leaf
-    /// moves without its blocks being touched.
+    /// moves without its blocks being touched. Blocks that `other` has no memory for are dropped here.
     pub fn move_front(&mut self, count: usize, other: &mut Self) {
         let Some(leaf) = self.leaves.front_mut() else { return };
+        let count = count.min(leaf.blocks.len());
         let before = leaf_memory(leaf);
-        let moved = if count >= leaf.blocks.len() {
+        let bytes = leaf.blocks.iter().take(count).map(Block::memory).sum::<usize>();
+        let moved = if count == leaf.blocks.len() {
             self.leaf_bytes -= before;
             self.leaves.pop_front()
         } else {
-            let blocks: Vec<Block> = leaf.blocks.drain(..count).collect();
+            let mut blocks = Vec::new();
+            let has_room = blocks.try_reserve_exact(count).is_ok();
+            blocks.extend(leaf.blocks.drain(..count).filter(|_| has_room));
             self.leaf_bytes = self.leaf_bytes - before + leaf_memory(leaf);
             blocks.first().map(Block::first).map(|first| Leaf { first, blocks })
         };
-        let Some(leaf) = moved else { return };
-        let bytes = leaf.blocks.iter().map(Block::memory).sum::<usize>();
         self.leaf_bytes -= bytes;
-        self.blocks -= leaf.blocks.len();
+        self.blocks -= count;
         self.shrink_ring();
-        other.leaf_bytes += bytes + leaf_memory(&leaf);
-        other.blocks += leaf.blocks.len();
-        other.leaves.push_back(leaf);
+        if let Some(leaf) = moved
+            && other.leaves.try_reserve(1).is_ok()
+        {
+            other.leaf_bytes += bytes + leaf_memory(&leaf);
+            other.blocks += count;
+            other.leaves.push_back(leaf);
+        }
     }
 
     /// All blocks, oldest first.

@@ -234,7 +234,9 @@ impl Log {
         let was_last = self.index.get(place).is_some_and(|block| block.live() == 1);
         if was_last {
             let emptied = self.index.remove(place).filter(|block| block.memory() >= GARBAGE_MIN);
-            self.emptied.extend(emptied);
+            if self.emptied.try_reserve(1).is_ok() {
+                self.emptied.extend(emptied);
+            }
         } else {
             self.index.change(place, |block| block.delete(at));
         }
@@ -255,9 +257,14 @@ impl Log {
         !self.emptied.is_empty()
     }
 
-    /// Large blocks that are no more, to be dropped where nobody waits.
+    /// Large blocks that are no more, to be dropped where nobody waits; here, if there is no memory for their list.
     pub fn take_garbage(&mut self) -> Vec<Garbage<Nothing>> {
-        std::mem::take(&mut self.emptied).into_iter().map(|block| Garbage::Bytes(block.into_bytes())).collect()
+        let emptied = std::mem::take(&mut self.emptied);
+        let mut garbage = Vec::new();
+        if garbage.try_reserve_exact(emptied.len()).is_ok() {
+            garbage.extend(emptied.into_iter().map(|block| Garbage::Bytes(block.into_bytes())));
+        }
+        garbage
     }
 
     /// Notes the first id that is there.

@@ -5,7 +5,7 @@
 //! is corrupt.
 
 use super::stream;
-use crate::keyspace::{HashSeed, Kind};
+use crate::keyspace::{HashSeed, Kind, try_copy};
 use crate::persist::rdb::{Corrupt, Element, LoadError, Reader, Text, decode, type_id};
 use crate::resp::number::IntegerText;
 use crate::types::{Object, Variant, hash, list, set, zset};
@@ -123,7 +123,8 @@ fn load_hash(type_id: u8, reader: &mut Reader<'_>, rules: &Rules) -> Result<Buil
         Ok(())
     });
     let built = match editor.into_holder() {
-        hash::Owned::Flat(bytes) => Loaded::Flat(Kind::Hash, bytes.into_vec()),
+        hash::Owned::Flat(bytes) if bytes.spilled() => Loaded::Flat(Kind::Hash, bytes.into_vec()),
+        hash::Owned::Flat(bytes) => Loaded::Flat(Kind::Hash, try_copy(&bytes)?),
         hash::Owned::Large(hash) => Loaded::Object(Kind::Hash, hash.try_into_boxed()?),
     };
     Ok((read, Some(built)))
