@@ -4,26 +4,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-missing=""
 need() { # need PROGRAM-OR-FILE PACKAGE
     command -v "$1" >/dev/null 2>&1 || [ -e "$1" ] || missing="$missing $2"
 }
-need redis-server redis-server
-need redis-cli redis-tools
-need valgrind valgrind
-need /usr/include/hiredis/hiredis.h libhiredis-dev
-need cmake cmake
-need meson meson
-need mandoc mandoc
-need /usr/include/microhttpd.h libmicrohttpd-dev
-need /usr/include/event2/event.h libevent-dev
-need doxygen doxygen
-if [ -n "$missing" ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        echo "installing$missing"
-        apt-get update -qq || true
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing >/dev/null || true
-    fi
+look() { # Debian packages that are missing
     missing=""
     need redis-server redis-server
     need redis-cli redis-tools
@@ -35,6 +19,15 @@ if [ -n "$missing" ]; then
     need /usr/include/microhttpd.h libmicrohttpd-dev
     need /usr/include/event2/event.h libevent-dev
     need doxygen doxygen
+}
+look
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "installing$missing"
+        apt-get update -qq || true
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing >/dev/null || true
+    fi
+    look
     if [ -n "$missing" ]; then
         echo "these Debian packages are missing and could not be installed:$missing" >&2
         [ -z "${CI:-}" ] || exit 1
