@@ -123,13 +123,19 @@ impl StreamSink for StreamParts {
         let head = format!("group {:?} {:?}", group.last_id, group.entries_read);
         self.add(head, vec![text(group.name.element())]);
         for consumer in &group.consumers {
-            self.add(format!("consumer {}", consumer.seen_ms), vec![text(consumer.name.element())]);
+            self.add(format!("consumer {}", moment(consumer.seen_ms)), vec![text(consumer.name.element())]);
         }
         for pending in &group.pending {
             let consumer = group.consumers.get(pending.consumer).map(|consumer| text(consumer.name.element()));
-            let head = format!("pending {:?} {} {}", pending.id, pending.delivered_ms, pending.deliveries);
+            let head = format!("pending {:?} {} {}", pending.id, moment(pending.delivered_ms), pending.deliveries);
             self.add(head, consumer.into_iter().collect());
         }
         Ok(())
     }
+}
+
+/// A time, without what differs between two servers that do the same one after the other.
+fn moment(ms: i64) -> String {
+    const EARLY_MS: i64 = 1_600_000_000_000;
+    if ms < EARLY_MS { format!("{ms} ms") } else { format!("{} * 10 s", ms / 10_000) }
 }

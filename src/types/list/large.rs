@@ -338,7 +338,7 @@ impl List {
     pub fn set(&mut self, index: usize, element: StringRef<'_>, fill: Fill) -> Result<bool, NoMemory> {
         let Some((at, inside)) = self.find(index)? else { return Ok(false) };
         if self.node(at).has_room_instead(fill, inside, element) {
-            if self.node(at).memory() >= GARBAGE_MIN {
+            if self.node(at).count() == 1 && self.node(at).memory() >= GARBAGE_MIN {
                 return self.set_alone(at, element).map(|()| true);
             }
             let replaced = self.edit(at, |node| node.replace(inside, element));

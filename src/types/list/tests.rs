@@ -322,3 +322,21 @@ fn removing_joins_nodes() {
     assert_eq!(list.len(), 1000);
     assert!(list.memory() < 16 * 1024, "{} bytes", list.memory());
 }
+
+#[test]
+fn a_large_node_of_many_elements_keeps_the_others_when_one_is_replaced() {
+    // Its memory alone is what a single long element takes, which is replaced in another way.
+    let fill = Fill::from_settings(-5, 0);
+    let mut list = List::new(fill);
+    let mut model = VecDeque::new();
+    for number in 0..3000 {
+        let text = format!("{number:040}").into_bytes();
+        list.push(Side::Right, StringRef::Str(&text), fill).unwrap();
+        model.push_back(Owned::Text(text));
+    }
+    for index in [0, 1, 700, 1500, 2998, 2999] {
+        assert_eq!(list.set(index, StringRef::Int(index as i64), fill), Ok(true));
+        model[index] = Owned::Int(index as i64);
+        check(ListRef::Large(&list), &model, &mut Random(index as u64 + 1));
+    }
+}
