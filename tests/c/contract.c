@@ -11,28 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static rs_config *loopback(const char *io_threads)
-{
-    rs_config *config = rs_config_new();
-    CHECK_STATUS(RS_OK, rs_config_set(config, "port", "auto"));
-    CHECK_STATUS(RS_OK, rs_config_set(config, "bind", "127.0.0.1"));
-    CHECK_STATUS(RS_OK, rs_config_set(config, "io-threads", io_threads));
-    return config;
-}
-
-static void expect(int fd, const char *request, const char *expected)
-{
-    char got[64];
-    size_t want = strlen(expected), len = 0;
-    CHECK(write(fd, request, strlen(request)) == (ssize_t)strlen(request));
-    while (len < want) {
-        ssize_t n = read(fd, got + len, want - len);
-        CHECK(n > 0);
-        len += (size_t)n;
-    }
-    CHECK(memcmp(got, expected, want) == 0);
-}
-
 /* ---- a batch that closes its session ---- */
 
 static void test_quit_in_a_batch(void)
@@ -191,7 +169,7 @@ static void test_logger(const char *loglevel, int verbose, int notice)
     CHECK(told.levels[2] == (notice != 0) && (notice == 0 || strstr(told.last, port) != NULL));
     pthread_mutex_unlock(&told.lock);
     int fd = connect_to(server);
-    expect(fd, "PING\r\n", "+PONG\r\n");
+    ask(fd, "PING\r\n", "+PONG\r\n");
     CHECK_STATUS(RS_OK, rs_server_stop(server));
     rs_engine_close(engine);
     close(fd);
@@ -224,7 +202,7 @@ static void test_unix_socket_in_use(void)
     CHECK_STATUS(RS_ERR_ADDR_IN_USE, rs_server_start(engine, &second));
     CHECK(strstr(rs_last_error(), "unix socket") != NULL && strstr(rs_last_error(), directory) != NULL);
     CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    expect(fd, "PING\r\n", "+PONG\r\n");
+    ask(fd, "PING\r\n", "+PONG\r\n");
     close(fd);
     CHECK_STATUS(RS_OK, rs_server_stop(first));
     CHECK(access(address.sun_path, F_OK) != 0 && rmdir(directory) == 0);

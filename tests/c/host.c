@@ -26,30 +26,14 @@ static uint64_t now_ms(void)
 
 static rs_engine *open_engine(const char *io_threads, rs_log_fn logger, rs_clock_fn clock, void *ud)
 {
-    rs_config *config = rs_config_new();
+    rs_config *config = loopback(io_threads);
     rs_engine *opened;
-    CHECK_STATUS(RS_OK, rs_config_set(config, "port", "auto"));
-    CHECK_STATUS(RS_OK, rs_config_set(config, "bind", "127.0.0.1"));
-    CHECK_STATUS(RS_OK, rs_config_set(config, "io-threads", io_threads));
     CHECK_STATUS(RS_OK, rs_config_set(config, "loglevel", "debug"));
     CHECK_STATUS(RS_OK, rs_config_set_logger(config, logger, ud));
     CHECK_STATUS(RS_OK, rs_config_set_clock(config, clock, ud));
     CHECK_STATUS(RS_OK, rs_engine_open(config, &opened));
     rs_config_free(config);
     return opened;
-}
-
-static void ask(int fd, const char *text, const char *expected)
-{
-    char got[64];
-    size_t want = strlen(expected), len = 0;
-    CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-    while (len < want) {
-        ssize_t n = read(fd, got + len, want - len);
-        CHECK(n > 0 || (n < 0 && errno == EINTR));
-        len += n > 0 ? (size_t)n : 0;
-    }
-    CHECK(memcmp(got, expected, want) == 0);
 }
 
 /* ---- fork ---- */

@@ -270,14 +270,6 @@ static size_t hear(int fd, char *out, size_t room)
     return len;
 }
 
-static void ask(int fd, const char *text, const char *expected)
-{
-    char got[64];
-    say(fd, text);
-    size_t len = hear(fd, got, strlen(expected) + 1);
-    CHECK(len == strlen(expected) && strcmp(got, expected) == 0);
-}
-
 static void reactors(void)
 {
     static const char *const places[] = { "dispatch", "handler", "release", "reactor" };

@@ -246,13 +246,6 @@ static void say(int fd, const char *text)
     CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 }
 
-static void ask(int fd, const char *text, const char *expected)
-{
-    char got[64] = "";
-    say(fd, text);
-    CHECK(recv(fd, got, strlen(expected), MSG_WAITALL) == (ssize_t)strlen(expected) && strcmp(got, expected) == 0);
-}
-
 static void by_threads_of_a_server(void)
 {
     static const struct {

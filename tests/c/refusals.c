@@ -290,10 +290,7 @@ static enum outcome server_get(void)
 
 int main(void)
 {
-    rs_config *config = rs_config_new();
-    CHECK_STATUS(RS_OK, rs_config_set(config, "port", "auto"));
-    CHECK_STATUS(RS_OK, rs_config_set(config, "bind", "127.0.0.1"));
-    CHECK_STATUS(RS_OK, rs_config_set(config, "io-threads", "1"));
+    rs_config *config = loopback("1");
     CHECK_STATUS(RS_OK, rs_config_set(config, "enable-debug-command", "yes"));
     CHECK_STATUS(RS_OK, rs_engine_open(config, &engine));
     rs_config_free(config);

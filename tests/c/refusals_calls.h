@@ -241,15 +241,22 @@ static enum outcome with_events(void)
     return outcome;
 }
 
-/* Who monitors sees a command, or is told by a closed session that it does not. */
-static enum outcome monitored(void)
+/* A session that monitors, opened while nothing is refused. */
+static rs_session *open_monitor(void)
 {
     rs_session *monitor;
-    rs_reply *line;
     rs_internal_hook_refuse_nth(0, 0, false);
     CHECK_STATUS(RS_OK, rs_session_open(engine, &monitor));
     rs_reply_free(rs_command(monitor, "MONITOR"));
     refuse_again();
+    return monitor;
+}
+
+/* Who monitors sees a command, or is told by a closed session that it does not. */
+static enum outcome monitored(void)
+{
+    rs_session *monitor = open_monitor();
+    rs_reply *line;
     enum outcome outcome = of_status(rs_set(session, "other", 5, "x", 1, 0));
     rs_internal_hook_refuse_nth(0, 0, false);
     while (rs_session_next_push(monitor, 0, &line) == RS_OK)
@@ -260,12 +267,8 @@ static enum outcome monitored(void)
 
 static enum outcome monitored_line(void)
 {
-    rs_session *monitor;
+    rs_session *monitor = open_monitor();
     rs_reply *line;
-    rs_internal_hook_refuse_nth(0, 0, false);
-    CHECK_STATUS(RS_OK, rs_session_open(engine, &monitor));
-    rs_reply_free(rs_command(monitor, "MONITOR"));
-    refuse_again();
     expand(&words, "MSET @p40 k @v", 14);
     enum outcome outcome = of_reply(rs_command_argv(session, words.argc, words.argv, words.lengths));
     rs_status status = rs_session_next_push(monitor, 0, &line);

@@ -384,10 +384,7 @@ int main(int argc, char **argv)
         enum outcome (*way)(struct words *);
     } lanes[] = { { "argv", by_argv }, { "batch", by_batch }, { "socket", by_socket } };
     signal(SIGABRT, on_abort);
-    rs_config *config = rs_config_new();
-    CHECK_STATUS(RS_OK, rs_config_set(config, "port", "auto"));
-    CHECK_STATUS(RS_OK, rs_config_set(config, "bind", "127.0.0.1"));
-    CHECK_STATUS(RS_OK, rs_config_set(config, "io-threads", "0"));
+    rs_config *config = loopback("0");
     CHECK_STATUS(RS_OK, rs_config_set(config, "enable-debug-command", "yes"));
     CHECK_STATUS(RS_OK, rs_config_set(config, "slowlog-log-slower-than", "-1"));
     CHECK_STATUS(RS_OK, rs_engine_open(config, &engine));
