@@ -7,8 +7,8 @@
 use super::log::Log;
 use super::threads;
 use crate::hooks::reach;
-use crate::keyspace::{Readers, try_box};
-use parking_lot::{Condvar, Mutex};
+use crate::keyspace::{Readers, pages, try_box};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -23,12 +23,21 @@ struct Queue {
     in_work: usize,
     freed: u64,
     stopping: bool,
+    /// Memory is about to be used that the kernel could provide now.
+    wants_pages: bool,
 }
 
 #[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
+}
+
+impl pages::Provider for Shared {
+    fn wake(&self) {
+        self.queue.lock().wants_pages = true;
+        self.changed.notify_all();
+    }
 }
 
 /// Handle of the freeing thread; dropping it frees everything that is queued and joins.
@@ -60,7 +69,10 @@ impl Reclaimer {
         if thread.is_none() {
             let (shared, readers) = (Arc::clone(&self.shared), Arc::clone(&self.readers));
             match threads::spawn("rs-reclaim", &self.log, move || work(&shared, &readers)) {
-                Ok(handle) => *thread = Some(handle),
+                Ok(handle) => {
+                    *thread = Some(handle);
+                    pages::attend(self.provider());
+                }
                 Err(_) => {
                     self.readers.wait();
                     self.shared.queue.lock().pending.clear();
@@ -69,6 +81,10 @@ impl Reclaimer {
         }
         drop(thread);
         self.shared.changed.notify_all();
+    }
+
+    fn provider(&self) -> Arc<dyn pages::Provider> {
+        Arc::clone(&self.shared) as _
     }
 
     /// Queues a piece, or gives it back: it must not be dropped before the readers are waited for.
@@ -105,6 +121,7 @@ impl Reclaimer {
 
 impl Drop for Reclaimer {
     fn drop(&mut self) {
+        pages::leave(&self.provider());
         self.shared.queue.lock().stopping = true;
         self.shared.changed.notify_all();
         if let Some(thread) = self.thread.lock().take() {
@@ -117,11 +134,16 @@ impl Drop for Reclaimer {
 fn work(shared: &Shared, readers: &Readers) {
     let mut queue = shared.queue.lock();
     loop {
+        if std::mem::take(&mut queue.wants_pages) {
+            MutexGuard::unlocked(&mut queue, pages::provide);
+        }
         if queue.pending.is_empty() {
             if queue.stopping {
                 return;
             }
-            shared.changed.wait(&mut queue);
+            if !queue.wants_pages {
+                shared.changed.wait(&mut queue);
+            }
             continue;
         }
         let batch = std::mem::take(&mut queue.pending);

@@ -25,7 +25,8 @@ mod watch;
 mod tests;
 
 pub use crate::storage::{
-    Bytes, HashSeed, KeyHash, Kind, Loc, NewValue, NoMemory, StringEncoding, StringRef, format_int, try_box, try_copy,
+    Bytes, HashSeed, KeyHash, Kind, Loc, NewValue, NoMemory, StringEncoding, StringRef, format_int, pages, try_box,
+    try_copy,
 };
 pub use fields::StoredHash;
 pub use glance::Glance;

@@ -8,6 +8,7 @@
 //! The heap is one per process, as the allocator is. It is address space until it is touched, and when it is used up,
 //! or cannot be had, entries come from the ordinary heap.
 
+use super::pages;
 use libmimalloc_sys as mi;
 use std::ptr::{NonNull, null_mut};
 use std::sync::OnceLock;
@@ -20,6 +21,8 @@ const REGION_BYTES_MAX: usize = 8 << 30;
 /// The beginning of the region keeps ordinary pages: mimalloc's bookkeeping, touched here and there, and the entries of
 /// small stores, whose processes stay small.
 const ORDINARY_BYTES: usize = 32 << 20;
+
+const HUGE_PAGE: usize = 2 << 20;
 
 struct Heap(NonNull<mi::mi_heap_t>);
 
@@ -40,7 +43,15 @@ fn heap() -> Option<&'static Heap> {
 pub fn allocate(bytes: usize) -> Option<NonNull<u8>> {
     let heap = heap()?;
     // SAFETY: the heap lives for ever.
-    NonNull::new(unsafe { mi::mi_heap_malloc(heap.0.as_ptr(), bytes) }.cast())
+    NonNull::new(unsafe { mi::mi_heap_malloc(heap.0.as_ptr(), bytes) }.cast()).inspect(|&block| pages::note(block))
+}
+
+/// As [`allocate`], with an alignment, a power of two.
+pub fn allocate_aligned(bytes: usize, align: usize) -> Option<NonNull<u8>> {
+    let heap = heap()?;
+    // SAFETY: the heap lives for ever.
+    NonNull::new(unsafe { mi::mi_heap_malloc_aligned(heap.0.as_ptr(), bytes, align) }.cast())
+        .inspect(|&block| pages::note(block))
 }
 
 /// Changes the size of a block of any mimalloc heap; `None` if this one has no room, and the block is as it was.
@@ -52,6 +63,7 @@ pub unsafe fn reallocate(block: NonNull<u8>, bytes: usize) -> Option<NonNull<u8>
     let heap = heap()?;
     // SAFETY: by the contract of this function; the heap lives for ever.
     NonNull::new(unsafe { mi::mi_heap_realloc(heap.0.as_ptr(), block.as_ptr().cast(), bytes) }.cast())
+        .inspect(|&block| pages::note(block))
 }
 
 #[cold]
@@ -82,6 +94,7 @@ fn open() -> Option<Heap> {
         // Without huge pages in the kernel this fails, and the region is as good as any other.
         #[cfg(target_os = "linux")]
         let _ = libc::madvise(start.byte_add(ORDINARY_BYTES), bytes - ORDINARY_BYTES, libc::MADV_HUGEPAGE);
+        pages::watch(start.addr() + ORDINARY_BYTES - HUGE_PAGE, bytes - ORDINARY_BYTES + HUGE_PAGE);
         let (is_committed, is_large, is_zero, any_node, is_exclusive) = (true, false, true, -1, true);
         let mut arena: mi::mi_arena_id_t = null_mut();
         if !mi::mi_manage_os_memory_ex(

@@ -32,6 +32,7 @@ use super::entry::{Entry, Handle, INNER, Nothing, OWN, Object, Outside};
 use super::hash::{KeyHash, Position, SHARD_BITS_MAX};
 use super::member::Member;
 use super::memory::NoMemory;
+use super::pages;
 use super::table::{Loc, Table};
 use super::ttl_heap::TtlHeap;
 use super::value::{EMBSTR_MAX, Kind, NewValue, StringEncoding, StringRef, ValueRef};
@@ -568,6 +569,7 @@ impl<O: Object> Dict<O> {
         let old = std::mem::replace(self, empty);
         self.extras.get_or_insert_default().garbage.push(Garbage::All(Box::new(old)));
         self.has_news = true;
+        pages::forget();
     }
 }
 

@@ -98,12 +98,29 @@ pub unsafe fn reallocate(block: NonNull<u8>, old: usize, new: usize) -> Result<N
 
 /// A value in a box of its own, unless there is no memory for it.
 pub fn try_box<T>(value: T) -> Result<Box<T>, NoMemory> {
+    // SAFETY: the layout is that of T.
+    try_box_by(value, |layout| NonNull::new(unsafe { alloc(layout) }))
+}
+
+/// As [`try_box`], among the entries and their huge pages.
+pub fn try_box_beside_entries<T>(value: T) -> Result<Box<T>, NoMemory> {
+    try_box_by(value, |layout| {
+        #[cfg(feature = "mimalloc")]
+        if let Some(block) = data_heap::allocate_aligned(layout.size(), layout.align()) {
+            return Some(block);
+        }
+        // SAFETY: the layout is that of T.
+        NonNull::new(unsafe { alloc(layout) })
+    })
+}
+
+#[inline(always)]
+fn try_box_by<T>(value: T, allocate: impl FnOnce(Layout) -> Option<NonNull<u8>>) -> Result<Box<T>, NoMemory> {
     let layout = Layout::new::<T>();
     if layout.size() == 0 {
         return Ok(Box::new(value));
     }
-    // SAFETY: the layout is not empty.
-    let block = NonNull::new(unsafe { alloc(layout) }).ok_or(NoMemory)?.cast::<T>();
+    let block = allocate(layout).ok_or(NoMemory)?.cast::<T>();
     // SAFETY: the block is new and has the size and alignment of T, which is how a box frees it.
     unsafe {
         block.write(value);

@@ -30,6 +30,8 @@ pub mod lzf;
 mod member;
 #[allow(unsafe_code)]
 mod memory;
+#[allow(unsafe_code)]
+pub mod pages;
 pub mod rank_tree;
 #[allow(unsafe_code)]
 mod ranking;

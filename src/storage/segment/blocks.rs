@@ -9,7 +9,7 @@
 
 use super::super::bucket::{Bucket, Item};
 use super::super::hash::Position;
-use super::super::memory::{NoMemory, try_box};
+use super::super::memory::{NoMemory, try_box, try_box_beside_entries};
 use std::mem::size_of;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -169,10 +169,7 @@ impl<E> Spares<E> {
         if let Some(block) = self.blocks.pop() {
             return Ok(block);
         }
-        let mut buckets = Vec::new();
-        buckets.try_reserve_exact(BLOCK_BUCKETS)?;
-        buckets.resize_with(BLOCK_BUCKETS, Bucket::default);
-        buckets.into_boxed_slice().try_into().map_err(|_| NoMemory)
+        try_box_beside_entries(std::array::from_fn(|_| Bucket::default()))
     }
 
     fn shape(&mut self) -> Result<Box<Shape<E>>, NoMemory> {
