@@ -60,7 +60,7 @@ impl Store {
         let engine = Engine::open(settings, Clock::from_host(Box::new(|| NOW_MS)), Log::silent()).expect("it opens");
         let origin =
             Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet: Arc::new(NoOutlet) };
-        let session = Session::new(&engine, origin, engine.stats.add_block());
+        let session = Session::new(&engine, origin, engine.stats.add_block().expect("memory")).expect("memory");
         let reader = engine.keyspace.reader();
         let mut store = Self { engine, session, reader, reply: ReplyWriter::default(), random: Random::new(1) };
         for index in 0..KEYS {

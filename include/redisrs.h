@@ -243,8 +243,9 @@ rs_status rs_config_set_clock(rs_config *config, rs_clock_fn now_ms, void *ud);
 /* ---- Engine ---------------------------------------------------------------------------------- */
 
 /* Opens an engine; config NULL means the defaults. The configuration is copied and may be
-   changed or freed afterwards. The engine has a thread of its own for expiry and statistics; it
-   listens nowhere until rs_server_start.
+   changed or freed afterwards. The engine has a thread of its own for expiry and statistics, and
+   another from the first large value on that is to be freed; it listens nowhere until
+   rs_server_start.
 
    Returns RS_OK and writes the engine, to be ended with rs_engine_close; RS_ERR_IO if a thread
    cannot be started; RS_ERR_BUSY from inside a callback; RS_ERR_ARGUMENT if out is NULL. Any
@@ -261,9 +262,10 @@ void rs_engine_close(rs_engine *engine);
 /* ---- Server ---------------------------------------------------------------------------------- */
 
 /* Opens an engine, serves it until a client sends SHUTDOWN, and closes it: a whole server in one
-   call, which blocks the calling thread. config NULL means the defaults: port 6379, loopback and
-   all other addresses as bind says. No signal handler is installed and nothing is printed; for a
-   server that can be stopped from another thread use rs_server_start.
+   call, which blocks the calling thread. config NULL means the defaults: port 6379 at every
+   address, where protected-mode turns other machines away until there is a password. No signal
+   handler is installed and nothing is printed; for a server that can be stopped from another
+   thread use rs_server_start.
 
    Returns RS_OK after a SHUTDOWN; RS_ERR_ADDR_IN_USE if the port or socket is taken; RS_ERR_IO
    if the system refuses a socket or thread; RS_ERR_CONFIG if the settings name nothing to listen

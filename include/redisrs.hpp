@@ -145,8 +145,8 @@ private:
     static constexpr std::size_t few = 16;
     const char *few_pointers_[few];
     std::size_t few_lengths_[few];
-    std::vector<const char *> many_pointers_;
-    std::vector<std::size_t> many_lengths_;
+    std::vector<const char *> many_pointers_{};
+    std::vector<std::size_t> many_lengths_{};
 
 public:
     const char **pointers = few_pointers_;
@@ -188,7 +188,7 @@ public:
 private:
     F &function_;
 #ifndef REDISRS_NO_EXCEPTIONS
-    std::exception_ptr thrown_;
+    std::exception_ptr thrown_{};
 #endif
 };
 
@@ -320,6 +320,11 @@ public:
         rs_reply *const *at_ = nullptr;
     };
 
+    Entries(Entries &&) = default;
+    Entries &operator=(Entries &&) = default;
+    Entries(const Entries &) = delete;
+    Entries &operator=(const Entries &) = delete;
+
     Iterator begin() const { return Iterator(size() ? of_->element : nullptr); }
     Iterator end() const { return Iterator(size() ? of_->element + 2 * size() : nullptr); }
     std::size_t size() const { return of_ ? of_->elements / 2 : 0; }
@@ -358,7 +363,7 @@ public:
     explicit operator bool() const { return owner_ != nullptr; }
 
 private:
-    detail::Handle<rs_reply> owner_;
+    detail::Handle<rs_reply> owner_{};
 };
 
 // Settings, as in redis.conf.
@@ -445,8 +450,8 @@ private:
     }
 
     // Before the handle, so that they go after it.
-    std::shared_ptr<Logger> logger_;
-    std::shared_ptr<Clock> clock_;
+    std::shared_ptr<Logger> logger_{};
+    std::shared_ptr<Clock> clock_{};
     detail::Handle<rs_config> handle_;
     rs_status status_ = RS_OK;
 };
@@ -610,9 +615,9 @@ private:
         handle_.reset(engine);
     }
 
-    std::shared_ptr<Config::Logger> logger_;
-    std::shared_ptr<Config::Clock> clock_;
-    detail::Handle<rs_engine> handle_;
+    std::shared_ptr<Config::Logger> logger_{};
+    std::shared_ptr<Config::Clock> clock_{};
+    detail::Handle<rs_engine> handle_{};
     rs_status status_ = RS_OK;
 };
 
@@ -647,6 +652,8 @@ public:
         status_ = other.status_;
         return *this;
     }
+    Listener(const Listener &) = delete;
+    Listener &operator=(const Listener &) = delete;
     ~Listener() { end(); }
 
     rs_status status() const { return status_; }
@@ -718,7 +725,7 @@ public:
     explicit operator bool() const { return handle_ != nullptr; }
 
 private:
-    detail::Handle<rs_server> handle_;
+    detail::Handle<rs_server> handle_{};
     rs_status status_ = RS_OK;
 };
 
@@ -955,7 +962,7 @@ private:
         return detail::check(status);
     }
 
-    detail::Handle<rs_session> handle_;
+    detail::Handle<rs_session> handle_{};
     rs_status status_ = RS_OK;
 };
 
@@ -1137,19 +1144,23 @@ private:
     struct State;
     struct Ready : std::enable_shared_from_this<Ready> {
         Ready(State *of, OnReady function) : state(of), f(std::move(function)) {}
+        Ready(const Ready &) = delete;
+        Ready &operator=(const Ready &) = delete;
         State *state;
         OnReady f;
     };
     struct Timed : std::enable_shared_from_this<Timed> {
         Timed(State *of, OnTime function) : state(of), f(std::move(function)) {}
+        Timed(const Timed &) = delete;
+        Timed &operator=(const Timed &) = delete;
         State *state;
         OnTime f;
     };
     struct State {
-        std::map<int, std::shared_ptr<Ready>> ready;
-        std::map<std::uint64_t, std::shared_ptr<Timed>> timed;
+        std::map<int, std::shared_ptr<Ready>> ready{};
+        std::map<std::uint64_t, std::shared_ptr<Timed>> timed{};
 #ifndef REDISRS_NO_EXCEPTIONS
-        std::exception_ptr thrown;
+        std::exception_ptr thrown{};
 #endif
         // False without a call if another has thrown in this turn of the loop.
         template <class F> bool guard([[maybe_unused]] rs_loop *loop, F &&f)

@@ -38,10 +38,10 @@ struct InProcess {
 
 impl InProcess {
     fn new(engine: &Arc<Engine>) -> Self {
-        let counters = engine.stats.add_block();
+        let counters = engine.stats.add_block().expect("memory");
         let origin =
             Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet: Arc::new(NoOutlet) };
-        let session = Session::new(engine, origin, Arc::clone(&counters));
+        let session = Session::new(engine, origin, Arc::clone(&counters)).expect("memory");
         Self { engine: Arc::clone(engine), session, counters, reply: ReplyWriter::new(Protocol::Resp2) }
     }
 }

@@ -1,5 +1,5 @@
 // What programs of the book's first edition do with other names: they walk the tables by themselves, look at the `depth` of a
-// node, and pop members instead of deleting them.
+// node, pop members instead of deleting them, and find the tags of the protocol in common.h.
 #include "avl.cpp"
 #include "common.h"
 #include "harness.h"
@@ -90,8 +90,20 @@ static void test_zset(int members) {
     CHECK(zset.tree == NULL);
 }
 
+static void test_tags() {
+    std::string out;
+    out.push_back(SER_STR);
+    CHECK(out[0] == 2 && SER_NIL == 0 && SER_ERR == 1 && SER_INT == 3 && SER_DBL == 4 && SER_ARR == 5);
+    uint64_t (*hash)(const uint8_t *, size_t) = &str_hash;
+    CHECK(hash((const uint8_t *)"", 0) == 0x811C9DC5);
+}
+
 // A program's own functions come before those of the headers.
 static int own_calls;
+static uint64_t str_hash(const uint8_t *, size_t len) {
+    own_calls++;
+    return len;
+}
 static void hm_destroy(HMap *) { own_calls++; }
 static uint32_t avl_depth(AVLNode *) {
     own_calls++;
@@ -102,9 +114,10 @@ int main(int argc, char **argv) {
     const uint32_t nodes = size_max(argc, argv, 5000);
     test_hashtable(nodes);
     test_zset(1000);
+    test_tags();
     HMap db;
     hm_destroy(&db);
-    CHECK(avl_depth(NULL) == 7 && own_calls == 2);
+    CHECK(avl_depth(NULL) == 7 && str_hash((const uint8_t *)"x", 1) == 1 && own_calls == 3);
     printf("first_edition: %u nodes under their older names\n", nodes);
     return 0;
 }

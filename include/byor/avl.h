@@ -4,6 +4,10 @@
 // it should not get.
 #pragma once
 
+#ifndef __cplusplus
+#error "This header is C++, as the book's is. In C include redisrs.h and use rs_avl_*."
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,6 +1,10 @@
 // The thread pool of the book "Build Your Own Redis", over redisrs: include this, link libredisrs, leave thread_pool.cpp out.
 #pragma once
 
+#ifndef __cplusplus
+#error "This header is C++, as the book's is. In C include redisrs.h and use rs_pool_*."
+#endif
+
 #include <stddef.h>
 #include <stdlib.h>
 

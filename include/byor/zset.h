@@ -4,6 +4,10 @@
 // set", says what each function does with what it should not get.
 #pragma once
 
+#ifndef __cplusplus
+#error "This header is C++, as the book's is. In C include redisrs.h and use rs_zset_*."
+#endif
+
 #include "avl.h"
 #include "hashtable.h"
 

@@ -64,16 +64,19 @@ pub fn info(ctx: &mut Ctx, args: &Args) -> CmdResult {
 pub fn docs(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let names = &args.argv()[2..];
     let known = &ctx.engine.names;
-    let found: Vec<&Command> = if names.is_empty() {
-        known.commands().collect()
-    } else {
-        names.iter().filter_map(|name| known.lookup_full(name)).collect()
-    };
-    ctx.reply.map(found.len());
-    for command in found {
+    let mark = ctx.reply.begin();
+    let mut shown = 0;
+    let show = |command: &Command| {
         ctx.reply.bulk(command.name.as_bytes());
         render::write_docs(command, &mut ReplySink(ctx.reply));
+        shown += 1;
+    };
+    if names.is_empty() {
+        known.commands().for_each(show);
+    } else {
+        names.iter().filter_map(|name| known.lookup_full(name)).for_each(show);
     }
+    ctx.reply.end_map(mark, shown);
     Ok(())
 }
 
@@ -163,10 +166,13 @@ pub fn help(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 fn write_all_infos(ctx: &mut Ctx) {
     let names = &ctx.engine.names;
-    ctx.reply.array(names.commands().count());
+    let mark = ctx.reply.begin();
+    let mut shown = 0;
     for command in names.commands() {
         render::write_info(command, &mut ReplySink(ctx.reply));
+        shown += 1;
     }
+    ctx.reply.end_array(mark, shown);
 }
 
 /// Where the keys of a request are, and what it does with them.

@@ -1,16 +1,24 @@
 //! CONFIG: reading, changing and saving [`settings`](crate::engine::settings), and resetting statistics.
 
 use super::{Args, CmdResult, CommandError, Ctx};
-use crate::engine::settings::error::os_text;
+use crate::engine::log::Level;
+use crate::engine::process::os_text;
+use crate::engine::settings::SettingError;
+use crate::keyspace::NoMemory;
+use crate::storage::Text;
+use std::io;
 
 /// CONFIG GET pattern [pattern ...]
 pub fn get(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    let found = ctx.engine.settings.get_matching(&args.argv()[2..]);
-    ctx.reply.map(found.len());
-    for (name, value) in found {
-        ctx.reply.bulk(&name);
-        ctx.reply.bulk(&value);
-    }
+    let reply = &mut *ctx.reply;
+    let mark = reply.begin();
+    let mut found = 0;
+    ctx.engine.settings.for_each_matching(&args.argv()[2..], |name, value| {
+        reply.bulk(name);
+        reply.bulk(value);
+        found += 1;
+    })?;
+    reply.end_map(mark, found);
     Ok(())
 }
 
@@ -20,16 +28,19 @@ pub fn set(ctx: &mut Ctx, args: &Args) -> CmdResult {
     if !words.len().is_multiple_of(2) {
         return Err(CommandError::SYNTAX);
     }
-    let pairs: Vec<_> = words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-    let changed = ctx.engine.settings.set_many(&pairs, ctx.session.is_local());
-    changed.map_err(|error| CommandError::text(error.reply()))?;
+    let changed = ctx.engine.settings.set_many(words, ctx.session.is_local());
+    changed.map_err(|error| refusal(&error))?;
     ctx.reply.ok();
     Ok(())
 }
 
+fn refusal(error: &SettingError) -> CommandError {
+    error.reply().map_or_else(CommandError::from, CommandError::text)
+}
+
 /// CONFIG RESETSTAT
 pub fn resetstat(ctx: &mut Ctx, _: &Args) -> CmdResult {
-    ctx.engine.stats.reset();
+    ctx.engine.stats.reset()?;
     ctx.reply.ok();
     Ok(())
 }
@@ -37,17 +48,18 @@ pub fn resetstat(ctx: &mut Ctx, _: &Args) -> CmdResult {
 /// CONFIG REWRITE
 pub fn rewrite(ctx: &mut Ctx, _: &Args) -> CmdResult {
     let settings = &ctx.engine.settings;
-    let path = settings.config_file().ok_or(CommandError::fixed("ERR The server is running without a config file"))?;
-    match settings.rewrite(&path) {
+    let rewritten = settings.with_config_file(|path| path.map(|path| settings.rewrite(path)));
+    match rewritten.ok_or(CommandError::fixed("ERR The server is running without a config file"))? {
         Ok(()) => {
             ctx.engine.log.warning("CONFIG REWRITE executed with success.");
             ctx.reply.ok();
             Ok(())
         }
+        Err(error) if error.kind() == io::ErrorKind::OutOfMemory => Err(NoMemory.into()),
         Err(error) => {
             let reason = os_text(&error);
-            ctx.engine.log.warning(&format!("CONFIG REWRITE failed: {reason}"));
-            Err(CommandError::text(format!("ERR Rewriting config file: {reason}")))
+            ctx.engine.log.note(Level::Warning, format_args!("CONFIG REWRITE failed: {reason}"));
+            Err(CommandError::text(Text::of(format_args!("ERR Rewriting config file: {reason}"))?))
         }
     }
 }

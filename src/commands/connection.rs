@@ -114,7 +114,7 @@ pub fn hello(ctx: &mut Ctx, args: &Args) -> CmdResult {
 /// RESET.
 pub fn reset(ctx: &mut Ctx, _: &Args) -> CmdResult {
     transaction::end(ctx.session, ctx.engine);
-    ctx.engine.clients.set_monitor(&ctx.session.client, false);
+    ctx.engine.clients.end_monitor(&ctx.session.client);
     let session = &mut *ctx.session;
     session.select(0);
     session.set_protocol(Protocol::Resp2);
@@ -137,8 +137,8 @@ fn protocol_version(text: &[u8]) -> Result<Protocol, CommandError> {
 
 /// Checks name and password. A user without a password takes any.
 fn authenticate(engine: &Engine, session: &mut Session, user: &[u8], password: &[u8]) -> CmdResult {
-    let is_right =
-        !engine.settings.hot().requires_password.load(Relaxed) || is_same_secret(&engine.settings.password(), password);
+    let is_right = !engine.settings.hot().requires_password.load(Relaxed)
+        || engine.settings.with_password(|secret| is_same_secret(secret, password));
     if user != DEFAULT_USER.as_bytes() || !is_right {
         return Err(WRONG_PASSWORD);
     }

@@ -529,10 +529,10 @@ pub(super) fn account(engine: &Engine, session: &Session, command: &'static Comm
     if slower_than_us >= 0 && took_us >= slower_than_us as u64 && !command.flags.contains(Flags::SKIP_SLOWLOG) {
         // A command that does not fit into memory any more is left out.
         if let Ok(shown) = redacted(command, argv) {
-            let name = session.client.text.lock().name.clone();
+            let name = &session.client.text.lock().name;
             let at_s = engine.clock.now_ms() / 1000;
             let len_max = hot.slowlog_len_max.load(Relaxed);
-            engine.slowlog.add(at_s, took_us, &shown, &session.client.addr, &name, len_max);
+            engine.slowlog.add(at_s, took_us, &shown, &session.client.addr, name, len_max);
         }
     }
     let event = if command.flags.contains(Flags::FAST) { "fast-command" } else { "command" };

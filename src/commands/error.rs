@@ -1,6 +1,8 @@
 //! Error replies as values. The texts are Redis's, byte for byte.
 
+use crate::storage::Text;
 use std::borrow::Cow;
+use std::fmt;
 
 /// An error reply: its text without the leading `-`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,20 +14,36 @@ impl CommandError {
         Self(Cow::Borrowed(text.as_bytes()))
     }
 
-    /// An error with a composed text.
+    /// An error with a text that somebody else has made.
     pub fn text(text: impl Into<Vec<u8>>) -> Self {
         Self(Cow::Owned(text.into()))
     }
 
+    /// An error with a composed text; [`CommandError::NO_MEMORY`] if there is no memory for it.
+    pub fn composed(pieces: fmt::Arguments<'_>) -> Self {
+        Self::finished(|text| text.put(pieces))
+    }
+
+    /// [`CommandError::composed`] of bytes one after the other.
+    pub fn joined(parts: &[&[u8]]) -> Self {
+        Self::finished(|text| parts.iter().for_each(|part| text.push(part)))
+    }
+
+    fn finished(write: impl FnOnce(&mut Text)) -> Self {
+        let mut text = Text::new();
+        write(&mut text);
+        text.finish().map_or(Self::NO_MEMORY, |text| Self(Cow::Owned(text)))
+    }
+
     /// An error that quotes the client's words. As in Redis, whose texts are C strings, they end at the first NUL.
     pub fn quoting(before: &str, words: &[u8], after: &str) -> Self {
-        Self::text([before.as_bytes(), shown(words), after.as_bytes()].concat())
+        Self::joined(&[before.as_bytes(), shown(words), after.as_bytes()])
     }
 
     /// What EXEC answers when it is refused for this reason.
     pub fn aborting(&self) -> Self {
         let reason = self.0.strip_prefix(b"ERR ").unwrap_or(&self.0);
-        Self::text([b"EXECABORT Transaction discarded because of: ", reason].concat())
+        Self::joined(&[b"EXECABORT Transaction discarded because of: ", reason])
     }
 
     pub const WRONG_TYPE: Self = Self::fixed("WRONGTYPE Operation against a key holding the wrong kind of value");
@@ -50,26 +68,33 @@ impl CommandError {
 
     /// `ERR invalid expire time in 'set' command`.
     pub fn invalid_expire(command: &str) -> Self {
-        Self::text(format!("ERR invalid expire time in '{command}' command"))
+        Self::composed(format_args!("ERR invalid expire time in '{command}' command"))
     }
 
     /// `ERR wrong number of arguments for 'get' command`.
     pub fn wrong_arity(command: &str) -> Self {
-        Self::text(format!("ERR wrong number of arguments for '{command}' command"))
+        Self::composed(format_args!("ERR wrong number of arguments for '{command}' command"))
     }
 
     /// `ERR unknown command 'x', with args beginning with: 'a' 'b' `; of the arguments 128 bytes in all are shown.
     pub fn unknown_command(argv: &[&[u8]]) -> Self {
-        let mut args = Vec::new();
-        for arg in argv.get(1..).unwrap_or_default() {
-            let Some(room @ 1..) = SHOWN_MAX.checked_sub(args.len()) else { break };
-            args.push(b'\'');
-            args.extend_from_slice(shown(&arg[..arg.len().min(room)]));
-            args.extend_from_slice(b"' ");
-        }
-        let name = argv.first().map_or(&b""[..], |name| &name[..name.len().min(SHOWN_MAX)]);
-        let text = [b"ERR unknown command '", shown(name), b"', with args beginning with: ", &args];
-        Self::text(text.concat())
+        Self::finished(|text| {
+            let name = argv.first().map_or(&b""[..], |name| &name[..name.len().min(SHOWN_MAX)]);
+            for part in [b"ERR unknown command '", shown(name), b"', with args beginning with: "] {
+                text.push(part);
+            }
+            let mut left = SHOWN_MAX;
+            for arg in argv.get(1..).unwrap_or_default() {
+                if left == 0 {
+                    break;
+                }
+                let shown = shown(&arg[..arg.len().min(left)]);
+                for part in [b"'", shown, b"' "] {
+                    text.push(part);
+                }
+                left = left.saturating_sub(shown.len() + 3);
+            }
+        })
     }
 
     /// `ERR unknown subcommand 'x'. Try CONFIG HELP.`
@@ -80,22 +105,38 @@ impl CommandError {
     /// What a command answers that `enable-debug-command` and its like do not allow.
     pub fn protected(command: &str) -> Self {
         let name = command.split('|').next().unwrap_or(command);
-        Self::text(format!(
+        Self::composed(format_args!(
             "ERR {} command not allowed. If the enable-{name}-command option is set to \"local\", you can run it from a \
              local connection, otherwise you need to set this option in the configuration file, and then restart the \
              server.",
-            name.to_ascii_uppercase()
+            Upper(name.as_bytes())
         ))
     }
 
     fn about_subcommand(complaint: &str, container: &[u8], subcommand: &[u8]) -> Self {
-        let hint = format!("'. Try {} HELP.", String::from_utf8_lossy(container).to_ascii_uppercase());
-        Self::quoting(complaint, &subcommand[..subcommand.len().min(SHOWN_MAX)], &hint)
+        let subcommand = shown(&subcommand[..subcommand.len().min(SHOWN_MAX)]);
+        Self::finished(|text| {
+            text.push(complaint.as_bytes());
+            text.push(subcommand);
+            text.put(format_args!("'. Try {} HELP.", Upper(container)));
+        })
     }
 
     /// `ERR unknown subcommand or wrong number of arguments for 'x'. Try CONFIG HELP.`
     pub fn bad_subcommand(container: &[u8], subcommand: &[u8]) -> Self {
         Self::about_subcommand("ERR unknown subcommand or wrong number of arguments for '", container, subcommand)
+    }
+}
+
+/// A name in capitals; what is no text in it is shown as such.
+pub(super) struct Upper<'a>(pub &'a [u8]);
+
+impl fmt::Display for Upper<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.utf8_chunks().try_for_each(|chunk| {
+            chunk.valid().chars().try_for_each(|letter| fmt::Write::write_char(f, letter.to_ascii_uppercase()))?;
+            if chunk.invalid().is_empty() { Ok(()) } else { fmt::Write::write_char(f, char::REPLACEMENT_CHARACTER) }
+        })
     }
 }
 

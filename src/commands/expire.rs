@@ -119,7 +119,7 @@ fn unsupported(word: &[u8]) -> CommandError {
     while let [before @ .., b'\r' | b'\n'] = shown {
         shown = before;
     }
-    CommandError::text([b"ERR Unsupported option ", shown].concat())
+    CommandError::joined(&[b"ERR Unsupported option ", shown])
 }
 
 /// TTL key

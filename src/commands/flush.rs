@@ -4,7 +4,8 @@
 //! out is freed in the background with SYNC too: its memory no longer counts when the reply is sent, and nobody has
 //! to wait for the rest.
 
-use super::{Args, Class, CmdResult, CommandError, Ctx, Key};
+use super::{Args, Class, CmdResult, CommandError, Ctx};
+use crate::engine::events::Event;
 use crate::keyspace::{Db, KeyHash};
 
 /// FLUSHALL [ASYNC | SYNC]
@@ -30,6 +31,12 @@ fn flush(ctx: &mut Ctx, args: &Args, is_flushed: impl Fn(u32) -> bool) -> CmdRes
         ctx.locks.repair();
         ctx.all_shards().for_each(|shard| shard.touch_where(|_, _, _| true));
     }
+    // Nothing is done that could not be finished.
+    for shard in ctx.all_shards() {
+        for (_, db) in (0..).zip(shard.dbs()).filter(|(number, db)| is_flushed(*number) && db.used() > 0) {
+            db.reserve_clear()?;
+        }
+    }
     for shard in ctx.all_shards() {
         shard.touch_where(|dbs, number, key| {
             is_flushed(number) && Presence::of(dbs, number, engine.keyspace.hash(key), key, 0) != Presence::Absent
@@ -38,7 +45,7 @@ fn flush(ctx: &mut Ctx, args: &Args, is_flushed: impl Fn(u32) -> bool) -> CmdRes
             // Not only those with keys: an emptied table keeps what others may still look at.
             if is_flushed(number) && db.used() > 0 {
                 removed += db.len() as u64;
-                db.clear();
+                db.clear()?;
             }
         }
     }
@@ -77,8 +84,8 @@ fn swap(ctx: &mut Ctx, a: u32, b: u32) {
         _ if number == b => Some(a),
         _ => None,
     };
-    let mut expired: Vec<(u32, Box<[u8]>)> = Vec::new();
-    for shard in ctx.all_shards() {
+    let (locks, events) = (&mut *ctx.locks, &mut ctx.session.events);
+    for shard in locks.shards() {
         shard.touch_where(|dbs, number, key| {
             let Some(other) = other_of(number) else { return false };
             let hash = engine.keyspace.hash(key);
@@ -88,17 +95,13 @@ fn swap(ctx: &mut Ctx, a: u32, b: u32) {
         // Where there was no key and an expired one would come, there is none still. It goes now, or EXEC would
         // take it for a watched key that has expired.
         shard.touch_where(|dbs, number, key| {
-            if let Some(other) = other_of(number)
-                && remove_expired(dbs, other, engine.keyspace.hash(key), key, now_ms)
-            {
-                expired.push((number, key.into()));
+            let hash = engine.keyspace.hash(key);
+            if other_of(number).is_some_and(|other| remove_expired(dbs, other, hash, key, now_ms)) {
+                engine.event(events, Event { class: Class::Expired, name: c"expired", key, db: number }, hash);
             }
             false
         });
         shard.swap_dbs(a, b);
-    }
-    for (number, bytes) in &expired {
-        ctx.notify_at(Class::Expired, c"expired", *number, Key { bytes, hash: engine.keyspace.hash(bytes) });
     }
 }
 

@@ -4,6 +4,7 @@
 //! the text never promises what would be answered with an error.
 
 use super::{Args, CmdResult, Ctx, spec};
+use crate::storage::Text;
 
 /// Writes the help of a container: a heading, `lines`, and HELP itself. A line without leading blank begins with a
 /// subcommand, the indented ones below belong to it.
@@ -11,8 +12,10 @@ pub fn write(ctx: &mut Ctx, args: &Args, lines: &[&str]) -> CmdResult {
     let container = ctx.command.name.split('|').next().and_then(|name| spec::lookup(name.as_bytes()));
     let subcommands = container.map_or(&[][..], |container| container.subcommands);
     let mark = ctx.reply.begin();
-    let name = String::from_utf8_lossy(&args[0]).to_ascii_uppercase();
-    ctx.reply.status(&format!("{name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+    let mut heading = Text::new();
+    args[0].iter().for_each(|byte| heading.push(&[byte.to_ascii_uppercase()]));
+    heading.push(b" <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    ctx.reply.status_bytes(&heading.finish()?);
     let mut written = 1;
     let mut is_shown = true;
     for line in lines {

@@ -6,7 +6,7 @@
 use super::session::{Continuation, Slice};
 use super::string::text_of;
 use super::{Args, Class, CmdResult, CommandError, Ctx, Key};
-use crate::keyspace::{Db, Loc, NewValue, NoMemory};
+use crate::keyspace::{Db, Loc, NewValue, NoMemory, Text as Composed, try_box};
 use crate::resp::number::IntegerText;
 use crate::types::hyperloglog::{self, Encoding, Error, Failure, Registers, SelfTest, Text};
 use std::sync::atomic::Ordering::Relaxed;
@@ -163,8 +163,11 @@ pub fn pfdebug(ctx: &mut Ctx, args: &Args) -> CmdResult {
         ctx.reply.array(hyperloglog::REGISTERS);
         registers.as_array().iter().for_each(|register| ctx.reply.integer((*register).into()));
     } else if args.is(1, "DECODE") {
-        let decoded = decode(text.bytes()).ok_or(CommandError::fixed("ERR HLL encoding is not sparse"))?;
-        ctx.reply.bulk(decoded.as_bytes());
+        if hyperloglog::encoding(text.bytes()) != Some(Encoding::Sparse) {
+            return Err(CommandError::fixed("ERR HLL encoding is not sparse"));
+        }
+        let decoded = decode(text.bytes())?;
+        ctx.reply.bulk(&decoded);
     } else if args.is(1, "ENCODING") {
         let is_dense = encoding(ctx, key, loc)? == Encoding::Dense;
         ctx.reply.status(if is_dense { "dense" } else { "sparse" });
@@ -179,21 +182,24 @@ pub fn pfdebug(ctx: &mut Ctx, args: &Args) -> CmdResult {
 }
 
 /// The runs of a sparse one for people: `Z:7 v:3,2 z:20`.
-fn decode(bytes: &[u8]) -> Option<String> {
-    let run = |run: hyperloglog::Run| match run.value {
-        0 if run.is_long() => format!("Z:{}", run.registers),
-        0 => format!("z:{}", run.registers),
-        value => format!("v:{value},{}", run.registers),
-    };
-    let is_sparse = hyperloglog::encoding(bytes) == Some(Encoding::Sparse);
-    is_sparse.then(|| hyperloglog::runs(bytes).map(run).collect::<Vec<_>>().join(" "))
+fn decode(bytes: &[u8]) -> Result<Vec<u8>, NoMemory> {
+    let mut text = Composed::new();
+    for run in hyperloglog::runs(bytes) {
+        let blank = if text.is_empty() { "" } else { " " };
+        match run.value {
+            0 if run.is_long() => text.put(format_args!("{blank}Z:{}", run.registers)),
+            0 => text.put(format_args!("{blank}z:{}", run.registers)),
+            value => text.put(format_args!("{blank}v:{value},{}", run.registers)),
+        }
+    }
+    text.finish()
 }
 
 /// PFSELFTEST
 pub fn pfselftest(ctx: &mut Ctx, _: &Args) -> CmdResult {
     let seed = ctx.session.random.bits();
     let test = SelfTest::new(seed, sparse_bytes_max(ctx));
-    ctx.go_on(Box::new(test))
+    ctx.go_on(try_box(test?)?)
 }
 
 impl Continuation for SelfTest {
@@ -204,20 +210,21 @@ impl Continuation for SelfTest {
                 ctx.reply.ok();
                 Ok(Slice::Done)
             }
-            Err(failure) => Err(CommandError::text(describe(failure))),
+            Err(failure) => Err(describe(failure)),
         }
     }
 }
 
-fn describe(failure: Failure) -> String {
+fn describe(failure: Failure) -> CommandError {
     match failure {
         Failure::Register { index, expected, found } => {
-            format!("ERR TESTFAILED Register {index} should be {expected} but is {found}")
+            CommandError::composed(format_args!("ERR TESTFAILED Register {index} should be {expected} but is {found}"))
         }
-        Failure::SparseNotUsed => "ERR TESTFAILED sparse encoding not used".to_owned(),
-        Failure::Disagreement => "ERR TESTFAILED dense/sparse disagree".to_owned(),
+        Failure::SparseNotUsed => CommandError::fixed("ERR TESTFAILED sparse encoding not used"),
+        Failure::Disagreement => CommandError::fixed("ERR TESTFAILED dense/sparse disagree"),
         Failure::Inaccurate { elements, error } => {
-            format!("ERR TESTFAILED Too big error. card:{elements} abserr:{error}")
+            CommandError::composed(format_args!("ERR TESTFAILED Too big error. card:{elements} abserr:{error}"))
         }
+        Failure::NoMemory => CommandError::NO_MEMORY,
     }
 }

@@ -39,7 +39,7 @@ impl Store {
         let engine = Engine::open(settings, clock, Log::silent()).expect("an engine");
         let outlet = Arc::new(NoOutlet);
         let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
-        let session = Session::new(&engine, origin, engine.stats.add_block());
+        let session = Session::new(&engine, origin, engine.stats.add_block().expect("memory")).expect("memory");
         Self { engine, session, reply: ReplyWriter::default(), now_ms }
     }
 

@@ -3,6 +3,7 @@
 use super::connection::REDIS_VERSION;
 use super::{Args, CmdResult, CommandError, Ctx};
 use crate::engine::random::Random;
+use crate::storage::{NoMemory, Text};
 
 /// Widest and highest picture in characters, as in Redis.
 const SIDE_MAX: usize = 1000;
@@ -21,13 +22,13 @@ pub fn lolwut(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let mut text = match version {
         5 => {
             let (columns, per_row) = (number(0, 66, SIDE_MAX)?, number(1, 8, SQUARES_MAX)?);
-            schotter(columns, per_row, number(2, 12, SQUARES_MAX)?, &mut ctx.session.random)
+            schotter(columns, per_row, number(2, 12, SQUARES_MAX)?, &mut ctx.session.random)?
         }
-        6 => skyline(number(0, 80, SIDE_MAX)?, number(1, 20, SIDE_MAX)?, &mut ctx.session.random),
-        _ => String::new(),
+        6 => skyline(number(0, 80, SIDE_MAX)?, number(1, 20, SIDE_MAX)?, &mut ctx.session.random)?,
+        _ => Text::new(),
     };
-    text.push_str(&format!("Redis ver. {REDIS_VERSION}\n"));
-    ctx.reply.verbatim("txt", text.as_bytes());
+    text.put(format_args!("Redis ver. {REDIS_VERSION}\n"));
+    ctx.reply.verbatim("txt", &text.finish()?);
     Ok(())
 }
 
@@ -45,8 +46,8 @@ struct Canvas {
 }
 
 impl Canvas {
-    fn new(columns: usize, rows: usize) -> Self {
-        Self { columns, rows, cells: vec![0; columns * rows] }
+    fn new(columns: usize, rows: usize) -> Result<Self, NoMemory> {
+        Ok(Self { columns, rows, cells: zeros(columns * rows)? })
     }
 
     fn dot(&mut self, x: f64, y: f64) {
@@ -66,19 +67,22 @@ impl Canvas {
         }
     }
 
-    fn text(&self) -> String {
-        let line = |cells: &[u8]| -> String {
-            cells.iter().filter_map(|cell| char::from_u32(0x2800 + u32::from(*cell))).chain(['\n']).collect()
-        };
-        self.cells.chunks(self.columns).map(line).collect()
+    fn text(&self) -> Text {
+        let mut text = Text::new();
+        for cells in self.cells.chunks(self.columns) {
+            let letters = cells.iter().filter_map(|cell| char::from_u32(0x2800 + u32::from(*cell)));
+            letters.for_each(|letter| text.put(format_args!("{letter}")));
+            text.push(b"\n");
+        }
+        text
     }
 }
 
 /// After Georg Nees: rows of squares that lose their order on the way down.
-fn schotter(columns: usize, per_row: usize, per_column: usize, random: &mut Random) -> String {
+fn schotter(columns: usize, per_row: usize, per_column: usize, random: &mut Random) -> Result<Text, NoMemory> {
     let side = columns as f64 * 2.0 / per_row as f64;
     let rows = ((side * per_column as f64) as usize).div_ceil(4).clamp(1, SIDE_MAX);
-    let mut canvas = Canvas::new(columns, rows);
+    let mut canvas = Canvas::new(columns, rows)?;
     for row in 0..per_column {
         let disorder = row as f64 / per_column as f64;
         for column in 0..per_row {
@@ -97,13 +101,15 @@ fn schotter(columns: usize, per_row: usize, per_column: usize, random: &mut Rand
             }
         }
     }
-    canvas.text() + "\nAfter Georg Nees - schotter, plotter on paper, 1968. "
+    let mut text = canvas.text();
+    text.push(b"\nAfter Georg Nees - schotter, plotter on paper, 1968. ");
+    Ok(text)
 }
 
 /// Buildings before the night sky, in the grey tones of a terminal.
-fn skyline(columns: usize, rows: usize, random: &mut Random) -> String {
+fn skyline(columns: usize, rows: usize, random: &mut Random) -> Result<Text, NoMemory> {
     const TONES: [&str; 3] = ["\x1b[0;30;40m \x1b[0m", "\x1b[0;90;100m \x1b[0m", "\x1b[0;97;107m \x1b[0m"];
-    let mut tones = vec![0_u8; columns * rows];
+    let mut tones = zeros(columns * rows)?;
     // The far ones first, so that the near ones stand before them.
     for (tone, tallest) in [(1_u8, 0.9), (2, 0.6)] {
         let mut left = 0;
@@ -120,8 +126,20 @@ fn skyline(columns: usize, rows: usize, random: &mut Random) -> String {
             left += width + (random.below(3)) as usize;
         }
     }
-    let line = |row: &[u8]| row.iter().map(|tone| TONES[usize::from(*tone)]).chain(["\n"]).collect::<String>();
-    tones.chunks(columns).map(line).collect::<String>() + "\n"
+    let mut text = Text::new();
+    for row in tones.chunks(columns) {
+        row.iter().for_each(|tone| text.push(TONES[usize::from(*tone)].as_bytes()));
+        text.push(b"\n");
+    }
+    text.push(b"\n");
+    Ok(text)
+}
+
+fn zeros(count: usize) -> Result<Vec<u8>, NoMemory> {
+    let mut zeros = Vec::new();
+    zeros.try_reserve_exact(count)?;
+    zeros.resize(count, 0);
+    Ok(zeros)
 }
 
 #[cfg(test)]
@@ -131,14 +149,15 @@ mod tests {
     #[test]
     fn pictures_have_the_size_asked_for() {
         let random = &mut Random::new(1);
+        let shown = |text: Result<Text, NoMemory>| String::from_utf8(text.and_then(Text::finish).unwrap()).unwrap();
         for (columns, per_row, per_column) in [(1, 1, 1), (66, 8, 12), (5, 200, 200), (1000, 1, 200)] {
-            let text = schotter(columns, per_row, per_column, random);
+            let text = shown(schotter(columns, per_row, per_column, random));
             let mut lines = text.lines();
             assert_eq!(lines.next().map(|line| line.chars().count()), Some(columns));
             assert!(text.lines().count() <= SIDE_MAX + 2);
         }
         for (columns, rows) in [(1, 1), (80, 20), (3, 50)] {
-            let text = skyline(columns, rows, random);
+            let text = shown(skyline(columns, rows, random));
             assert_eq!(text.lines().count(), rows + 1);
             assert!(text.lines().take(rows).all(|line| line.matches(' ').count() == columns));
         }

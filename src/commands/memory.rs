@@ -4,6 +4,7 @@ use super::info::{MemoryUse, SystemUse, gap};
 use super::{Args, CmdResult, CommandError, Ctx, help};
 use crate::engine::allocator;
 use crate::resp::ReplyWriter;
+use crate::storage::{NoMemory, Text, try_copy};
 
 /// Below this much there is nothing to diagnose.
 const SMALL_BYTES: usize = 5 * 1024 * 1024;
@@ -40,8 +41,8 @@ struct Pairs<'a> {
 }
 
 impl Pairs<'_> {
-    fn name(&mut self, name: &str) {
-        self.reply.bulk(name.as_bytes());
+    fn name(&mut self, name: impl AsRef<[u8]>) {
+        self.reply.bulk(name.as_ref());
         self.count += 1;
     }
 
@@ -64,7 +65,7 @@ impl Pairs<'_> {
 
 /// MEMORY STATS.
 pub fn stats(ctx: &mut Ctx, _: &Args) -> CmdResult {
-    let used = MemoryUse::measure(ctx);
+    let used = MemoryUse::measure(ctx)?;
     let total = used.total();
     let SystemUse { active, resident } = SystemUse::measure(total);
     let mark = ctx.reply.begin();
@@ -79,11 +80,15 @@ pub fn stats(ctx: &mut Ctx, _: &Args) -> CmdResult {
         pairs.bytes(unbuilt, 0);
     }
     for (number, db) in used.dbs.iter().enumerate().filter(|(_, db)| db.keys > 0) {
-        pairs.name(&format!("db.{number}"));
+        pairs.name(Text::of(format_args!("db.{number}"))?);
         pairs.reply.map(3);
-        let tables = [("main", db.table), ("expires", db.ttl), ("slot-to-keys", 0)];
+        let tables = [
+            ("overhead.hashtable.main", db.table),
+            ("overhead.hashtable.expires", db.ttl),
+            ("overhead.hashtable.slot-to-keys", 0),
+        ];
         for (name, bytes) in tables {
-            pairs.reply.bulk(format!("overhead.hashtable.{name}").as_bytes());
+            pairs.reply.bulk(name.as_bytes());
             pairs.reply.integer(bytes as i64);
         }
     }
@@ -107,9 +112,9 @@ pub fn stats(ctx: &mut Ctx, _: &Args) -> CmdResult {
 
 /// MEMORY DOCTOR.
 pub fn doctor(ctx: &mut Ctx, _: &Args) -> CmdResult {
-    let used = MemoryUse::measure(ctx);
+    let used = MemoryUse::measure(ctx)?;
     let system = SystemUse::measure(used.total());
-    ctx.reply.verbatim("txt", diagnosis(&used, system).as_bytes());
+    ctx.reply.verbatim("txt", &diagnosis(&used, system)?);
     Ok(())
 }
 
@@ -122,9 +127,8 @@ pub fn purge(ctx: &mut Ctx, _: &Args) -> CmdResult {
 
 /// MEMORY MALLOC-STATS.
 pub fn malloc_stats(ctx: &mut Ctx, _: &Args) -> CmdResult {
-    let none = || "Stats not supported for the current allocator".to_owned();
-    let report = allocator::report().unwrap_or_else(none);
-    ctx.reply.verbatim("txt", report.as_bytes());
+    let report = allocator::report()?;
+    ctx.reply.verbatim("txt", report.as_deref().unwrap_or(b"Stats not supported for the current allocator"));
     Ok(())
 }
 
@@ -134,10 +138,10 @@ pub fn help(ctx: &mut Ctx, args: &Args) -> CmdResult {
 }
 
 /// The report of MEMORY DOCTOR, in the words of Redis.
-fn diagnosis(used: &MemoryUse, system: SystemUse) -> String {
+fn diagnosis(used: &MemoryUse, system: SystemUse) -> Result<Vec<u8>, NoMemory> {
     let total = used.total();
     if total < SMALL_BYTES {
-        return EMPTY.to_owned();
+        return try_copy(EMPTY.as_bytes());
     }
     let (ratio, wasted) = gap(system.resident, total);
     let findings = [
@@ -146,14 +150,18 @@ fn diagnosis(used: &MemoryUse, system: SystemUse) -> String {
         (used.clients / used.client_count.max(1) > CLIENT_BYTES, BIG_CLIENTS),
     ];
     if findings.iter().all(|(is_found, _)| !is_found) {
-        return HEALTHY.to_owned();
+        return try_copy(HEALTHY.as_bytes());
     }
-    let mut text = "Sam, I detected a few issues in this Redis instance memory implants:\n\n".to_owned();
+    let mut text = Text::new();
+    text.push(b"Sam, I detected a few issues in this Redis instance memory implants:\n\n");
     for (_, finding) in findings.iter().filter(|(is_found, _)| *is_found) {
-        text.push_str(&finding.replace("{allocator}", &allocator::name()));
+        match finding.split_once("{allocator}") {
+            Some((before, after)) => text.put(format_args!("{before}{}{after}", allocator::name())),
+            None => text.push(finding.as_bytes()),
+        }
     }
-    text.push_str("I'm here to keep you safe, Sam. I want to help you.\n");
-    text
+    text.push(b"I'm here to keep you safe, Sam. I want to help you.\n");
+    text.finish()
 }
 
 const EMPTY: &str = "Hi Sam, this instance is empty or is using very little memory, my issues detector can't be used in \
@@ -207,6 +215,7 @@ mod tests {
     fn the_doctor_finds_what_there_is() {
         let mut used = MemoryUse { client_count: 1, ..MemoryUse::default() };
         let mut system = SystemUse { active: 0, resident: 0 };
+        let diagnosis = |used: &MemoryUse, system| String::from_utf8(diagnosis(used, system).unwrap()).unwrap();
         assert_eq!(diagnosis(&used, system), EMPTY);
         used.dbs.push(DbUse { keys: 1, entries: 20 << 20, table: 0, ttl: 0 });
         (used.peak, system.resident) = (used.total(), used.total());

@@ -17,7 +17,7 @@ pub fn monitor(ctx: &mut Ctx, _: &Args) -> CmdResult {
         return Err(CommandError::fixed("ERR MONITOR isn't allowed for DENY BLOCKING client"));
     }
     // One that monitors already gets no second answer.
-    if ctx.engine.clients.set_monitor(&ctx.session.client, true) {
+    if ctx.engine.clients.start_monitor(&ctx.session.client)? {
         ctx.reply.ok();
     }
     Ok(())

@@ -5,6 +5,8 @@ use super::host::Registry;
 use super::spec::{self, Command};
 use crate::engine::settings::access::RenameError;
 use crate::engine::settings::{LoadError, Settings};
+use crate::storage::{NoMemory, try_copy};
+use smallvec::SmallVec;
 use std::collections::HashMap;
 
 /// Command names of one engine.
@@ -29,15 +31,23 @@ impl Names {
 
     fn rename(&mut self, old: &[u8], new: &[u8]) -> Result<(), RenameError> {
         let command = self.lookup(old).ok_or(RenameError::NoSuchCommand)?;
-        let changed = self.changed.get_or_insert_default();
-        changed.insert(old.to_ascii_lowercase(), None);
+        self.change(old, None)?;
         if new.is_empty() {
             return Ok(());
         }
         if self.lookup(new).is_some() {
             return Err(RenameError::NameTaken);
         }
-        self.changed.get_or_insert_default().insert(new.to_ascii_lowercase(), Some(command));
+        self.change(new, Some(command))?;
+        Ok(())
+    }
+
+    fn change(&mut self, name: &[u8], command: Option<&'static Command>) -> Result<(), NoMemory> {
+        let changed = self.changed.get_or_insert_default();
+        changed.try_reserve(1)?;
+        let mut name = try_copy(name)?;
+        name.make_ascii_lowercase();
+        changed.insert(name, command);
         Ok(())
     }
 
@@ -93,13 +103,22 @@ impl Names {
     pub fn lookup(&self, name: &[u8]) -> Option<&'static Command> {
         let listed = match &self.changed {
             None => spec::lookup(name),
-            Some(changed) => match changed.get(&name.to_ascii_lowercase()) {
+            Some(changed) => match lowercase(name).and_then(|name| changed.get(&*name)) {
                 Some(command) => *command,
                 None => spec::lookup(name),
             },
         };
         listed.or_else(|| self.host.lookup(name))
     }
+}
+
+/// A word in lower case; `None` for a long one if memory is short.
+fn lowercase(word: &[u8]) -> Option<SmallVec<[u8; 64]>> {
+    let mut lower: SmallVec<[u8; 64]> = SmallVec::new();
+    lower.try_reserve_exact(word.len()).ok()?;
+    lower.extend_from_slice(word);
+    lower.make_ascii_lowercase();
+    Some(lower)
 }
 
 /// Whether a client's word is this name (lower case), in any case. As words of memory where that is exact: names of up to

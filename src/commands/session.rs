@@ -10,11 +10,11 @@ use crate::engine::events::Pending;
 use crate::engine::random::Random;
 use crate::engine::stats::Counters;
 use crate::engine::{Engine, clients, random_u64};
-use crate::keyspace::{KeyHash, NoMemory, WatchFlag, try_box};
+use crate::keyspace::{KeyHash, NoMemory, Shared, WatchFlag, try_box};
 use crate::resp::Protocol;
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// CLIENT REPLY.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub enum Rest {
     /// Work, in slices.
     Slices(Box<dyn Continuation>),
     /// Nothing: somebody else will serve it, or its time will be over.
-    Waiting(Arc<Waiter>),
+    Waiting(Shared<Waiter>),
 }
 
 /// A command that gave way to others, and what is to be accounted for when it is done.
@@ -124,7 +124,6 @@ pub struct Transaction {
 }
 
 /// The keys a session watches.
-#[derive(Default)]
 pub struct Watching {
     pub changed: WatchFlag,
     /// Database, key, its hash, and whether it had expired when WATCH saw it.
@@ -164,8 +163,11 @@ pub struct Session {
 
 impl Session {
     /// A session of a new client.
-    pub fn new(engine: &Engine, origin: Origin, counters: Arc<Counters>) -> Self {
-        Self::of(engine.clients.add(origin, engine.clock.now_ms()), engine, counters)
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new(engine: &Engine, origin: Origin, counters: Arc<Counters>) -> Result<Self, NoMemory> {
+        Ok(Self::of(engine.clients.add(origin, engine.clock.now_ms())?, engine, counters))
     }
 
     /// A session for work of the engine itself, which no list of clients shows.
@@ -244,7 +246,7 @@ impl Session {
 
     /// Forgets all watched keys.
     pub fn unwatch(&mut self, engine: &Engine) {
-        if let Some(watching) = self.watching.take() {
+        if let Some(watching) = self.take_watching() {
             for watched in &watching.keys {
                 let shard = engine.keyspace.shard_of(watched.hash);
                 engine.keyspace.lock(shard).watches().remove(watched.db, &watched.key, &watching.changed);
@@ -253,7 +255,7 @@ impl Session {
     }
 
     /// What it is blocked by, until the answer is fetched.
-    pub fn waiter(&self) -> Option<&Arc<Waiter>> {
+    pub fn waiter(&self) -> Option<&Shared<Waiter>> {
         match &self.parked {
             Some(Parked { rest: Rest::Waiting(waiter), .. }) => Some(waiter),
             _ => None,
@@ -286,6 +288,13 @@ impl Session {
         engine.clients.remove(&self.client);
     }
 
+    /// Takes away the keys it watches, which are still to be taken out of the tables of their shards.
+    pub fn take_watching(&mut self) -> Option<Box<Watching>> {
+        let watching = self.watching.take()?;
+        *self.client.watch_flag.lock() = None;
+        Some(watching)
+    }
+
     /// The keys it watches, none so far if it does not.
     ///
     /// # Errors
@@ -294,8 +303,9 @@ impl Session {
         match &mut self.watching {
             Some(watching) => Ok(watching),
             none => {
-                let watching = none.insert(try_box(Watching::default())?);
-                *self.client.watch_flag.lock() = Arc::downgrade(&watching.changed);
+                let changed = WatchFlag::new(AtomicBool::new(false))?;
+                let watching = none.insert(try_box(Watching { changed: changed.clone(), keys: Vec::new() })?);
+                *self.client.watch_flag.lock() = Some(changed);
                 Ok(watching)
             }
         }

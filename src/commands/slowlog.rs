@@ -13,19 +13,20 @@ pub fn get(ctx: &mut Ctx, args: &Args) -> CmdResult {
         Some(count) => parse_count(count)?,
         None => COUNT_DEFAULT,
     };
-    let entries = ctx.engine.slowlog.newest(count);
     let reply = &mut *ctx.reply;
-    reply.array(entries.len());
-    for entry in &entries {
-        reply.array(6);
-        reply.integer(entry.id.cast_signed());
-        reply.integer(entry.at_s);
-        reply.integer(entry.took_us.cast_signed());
-        reply.array(entry.argv.len());
-        entry.argv.iter().for_each(|arg| reply.bulk(arg));
-        reply.bulk(entry.addr.as_bytes());
-        reply.bulk(&entry.client_name);
-    }
+    ctx.engine.slowlog.newest(count, |shown, entries| {
+        reply.array(shown);
+        for entry in entries {
+            reply.array(6);
+            reply.integer(entry.id.cast_signed());
+            reply.integer(entry.at_s);
+            reply.integer(entry.took_us.cast_signed());
+            reply.array(entry.argv.len());
+            entry.argv.iter().for_each(|arg| reply.bulk(arg));
+            reply.bulk(&entry.addr);
+            reply.bulk(&entry.client_name);
+        }
+    });
     Ok(())
 }
 

@@ -206,7 +206,7 @@ fn watched_key_changed(ctx: &mut Ctx) -> bool {
 
 /// Ends all watches; their shards are locked.
 fn stop_watching(ctx: &mut Ctx) {
-    if let Some(watching) = ctx.session.watching.take() {
+    if let Some(watching) = ctx.session.take_watching() {
         for watched in &watching.keys {
             ctx.locks.shard(watched.hash).watches().remove(watched.db, &watched.key, &watching.changed);
         }

@@ -10,27 +10,45 @@ pub use of_platform::{committed_bytes, name, purge, report};
 
 #[cfg(feature = "mimalloc")]
 mod of_mimalloc {
+    use crate::storage::{NoMemory, Text};
     use mimalloc::MiMalloc;
+    use std::fmt;
 
     /// The allocator and its version, as INFO's `mem_allocator` names it.
-    pub fn name() -> String {
-        let version = MiMalloc.version();
-        // Two digits for each part behind the first since version 3, one before.
-        let (major, minor, patch) = if version >= 10_000 {
-            (version / 10_000, version / 100 % 100, version % 100)
-        } else {
-            (version / 100, version / 10 % 10, version % 10)
-        };
-        format!("mimalloc-{major}.{minor}.{patch}")
+    pub fn name() -> impl fmt::Display {
+        Version(MiMalloc.version())
+    }
+
+    struct Version(u32);
+
+    impl fmt::Display for Version {
+        fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let version = self.0;
+            // Two digits for each part behind the first since version 3, one before.
+            let (major, minor, patch) = if version >= 10_000 {
+                (version / 10_000, version / 100 % 100, version % 100)
+            } else {
+                (version / 100, version / 10 % 10, version % 10)
+            };
+            write!(out, "mimalloc-{major}.{minor}.{patch}")
+        }
     }
 
     /// What the allocator reports about itself, for people; `None` if it reports nothing. Its counts of blocks are
     /// left out: they are not compiled in.
-    pub fn report() -> Option<String> {
-        let text = MiMalloc::stats_json().ok()?;
-        let text = text.to_string_lossy();
-        let lines = text.lines().take_while(|line| !line.contains("\"malloc_bins\""));
-        Some(lines.filter(|line| !line.contains("\"malloc_")).map(|line| format!("{line}\n")).collect())
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn report() -> Result<Option<Vec<u8>>, NoMemory> {
+        let Ok(json) = MiMalloc::stats_json() else { return Ok(None) };
+        let mut text = Text::new();
+        let has = |line: &[u8], part: &str| memchr::memmem::find(line, part.as_bytes()).is_some();
+        let lines = json.to_bytes().split(|&byte| byte == b'\n').take_while(|line| !has(line, "\"malloc_bins\""));
+        for line in lines.filter(|line| !has(line, "\"malloc_")) {
+            text.push(line);
+            text.push(b"\n");
+        }
+        text.finish().map(Some)
     }
 
     /// Bytes that the allocator has from the system, in use or not.
@@ -53,13 +71,16 @@ mod of_mimalloc {
 #[cfg(not(feature = "mimalloc"))]
 mod of_platform {
     /// The allocator, as INFO's `mem_allocator` names it.
-    pub fn name() -> String {
-        "libc".to_owned()
+    pub fn name() -> &'static str {
+        "libc"
     }
 
     /// What the allocator reports about itself: nothing.
-    pub fn report() -> Option<String> {
-        None
+    ///
+    /// # Errors
+    /// None; that of an allocator which does report.
+    pub fn report() -> Result<Option<Vec<u8>>, crate::storage::NoMemory> {
+        Ok(None)
     }
 
     /// Bytes that the allocator has from the system: it does not tell.
@@ -75,8 +96,9 @@ mod of_platform {
 mod tests {
     #[test]
     fn the_allocator_tells_its_name_and_what_it_holds() {
-        assert!(super::name().starts_with("mimalloc-"));
-        assert!(super::report().is_some_and(|text| text.contains("committed")));
+        assert!(super::name().to_string().starts_with("mimalloc-"));
+        let report = super::report().expect("memory").expect("a report");
+        assert!(String::from_utf8_lossy(&report).contains("committed"));
         assert!(super::committed_bytes().is_some_and(|bytes| bytes > 0));
         super::purge();
     }

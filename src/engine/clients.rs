@@ -4,16 +4,18 @@
 //! [`Outlet`] through which something can be delivered to it. Its session updates it with relaxed stores.
 
 use super::Engine;
+use crate::keyspace::{Shared, WatchFlag};
+use crate::storage::{NoMemory, try_collect};
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Weak};
 
 /// What reaches a client from another thread.
 #[derive(Clone, Debug)]
 pub enum Delivery {
     /// Bytes of complete replies or push messages.
-    Bytes(Arc<Vec<u8>>),
+    Bytes(Shared<Vec<u8>>),
     /// The command it waits with has its answer, to be fetched from the session.
     Unblocked,
     /// End the connection; what is already in its output buffer may be lost.
@@ -94,8 +96,8 @@ pub struct Client {
     pub queued: AtomicI64,
     /// Bytes of their arguments.
     pub queued_bytes: AtomicU64,
-    /// What a change of a watched key raises; dangling when nothing is watched.
-    pub watch_flag: Mutex<Weak<AtomicBool>>,
+    /// What a change of a watched key raises, while any is watched.
+    pub watch_flag: Mutex<Option<WatchFlag>>,
     /// Input that was received and not executed, and the buffer that holds it.
     pub query_bytes: AtomicU64,
     pub query_capacity: AtomicU64,
@@ -104,7 +106,7 @@ pub struct Client {
     pub no_evict: AtomicBool,
     pub is_monitor: AtomicBool,
     /// What it is blocked by, until its session has fetched the answer.
-    pub waiting: Mutex<Option<Arc<dyn Waiting>>>,
+    pub waiting: Mutex<Option<Shared<dyn Waiting>>>,
     pub outlet: Arc<dyn Outlet>,
 }
 
@@ -143,11 +145,11 @@ impl Client {
 
     /// Whether a watched key has changed, so that EXEC will fail.
     pub fn watched_changed(&self) -> bool {
-        self.watch_flag.lock().upgrade().is_some_and(|changed| changed.load(Relaxed))
+        self.watch_flag.lock().as_ref().is_some_and(|changed| changed.load(Relaxed))
     }
 
     /// What it is blocked by.
-    pub fn blocked_by(&self) -> Option<Arc<dyn Waiting>> {
+    pub fn blocked_by(&self) -> Option<Shared<dyn Waiting>> {
         self.waiting.lock().clone().filter(|waiting| waiting.is_waiting())
     }
 
@@ -183,7 +185,7 @@ pub struct Origin {
 /// All clients of one engine, by id.
 #[derive(Default)]
 pub struct Clients {
-    by_id: Mutex<BTreeMap<u64, Arc<Client>>>,
+    by_id: Mutex<HashMap<u64, Arc<Client>>>,
     last_id: AtomicU64,
     monitors: Mutex<Vec<Arc<Client>>>,
     /// How many of them there are.
@@ -196,20 +198,25 @@ pub struct Clients {
 
 impl Clients {
     /// Registers a client under the next id.
-    pub fn add(&self, origin: Origin, now_ms: i64) -> Arc<Client> {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn add(&self, origin: Origin, now_ms: i64) -> Result<Arc<Client>, NoMemory> {
+        let mut by_id = self.by_id.lock();
+        by_id.try_reserve(1)?;
         let id = self.last_id.fetch_add(1, Relaxed) + 1;
         let client = Arc::new(Client::new(id, origin, now_ms));
         if client.fd >= 0 {
             self.connected.fetch_add(1, Relaxed);
         }
-        self.by_id.lock().insert(id, Arc::clone(&client));
-        client
+        by_id.insert(id, Arc::clone(&client));
+        Ok(client)
     }
 
     /// Forgets a client that is gone.
     pub fn remove(&self, client: &Arc<Client>) {
         if self.by_id.lock().remove(&client.id).is_some() {
-            self.set_monitor(client, false);
+            self.end_monitor(client);
             if client.fd >= 0 {
                 self.connected.fetch_sub(1, Relaxed);
             }
@@ -222,8 +229,13 @@ impl Clients {
     }
 
     /// All clients by ascending id.
-    pub fn list(&self) -> Vec<Arc<Client>> {
-        self.by_id.lock().values().cloned().collect()
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn list(&self) -> Result<Vec<Arc<Client>>, NoMemory> {
+        let mut all = try_collect(self.by_id.lock().values().cloned())?;
+        all.sort_unstable_by_key(|client| client.id);
+        Ok(all)
     }
 
     /// The client with this id.
@@ -231,19 +243,28 @@ impl Clients {
         self.by_id.lock().get(&id).cloned()
     }
 
-    /// Starts or ends MONITOR for a client; whether that changed anything.
-    pub fn set_monitor(&self, client: &Arc<Client>, on: bool) -> bool {
-        if client.is_monitor.swap(on, Relaxed) == on {
-            return false;
-        }
+    /// Starts MONITOR for a client; false if it had been started.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn start_monitor(&self, client: &Arc<Client>) -> Result<bool, NoMemory> {
         let mut monitors = self.monitors.lock();
-        if on {
-            monitors.push(Arc::clone(client));
-        } else {
-            monitors.retain(|other| other.id != client.id);
+        monitors.try_reserve(1)?;
+        if client.is_monitor.swap(true, Relaxed) {
+            return Ok(false);
         }
+        monitors.push(Arc::clone(client));
         self.monitor_count.store(monitors.len() as u64, Relaxed);
-        true
+        Ok(true)
+    }
+
+    /// Ends MONITOR for a client.
+    pub fn end_monitor(&self, client: &Client) {
+        if client.is_monitor.swap(false, Relaxed) {
+            let mut monitors = self.monitors.lock();
+            monitors.retain(|other| other.id != client.id);
+            self.monitor_count.store(monitors.len() as u64, Relaxed);
+        }
     }
 
     /// Whether anybody monitors; asked by every command.
@@ -255,7 +276,8 @@ impl Clients {
     /// Sends a line to every monitoring client. There was no memory for it: then they are closed, which tells them that
     /// they have not seen everything.
     pub fn feed_monitors(&self, line: Option<Vec<u8>>) {
-        let delivery = line.map_or(Delivery::Close, |line| Delivery::Bytes(Arc::new(line)));
+        let line = line.and_then(|line| Shared::new(line).ok());
+        let delivery = line.map_or(Delivery::Close, Delivery::Bytes);
         for client in self.monitors.lock().iter() {
             client.deliver(delivery.clone());
         }

@@ -5,8 +5,9 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// The latest time that a host can set, some 71,000 years from now: below it sums of times, and microseconds, are numbers.
-const NOW_MS_MAX: i64 = i64::MAX >> 12;
+/// The latest time that a host can set, in the year 6429: below it sums of times, and microseconds, are numbers, and no
+/// deadline that the TTL heap takes for "never" can come.
+const NOW_MS_MAX: i64 = 1 << 47;
 
 /// Source of the current time of one engine.
 pub struct Clock {

@@ -2,7 +2,6 @@
 //! (<https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/latency-monitor/>).
 
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Spikes kept per event.
@@ -17,7 +16,7 @@ pub struct Sample {
 }
 
 /// Spikes of one event, oldest first.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Series {
     pub samples: Vec<Sample>,
     /// Worst ever.
@@ -27,42 +26,63 @@ pub struct Series {
 /// The latency monitor of one engine.
 #[derive(Default)]
 pub struct LatencyMonitor {
-    events: Mutex<BTreeMap<&'static str, Series>>,
+    /// By name. There are a handful of them.
+    events: Mutex<Vec<(&'static str, Series)>>,
 }
 
 impl LatencyMonitor {
-    /// Notes a spike of `event`. Spikes of the same second count as one, the worst.
+    /// Notes a spike of `event`. Spikes of the same second count as one, the worst. One that finds no memory is left out.
     pub fn add(&self, event: &'static str, at_s: i64, latency_ms: u32) {
         let mut events = self.events.lock();
-        let series = events.entry(event).or_default();
-        series.max_ms = series.max_ms.max(latency_ms);
-        match series.samples.last_mut() {
-            Some(last) if last.at_s == at_s => last.latency_ms = last.latency_ms.max(latency_ms),
-            _ => {
-                if series.samples.len() == SAMPLES_MAX {
-                    series.samples.remove(0);
-                }
-                series.samples.push(Sample { at_s, latency_ms });
+        let place = match place_of(&events, event) {
+            Ok(place) => place,
+            Err(place) if events.try_reserve(1).is_ok() => {
+                events.insert(place, (event, Series::default()));
+                place
             }
-        }
+            Err(_) => return,
+        };
+        events[place].1.add(Sample { at_s, latency_ms });
     }
 
-    /// The spikes of one event.
-    pub fn series(&self, event: &str) -> Option<Series> {
-        self.events.lock().get(event).cloned()
+    /// Shows `visit` the spikes of one event, if there are any.
+    pub fn with_series<R>(&self, event: &[u8], visit: impl FnOnce(&Series) -> R) -> Option<R> {
+        let events = self.events.lock();
+        let (_, series) = events.iter().find(|(name, _)| name.as_bytes() == event)?;
+        Some(visit(series))
     }
 
-    /// All events with their spikes, by name.
-    pub fn all(&self) -> Vec<(&'static str, Series)> {
-        self.events.lock().iter().map(|(event, series)| (*event, series.clone())).collect()
+    /// Shows `visit` all events with their spikes, by name.
+    pub fn with_all<R>(&self, visit: impl FnOnce(&[(&'static str, Series)]) -> R) -> R {
+        visit(&self.events.lock())
     }
 
     /// Forgets one event, or all; how many there were.
-    pub fn reset(&self, event: Option<&str>) -> usize {
+    pub fn reset(&self, event: Option<&[u8]>) -> usize {
         let mut events = self.events.lock();
-        match event {
-            Some(event) => events.remove(event).map_or(0, |_| 1),
-            None => std::mem::take(&mut *events).len(),
+        let before = events.len();
+        events.retain(|(name, _)| event.is_some_and(|event| name.as_bytes() != event));
+        before - events.len()
+    }
+}
+
+fn place_of(events: &[(&'static str, Series)], event: &str) -> Result<usize, usize> {
+    events.binary_search_by(|(name, _)| (*name).cmp(event))
+}
+
+impl Series {
+    fn add(&mut self, sample: Sample) {
+        self.max_ms = self.max_ms.max(sample.latency_ms);
+        match self.samples.last_mut() {
+            Some(last) if last.at_s == sample.at_s => last.latency_ms = last.latency_ms.max(sample.latency_ms),
+            _ => {
+                if self.samples.len() == SAMPLES_MAX {
+                    self.samples.remove(0);
+                }
+                if self.samples.try_reserve(1).is_ok() {
+                    self.samples.push(sample);
+                }
+            }
         }
     }
 }
@@ -87,14 +107,21 @@ mod tests {
         let monitor = LatencyMonitor::default();
         monitor.add("command", 1, 5);
         monitor.add("command", 1, 3);
-        assert_eq!(monitor.series("command").unwrap().samples, [Sample { at_s: 1, latency_ms: 5 }]);
+        let samples = monitor.with_series(b"command", |series| series.samples.clone());
+        assert_eq!(samples.expect("a spike"), [Sample { at_s: 1, latency_ms: 5 }]);
         for second in 2..500 {
             monitor.add("command", second, 1);
         }
-        let series = monitor.series("command").unwrap();
-        assert_eq!((series.samples.len(), series.max_ms), (SAMPLES_MAX, 5));
-        assert_eq!(monitor.reset(Some("none")), 0);
-        assert_eq!(monitor.reset(None), 1);
-        assert!(monitor.series("command").is_none());
+        let size = monitor.with_series(b"command", |series| (series.samples.len(), series.max_ms));
+        assert_eq!(size, Some((SAMPLES_MAX, 5)));
+        monitor.add("fast-command", 1, 1);
+        monitor.add("active-expire", 1, 1);
+        monitor.with_all(|events| {
+            assert!(events.iter().map(|(name, _)| *name).eq(["active-expire", "command", "fast-command"]));
+        });
+        assert_eq!(monitor.reset(Some(b"none")), 0);
+        assert_eq!(monitor.reset(Some(b"command")), 1);
+        assert!(monitor.with_series(b"command", |_| ()).is_none());
+        assert_eq!(monitor.reset(None), 2);
     }
 }

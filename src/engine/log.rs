@@ -4,6 +4,7 @@
 //! same sink and share the level, which follows the `loglevel` setting once [`Log::follow`] was called.
 
 use super::settings::{Id, Settings};
+use crate::storage::{NoMemory, Text, try_box};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -60,14 +61,17 @@ impl Log {
     }
 
     /// Takes the level from the settings, now and whenever it changes.
-    pub fn follow(&self, settings: &Settings) {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn follow(&self, settings: &Settings) -> Result<(), NoMemory> {
         let log = self.clone();
         let adopt = move |settings: &Settings| {
             log.set_level(settings.hot().loglevel());
             Ok(())
         };
         self.set_level(settings.hot().loglevel());
-        settings.on_change(Id::Loglevel, Box::new(adopt));
+        settings.on_change(Id::Loglevel, try_box(adopt)?)
     }
 
     /// Drops what is less important than `level`.
@@ -89,6 +93,15 @@ impl Log {
             && self.is_enabled(level)
         {
             (shared.sink)(level, text);
+        }
+    }
+
+    /// Writes a message that is put together only if somebody reads it. One that finds no memory is left out.
+    pub fn note(&self, level: Level, message: fmt::Arguments<'_>) {
+        if self.is_enabled(level)
+            && let Ok(text) = Text::string_of(message)
+        {
+            self.write(level, &text);
         }
     }
 
@@ -130,7 +143,7 @@ mod tests {
         let copy = Arc::clone(&written);
         let log = Log::to(Box::new(move |level, text| copy.lock().unwrap().push((level, text.to_string()))));
         let settings = Settings::new();
-        log.follow(&settings);
+        log.follow(&settings).unwrap();
         log.verbose("a");
         log.notice("b");
         settings.set("loglevel", "debug").unwrap();

@@ -13,6 +13,7 @@ pub(crate) mod global_allocator;
 pub mod housekeeping;
 pub mod latency;
 pub mod log;
+#[allow(unsafe_code)]
 pub mod process;
 pub mod random;
 pub mod reclaim;
@@ -134,7 +135,8 @@ impl Engine {
     #[cold]
     pub fn after_panic(&self) {
         if self.is_damaged() {
-            for client in self.clients.list() {
+            // Without memory for the list they wait until their time is over.
+            for client in self.clients.list().iter().flatten() {
                 client.end_damaged_wait(self);
             }
         }

@@ -1,10 +1,17 @@
 //! What the operating system knows of this process. Figures are of the whole process: a host that opens several
 //! engines sees the same in each.
 
+use crate::storage::lossy;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use nix::sys::utsname::uname;
 use nix::unistd::{SysconfVar, sysconf};
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Processor time in microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,8 +49,10 @@ pub fn cpu_time(whose: Whose) -> CpuTime {
 
 /// Bytes of memory resident now, if the system tells.
 pub fn resident_bytes() -> Option<usize> {
-    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: usize = statm.split(' ').nth(1)?.parse().ok()?;
+    // Seven numbers, on the stack: this has to work when memory is short.
+    let mut statm = [0; 160];
+    let len = File::open("/proc/self/statm").and_then(|mut file| file.read(&mut statm)).ok()?;
+    let pages: usize = std::str::from_utf8(&statm[..len]).ok()?.split(' ').nth(1)?.parse().ok()?;
     Some(pages * positive(SysconfVar::PAGE_SIZE)?)
 }
 
@@ -61,9 +70,88 @@ fn positive(variable: SysconfVar) -> Option<usize> {
 }
 
 /// Name, release and machine of the operating system: `Linux 6.1.0 x86_64`.
-pub fn system_name() -> String {
-    let Ok(name) = uname() else { return std::env::consts::OS.to_owned() };
-    [name.sysname(), name.release(), name.machine()].map(|part| part.to_string_lossy()).join(" ")
+pub fn system_name() -> impl fmt::Display {
+    SystemName
+}
+
+struct SystemName;
+
+impl fmt::Display for SystemName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(name) = uname() else { return out.write_str(std::env::consts::OS) };
+        write!(out, "{} {} {}", name.sysname().display(), name.release().display(), name.machine().display())
+    }
+}
+
+/// The system's text for an error, without the number that `std` appends. As `Display` of the error, which takes memory that
+/// may be refused.
+pub fn os_text(error: &io::Error) -> impl fmt::Display {
+    OsText(error)
+}
+
+struct OsText<'a>(&'a io::Error);
+
+impl fmt::Display for OsText<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(code) = self.0.raw_os_error() else { return self.0.fmt(out) };
+        let mut text = [0; 128];
+        // SAFETY: the buffer is as long as is said.
+        unsafe { libc::strerror_r(code, text.as_mut_ptr().cast(), text.len()) };
+        match std::ffi::CStr::from_bytes_until_nul(&text) {
+            Ok(text) => lossy(text.to_bytes()).fmt(out),
+            Err(_) => write!(out, "error {code}"),
+        }
+    }
+}
+
+/// Room for any path that the system takes or gives.
+pub struct PathBuffer([u8; libc::PATH_MAX as usize]);
+
+impl PathBuffer {
+    /// Room for one path.
+    pub const fn empty() -> Self {
+        Self([0; libc::PATH_MAX as usize])
+    }
+
+    fn path(&self, len: usize) -> &Path {
+        Path::new(OsStr::from_bytes(&self.0[..len]))
+    }
+
+    fn terminated(&self) -> &Path {
+        self.path(self.0.iter().position(|byte| *byte == 0).unwrap_or(0))
+    }
+
+    /// The program that runs, if the system tells. As `std::env::current_exe`, which takes memory that may be refused.
+    pub fn executable(&mut self) -> Option<&Path> {
+        // SAFETY: the name is terminated, and the buffer is as long as is said.
+        let len = unsafe { libc::readlink(c"/proc/self/exe".as_ptr(), self.0.as_mut_ptr().cast(), self.0.len()) };
+        usize::try_from(len).ok().map(|len| self.path(len))
+    }
+
+    /// The working directory. As `std::env::current_dir`, which takes memory that may be refused.
+    pub fn working_directory(&mut self) -> Option<&Path> {
+        // SAFETY: the buffer is as long as is said; what is written ends with a NUL within.
+        let directory = unsafe { libc::getcwd(self.0.as_mut_ptr().cast(), self.0.len()) };
+        (!directory.is_null()).then(|| self.terminated())
+    }
+
+    /// What a path leads to, absolute and without links. As `Path::canonicalize`, which takes memory that may be refused.
+    ///
+    /// # Errors
+    /// If it leads to nothing, or is longer than the system takes.
+    pub fn resolve(&mut self, path: &[u8]) -> io::Result<&Path> {
+        let mut name = Self::empty();
+        match name.0.get_mut(..path.len()) {
+            Some(slot) if path.len() < libc::PATH_MAX as usize => slot.copy_from_slice(path),
+            _ => return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG)),
+        }
+        if path.contains(&0) {
+            return Err(io::Error::from_raw_os_error(libc::ENOENT));
+        }
+        // SAFETY: the name is terminated by a NUL behind it, and the buffer has room for PATH_MAX bytes, which is what it asks for.
+        let resolved = unsafe { libc::realpath(name.0.as_ptr().cast(), self.0.as_mut_ptr().cast()) };
+        if resolved.is_null() { Err(io::Error::last_os_error()) } else { Ok(self.terminated()) }
+    }
 }
 
 #[cfg(test)]
@@ -78,6 +166,19 @@ mod tests {
         let (process, thread) = (cpu_time(Whose::Process), cpu_time(Whose::Thread));
         assert!(process.user_us + process.system_us >= thread.user_us + thread.system_us);
         assert!(process.user_us > 0);
-        assert!(system_name().split(' ').count() >= 3);
+        assert!(system_name().to_string().split(' ').count() >= 3);
+    }
+
+    #[test]
+    fn paths_are_those_that_std_finds() {
+        let mut buffer = PathBuffer::empty();
+        assert_eq!(buffer.executable(), std::env::current_exe().ok().as_deref());
+        assert_eq!(buffer.working_directory(), std::env::current_dir().ok().as_deref());
+        for path in ["/proc/self/../self/exe", "src", ".", "/"] {
+            assert_eq!(buffer.resolve(path.as_bytes()).ok(), std::fs::canonicalize(path).ok().as_deref(), "{path}");
+        }
+        for path in ["/nothing/here", "", "/\0/", &"x/".repeat(5000)] {
+            assert!(buffer.resolve(path.as_bytes()).is_err());
+        }
     }
 }

@@ -12,7 +12,6 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 type Garbage = Box<dyn Any + Send>;
 
@@ -46,7 +45,7 @@ pub struct Reclaimer {
     shared: Arc<Shared>,
     /// Those who may still look at parts of tables that are to be freed.
     readers: Arc<Readers>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<threads::Handle>>,
     /// Where a panic in a value's destructor is reported.
     log: Log,
 }
@@ -68,7 +67,7 @@ impl Reclaimer {
         let mut thread = self.thread.lock();
         if thread.is_none() {
             let (shared, readers) = (Arc::clone(&self.shared), Arc::clone(&self.readers));
-            match threads::spawn("rs-reclaim", &self.log, move || work(&shared, &readers)) {
+            match threads::try_spawn(c"rs-reclaim", &self.log, move || work(&shared, &readers)) {
                 Ok(handle) => {
                     *thread = Some(handle);
                     pages::attend(self.provider());

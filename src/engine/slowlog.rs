@@ -1,6 +1,7 @@
 //! The slow log: the last commands that took longer than `slowlog-log-slower-than`
 //! (<https://redis.io/docs/latest/commands/slowlog-get/>).
 
+use crate::storage::{NoMemory, Text, try_copy};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 
@@ -10,14 +11,14 @@ const ARGUMENTS_MAX: usize = 32;
 const ARGUMENT_BYTES_MAX: usize = 128;
 
 /// One slow command.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct SlowCommand {
     pub id: u64,
     /// Seconds since the epoch.
     pub at_s: i64,
     pub took_us: u64,
     pub argv: Vec<Vec<u8>>,
-    pub addr: String,
+    pub addr: Vec<u8>,
     pub client_name: Vec<u8>,
 }
 
@@ -34,25 +35,28 @@ pub struct Slowlog {
 }
 
 impl Slowlog {
-    /// Adds a command, and drops the oldest beyond `len_max`.
+    /// Adds a command, and drops the oldest beyond `len_max`. One that finds no memory is left out; the next id tells that
+    /// there was one.
     pub fn add(&self, at_s: i64, took_us: u64, argv: &[&[u8]], addr: &str, client_name: &[u8], len_max: usize) {
         let mut entries = self.entries.lock();
         let id = entries.next_id;
         entries.next_id += 1;
-        entries.newest_first.push_front(SlowCommand {
-            id,
-            at_s,
-            took_us,
-            argv: trimmed(argv),
-            addr: addr.to_owned(),
-            client_name: client_name.to_vec(),
-        });
+        let command = || {
+            let (argv, addr) = (trimmed(argv)?, try_copy(addr.as_bytes())?);
+            Ok::<_, NoMemory>(SlowCommand { id, at_s, took_us, argv, addr, client_name: try_copy(client_name)? })
+        };
+        if entries.newest_first.try_reserve(1).is_ok()
+            && let Ok(command) = command()
+        {
+            entries.newest_first.push_front(command);
+        }
         entries.newest_first.truncate(len_max);
     }
 
-    /// The newest `count` entries, newest first.
-    pub fn newest(&self, count: usize) -> Vec<SlowCommand> {
-        self.entries.lock().newest_first.iter().take(count).cloned().collect()
+    /// Shows `visit` how many there are of the newest `count` entries, and them, newest first.
+    pub fn newest<R>(&self, count: usize, visit: impl FnOnce(usize, &mut dyn Iterator<Item = &SlowCommand>) -> R) -> R {
+        let entries = &self.entries.lock().newest_first;
+        visit(entries.len().min(count), &mut entries.iter().take(count))
     }
 
     /// Entries now held.
@@ -71,22 +75,28 @@ impl Slowlog {
     }
 }
 
-fn trimmed(argv: &[&[u8]]) -> Vec<Vec<u8>> {
-    let kept = argv.len().min(ARGUMENTS_MAX);
-    (0..kept)
-        .map(|i| {
-            if kept < argv.len() && i == kept - 1 {
-                return format!("... ({} more arguments)", argv.len() - kept + 1).into_bytes();
-            }
-            let arg = argv[i];
-            if arg.len() <= ARGUMENT_BYTES_MAX {
-                return arg.to_vec();
-            }
-            let mut text = arg[..ARGUMENT_BYTES_MAX].to_vec();
-            text.extend_from_slice(format!("... ({} more bytes)", arg.len() - ARGUMENT_BYTES_MAX).as_bytes());
-            text
-        })
-        .collect()
+fn trimmed(argv: &[&[u8]]) -> Result<Vec<Vec<u8>>, NoMemory> {
+    let is_long = argv.len() > ARGUMENTS_MAX;
+    let whole = if is_long { &argv[..ARGUMENTS_MAX - 1] } else { argv };
+    let mut kept = Vec::new();
+    kept.try_reserve_exact(argv.len().min(ARGUMENTS_MAX))?;
+    for arg in whole {
+        kept.push(trimmed_argument(arg)?);
+    }
+    if is_long {
+        kept.push(Text::of(format_args!("... ({} more arguments)", argv.len() - whole.len()))?);
+    }
+    Ok(kept)
+}
+
+fn trimmed_argument(arg: &[u8]) -> Result<Vec<u8>, NoMemory> {
+    let Some((shown, rest)) = arg.split_at_checked(ARGUMENT_BYTES_MAX).filter(|(_, rest)| !rest.is_empty()) else {
+        return try_copy(arg);
+    };
+    let mut text = Text::new();
+    text.push(shown);
+    text.put(format_args!("... ({} more bytes)", rest.len()));
+    text.finish()
 }
 
 #[cfg(test)]
@@ -102,13 +112,16 @@ mod tests {
             log.add(1, 2, &argv, "a:1", b"", 3);
         }
         assert_eq!(log.len(), 3);
-        let newest = log.newest(1).remove(0);
-        assert_eq!((newest.id, newest.argv.len()), (4, 32));
-        assert_eq!(newest.argv[31], b"... (9 more arguments)");
-        assert!(newest.argv[0].ends_with(b"xx... (72 more bytes)"));
+        log.newest(1, |count, entries| {
+            let newest = entries.next().expect("an entry");
+            assert_eq!((count, newest.id, newest.argv.len()), (1, 4, 32));
+            assert_eq!(newest.argv[31], b"... (9 more arguments)");
+            assert!(newest.argv[0].ends_with(b"xx... (72 more bytes)"));
+            assert!(entries.next().is_none());
+        });
         log.reset();
         assert!(log.is_empty());
         log.add(1, 2, &[b"get"], "", b"", 3);
-        assert_eq!(log.newest(10)[0].id, 5);
+        assert_eq!(log.newest(10, |_, entries| entries.next().map(|entry| entry.id)), Some(5));
     }
 }

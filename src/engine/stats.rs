@@ -4,9 +4,8 @@
 //! session), so counting is a plain load and store, never a locked instruction. Readers add the blocks up. Rare
 //! events are counted in [`Stats`] directly.
 
-use crate::storage::try_box;
+use crate::storage::{NoMemory, try_box, try_collect, try_push};
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -30,6 +29,20 @@ const fn bucket_of(usec: u64) -> usize {
 
 /// Where the first word of an error must have ended to be its prefix.
 const ERROR_PREFIX_BYTES_MAX: usize = 32;
+
+/// How many errors with one prefix there were. The prefix lies in place, so that a new one needs no block of its own.
+#[derive(Clone, Copy)]
+struct ErrorKind {
+    prefix: [u8; ERROR_PREFIX_BYTES_MAX],
+    len: usize,
+    count: u64,
+}
+
+impl ErrorKind {
+    fn prefix(&self) -> &[u8] {
+        &self.prefix[..self.len]
+    }
+}
 
 /// Distinct error prefixes that INFO lists; Redis stops at the same number against abuse.
 const ERROR_KINDS_MAX: usize = 128;
@@ -94,8 +107,8 @@ pub fn bump(counter: &AtomicU64, by: u64) {
 }
 
 impl Counters {
-    fn new(commands: usize) -> Self {
-        Self {
+    fn new(commands: usize) -> Result<Self, NoMemory> {
+        Ok(Self {
             commands: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -104,9 +117,9 @@ impl Counters {
             bytes_out: AtomicU64::new(0),
             reads: AtomicU64::new(0),
             writes: AtomicU64::new(0),
-            per_command: (0..commands).map(|_| CommandCounters::default()).collect(),
+            per_command: try_collect((0..commands).map(|_| CommandCounters::default()))?.into_boxed_slice(),
             of_host: OnceLock::new(),
-        }
+        })
     }
 
     /// Counters of the command with this id.
@@ -133,6 +146,11 @@ impl Counters {
             let _ = chunk_of_host.set(counters.into_boxed_slice());
         }
         chunk_of_host.get()?.get(at)
+    }
+
+    /// One more than the highest id that is counted.
+    fn ids(&self) -> usize {
+        self.by_id().last().map_or(0, |(id, _)| id + 1)
     }
 
     /// Counters of all commands in the order of their ids; after a gap, those of some commands of the host.
@@ -205,7 +223,7 @@ impl CommandTotals {
 }
 
 /// Sums over all blocks.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Totals {
     pub commands: u64,
     pub hits: u64,
@@ -219,6 +237,7 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Adds the counters of one block; those of commands for which there is no room are left out.
     fn add(&mut self, block: &Counters) {
         self.commands += block.commands.load(Relaxed);
         self.hits += block.hits.load(Relaxed);
@@ -229,8 +248,8 @@ impl Totals {
         self.reads += block.reads.load(Relaxed);
         self.writes += block.writes.load(Relaxed);
         for (id, one) in block.by_id() {
-            if id >= self.per_command.len() {
-                self.per_command.resize_with(id + 1, CommandTotals::default);
+            if self.make_room(id + 1).is_err() {
+                return;
             }
             let total = &mut self.per_command[id];
             total.calls += one.calls.load(Relaxed);
@@ -243,6 +262,14 @@ impl Totals {
                 }
             }
         }
+    }
+
+    /// Makes room for so many commands.
+    fn make_room(&mut self, commands: usize) -> Result<(), NoMemory> {
+        let missing = commands.saturating_sub(self.per_command.len());
+        self.per_command.try_reserve(missing)?;
+        self.per_command.resize_with(self.per_command.len() + missing, CommandTotals::default);
+        Ok(())
     }
 
     fn subtract(&mut self, base: &Totals) {
@@ -280,7 +307,8 @@ pub struct Stats {
     pub client_query_limit_disconnections: AtomicU64,
     pub peak_memory: AtomicU64,
     pub error_replies: AtomicU64,
-    errors: Mutex<BTreeMap<String, u64>>,
+    /// By prefix.
+    errors: Mutex<Vec<ErrorKind>>,
 }
 
 #[derive(Default)]
@@ -312,10 +340,16 @@ impl Stats {
     }
 
     /// A block for a new writer.
-    pub fn add_block(&self) -> Arc<Counters> {
-        let block = Arc::new(Counters::new(self.commands));
-        self.blocks.lock().live.push(Arc::clone(&block));
-        block
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn add_block(&self) -> Result<Arc<Counters>, NoMemory> {
+        let block = Arc::new(Counters::new(self.commands)?);
+        let mut blocks = self.blocks.lock();
+        // What is needed when the block ends.
+        blocks.retired.make_room(self.commands)?;
+        try_push(&mut blocks.live, Arc::clone(&block))?;
+        Ok(block)
     }
 
     /// Bytes of the counters as they are when nothing was counted yet.
@@ -332,11 +366,14 @@ impl Stats {
     }
 
     /// Sums since the start or the last [`Stats::reset`].
-    pub fn totals(&self) -> Totals {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn totals(&self) -> Result<Totals, NoMemory> {
         let blocks = self.blocks.lock();
-        let mut totals = blocks.sum(self.commands);
+        let mut totals = blocks.sum(self.commands)?;
         totals.subtract(&blocks.base);
-        totals
+        Ok(totals)
     }
 
     /// Commands processed since the start, never reset: what rates are computed from.
@@ -358,9 +395,12 @@ impl Stats {
     }
 
     /// CONFIG RESETSTAT.
-    pub fn reset(&self) {
+    ///
+    /// # Errors
+    /// If memory is short; nothing is reset then.
+    pub fn reset(&self) -> Result<(), NoMemory> {
         let mut blocks = self.blocks.lock();
-        blocks.base = blocks.sum(self.commands);
+        blocks.base = blocks.sum(self.commands)?;
         for counter in [
             &self.expired_keys,
             &self.payload_sanitizations,
@@ -374,6 +414,7 @@ impl Stats {
             counter.store(0, Relaxed);
         }
         self.errors.lock().clear();
+        Ok(())
     }
 
     /// Counts keys that have expired.
@@ -381,35 +422,42 @@ impl Stats {
         self.expired_keys.fetch_add(keys, Relaxed);
     }
 
-    /// Counts an error reply by its first word, which is `ERR` unless a short one is there. CONFIG RESETSTAT forgets.
+    /// Counts an error reply by its first word, which is `ERR` unless a short one is there. CONFIG RESETSTAT forgets. A word
+    /// that is new when memory is short is only counted among all errors.
     pub fn error(&self, text: &[u8]) {
         self.error_replies.fetch_add(1, Relaxed);
         let end = text.iter().take(ERROR_PREFIX_BYTES_MAX).position(|&byte| byte == b' ');
-        let prefix = end.map_or("ERR".into(), |end| String::from_utf8_lossy(&text[..end]));
+        let word = end.map_or(&b"ERR"[..], |end| &text[..end]);
         let mut errors = self.errors.lock();
-        if let Some(count) = errors.get_mut(prefix.as_ref()) {
-            *count += 1;
-        } else if errors.len() < ERROR_KINDS_MAX {
-            errors.insert(prefix.into_owned(), 1);
+        match errors.binary_search_by(|kind| kind.prefix().cmp(word)) {
+            Ok(place) => errors[place].count += 1,
+            Err(place) => {
+                if errors.len() < ERROR_KINDS_MAX && errors.try_reserve(1).is_ok() {
+                    let mut prefix = [0; ERROR_PREFIX_BYTES_MAX];
+                    prefix[..word.len()].copy_from_slice(word);
+                    errors.insert(place, ErrorKind { prefix, len: word.len(), count: 1 });
+                }
+            }
         }
     }
 
-    /// Error replies by their first word.
-    pub fn errors(&self) -> BTreeMap<String, u64> {
-        self.errors.lock().clone()
+    /// Shows `visit` the first words of error replies, in order, and how many there were of each.
+    pub fn for_each_error(&self, mut visit: impl FnMut(&[u8], u64)) {
+        self.errors.lock().iter().for_each(|kind| visit(kind.prefix(), kind.count));
     }
 }
 
 impl Blocks {
-    fn sum(&self, commands: usize) -> Totals {
-        let mut totals = self.retired.clone();
-        if totals.per_command.len() < commands {
-            totals.per_command.resize_with(commands, CommandTotals::default);
-        }
+    fn sum(&self, commands: usize) -> Result<Totals, NoMemory> {
+        let live = self.live.iter().map(|block| block.ids()).max().unwrap_or(0);
+        let mut totals = Totals { per_command: Vec::new(), ..self.retired };
+        totals.per_command.try_reserve_exact(commands.max(live).max(self.retired.per_command.len()))?;
+        totals.per_command.extend_from_slice(&self.retired.per_command);
+        totals.make_room(commands.max(live))?;
         for block in &self.live {
             totals.add(block);
         }
-        totals
+        Ok(totals)
     }
 }
 
@@ -420,21 +468,21 @@ mod tests {
     #[test]
     fn retired_blocks_still_count_and_reset_forgets() {
         let stats = Stats::new(3);
-        let (a, b) = (stats.add_block(), stats.add_block());
+        let [a, b] = [(); 2].map(|()| stats.add_block().expect("memory"));
         a.called(1);
         a.took(1, 5, 1);
         b.called(1);
         b.called(2);
         stats.retire_block(&a);
-        let totals = stats.totals();
+        let totals = stats.totals().expect("memory");
         assert_eq!((totals.commands, totals.per_command[1].calls, totals.per_command[1].usec), (3, 2, 5));
         assert_eq!(totals.per_command[1].histogram[3], 1, "5 us belong to the class up to 8 us");
         assert_eq!([0, 1, 2, 3, 32, 33, 65, 66].map(bucket_of), [0, 0, 1, 2, 5, 6, 6, 7]);
         assert_eq!([1_000_000, 2_000_000, u64::MAX].map(bucket_of), [20, 20, 20]);
         assert!((0..LATENCY_BUCKETS).all(|bucket| bucket_of(bucket_bound_us(bucket)) == bucket));
-        stats.reset();
+        stats.reset().expect("memory");
         b.called(2);
-        let totals = stats.totals();
+        let totals = stats.totals().expect("memory");
         assert_eq!((totals.commands, totals.per_command[1].calls, totals.per_command[2].calls), (1, 0, 1));
         assert_eq!(stats.commands_ever().0, 4);
     }
@@ -442,7 +490,7 @@ mod tests {
     #[test]
     fn commands_of_the_host_are_counted_beside_those_of_the_table() {
         let stats = Stats::new(3);
-        let (a, b) = (stats.add_block(), stats.add_block());
+        let [a, b] = [(); 2].map(|()| stats.add_block().expect("memory"));
         for id in [3, 18, 19, 50, 51, 1000, u16::MAX] {
             a.called(id);
             b.called(id);
@@ -450,15 +498,15 @@ mod tests {
         }
         b.called(0);
         stats.retire_block(&a);
-        stats.add_block().called(2);
-        let totals = stats.totals();
+        stats.add_block().expect("memory").called(2);
+        let totals = stats.totals().expect("memory");
         for id in [3, 18, 19, 50, 51, 1000, usize::from(u16::MAX)] {
             assert_eq!((totals.per_command[id].calls, totals.per_command[id].usec), (2, 5), "{id}");
         }
         assert_eq!(totals.per_command.iter().map(|total| total.calls).sum::<u64>(), totals.commands);
-        stats.reset();
+        stats.reset().expect("memory");
         b.called(51);
-        assert_eq!(stats.totals().per_command[51].calls, 1);
+        assert_eq!(stats.totals().expect("memory").per_command[51].calls, 1);
     }
 
     #[test]
@@ -491,7 +539,10 @@ mod tests {
         for i in 0..500 {
             stats.error(format!("E{i} x").as_bytes());
         }
-        assert_eq!(stats.errors()["ERR"], 2);
-        assert_eq!(stats.errors().len(), ERROR_KINDS_MAX);
+        stats.error(b"withoutanyblankinthefirstthirtytwobytes");
+        let mut kinds = Vec::new();
+        stats.for_each_error(|prefix, count| kinds.push((prefix.to_vec(), count)));
+        assert!(kinds.is_sorted() && kinds.contains(&(b"ERR".to_vec(), 3)) && kinds.contains(&(b"E7".to_vec(), 1)));
+        assert_eq!(kinds.len(), ERROR_KINDS_MAX);
     }
 }

@@ -8,11 +8,14 @@
 //! calls `setenv`.
 
 use super::log::Log;
+use crate::keyspace::{NoMemory, try_box};
 use std::cell::Cell;
+use std::ffi::{CStr, c_void};
 use std::io;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
-use std::ptr::null;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::{self, null};
 use std::thread::{Builder, JoinHandle};
 
 /// Stack of a thread; the deepest path, a command that a script runs, needs a fraction of it.
@@ -115,6 +118,97 @@ pub fn spawn(name: &str, log: &Log, body: impl FnOnce() + Send + 'static) -> io:
     })
 }
 
+/// [`spawn`] in the middle of a command. Not by std, which ends the process if there is no memory for what it keeps of a thread.
+///
+/// # Errors
+/// If the system has none left, or no memory for it.
+pub fn try_spawn(name: &'static CStr, log: &Log, body: impl FnOnce() + Send + 'static) -> io::Result<Handle> {
+    let log = log.clone();
+    let main = move || {
+        IS_OWN.set(true);
+        name_this_thread(name);
+        let _inside = Inside::enter(&log);
+        body();
+    };
+    let main = try_box(main).map_err(|NoMemory| io::ErrorKind::OutOfMemory)?;
+    // A new thread inherits the mask, so there is no moment in which it could take a signal.
+    let _mask = SignalMask::block();
+    start(main)
+}
+
+/// Starts a thread that calls `main`.
+fn start<F: FnOnce() + Send + 'static>(main: Box<F>) -> io::Result<Handle> {
+    let main = Box::into_raw(main);
+    let mut attributes = MaybeUninit::uninit();
+    let mut thread = MaybeUninit::uninit();
+    // SAFETY: the attributes are initialised before they are used and destroyed after, and the size is one that every system
+    // accepts. The new thread owns `main`, of the type that `enter` is for; both are sent to it, which F allows.
+    let error = unsafe {
+        libc::pthread_attr_init(attributes.as_mut_ptr());
+        libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK_BYTES);
+        let error = libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), enter::<F>, main.cast());
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        error
+    };
+    if error != 0 {
+        // SAFETY: there is no thread that would own it.
+        drop(unsafe { Box::from_raw(main) });
+        return Err(io::Error::from_raw_os_error(error));
+    }
+    // SAFETY: initialised, since there was no error.
+    Ok(Handle { thread: unsafe { thread.assume_init() } })
+}
+
+/// The first function of a thread. A panic, which the panic hook has reported, ends the thread only.
+extern "C" fn enter<F: FnOnce()>(main: *mut c_void) -> *mut c_void {
+    // SAFETY: `start` gives the thread a box of this type for its own.
+    let main = unsafe { Box::from_raw(main.cast::<F>()) };
+    let has_panicked = catch_unwind(AssertUnwindSafe(main)).is_err();
+    ptr::without_provenance_mut(usize::from(has_panicked))
+}
+
+/// What a debugger and `ps` call the thread; the system takes up to 15 bytes.
+fn name_this_thread(name: &CStr) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the name is a terminated string.
+    unsafe {
+        libc::pthread_setname_np(libc::pthread_self(), name.as_ptr());
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = name;
+}
+
+/// A thread that [`try_spawn`] has started, to be joined; if it is not, it goes on by itself.
+#[derive(Debug)]
+pub struct Handle {
+    thread: libc::pthread_t,
+}
+
+/// A thread has ended with a panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Panicked;
+
+impl Handle {
+    /// Waits for the end of the thread.
+    ///
+    /// # Errors
+    /// If that was a panic.
+    pub fn join(self) -> Result<(), Panicked> {
+        let mut outcome = ptr::null_mut();
+        let thread = ManuallyDrop::new(self).thread;
+        // SAFETY: the thread is joined once: the handle is gone with this.
+        let error = unsafe { libc::pthread_join(thread, &mut outcome) };
+        if error == 0 && outcome.is_null() { Ok(()) } else { Err(Panicked) }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: the thread was not joined.
+        unsafe { libc::pthread_detach(self.thread) };
+    }
+}
+
 /// The signal mask of the calling thread before it blocked everything; restored at the end.
 struct SignalMask(libc::sigset_t);
 
@@ -166,6 +260,17 @@ mod tests {
         };
         spawn("rs-test", &log, body).unwrap().join().unwrap();
         assert_eq!(*written.lock().unwrap(), ["outer", "outer again"]);
+    }
+
+    #[test]
+    fn a_thread_started_in_a_command_is_like_any_other_and_joined() {
+        let (ran, log) = (Arc::new(Mutex::new(false)), Log::silent());
+        let copy = Arc::clone(&ran);
+        let thread =
+            try_spawn(c"rs-test", &log, move || *copy.lock().unwrap() = is_own() && Inside::is_entered()).unwrap();
+        assert_eq!(thread.join(), Ok(()));
+        assert!(*ran.lock().unwrap());
+        assert_eq!(try_spawn(c"rs-test", &log, || panic!("on purpose")).unwrap().join(), Err(Panicked));
     }
 
     #[test]

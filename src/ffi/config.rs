@@ -2,17 +2,17 @@
 
 use super::cast::{self, UserData};
 use super::guard::{code, install_panic_hook, plain};
-use super::status::{Failure, Outcome, RS_ERR_CONFIG, RS_OK, fail, rs_status};
+use super::status::{Failure, Outcome, RS_ERR_CONFIG, RS_OK, fail, no_memory, rs_status};
 use crate::engine::clock::Clock;
 use crate::engine::log::{Level, Log};
-use crate::engine::settings::{LoadError, Settings};
+use crate::engine::settings::{LoadError, SettingError, Settings};
+use crate::storage::{lossy, try_box};
 use std::ffi::{OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::null_mut;
 
 /// Settings for one or more engines.
-#[derive(Default)]
 pub struct rs_config {
     settings: Settings,
     logger: (rs_log_fn, UserData),
@@ -36,7 +36,7 @@ pub type rs_clock_fn = Option<unsafe extern "C" fn(ud: *mut c_void) -> i64>;
 #[unsafe(no_mangle)]
 pub extern "C" fn rs_config_new() -> *mut rs_config {
     install_panic_hook();
-    plain(|| cast::try_give(rs_config::default())).unwrap_or(null_mut())
+    plain(|| cast::try_give(rs_config::try_default()?)).unwrap_or(null_mut())
 }
 
 /// Ends a configuration. Engines opened with it have a copy and are not affected. NULL is a no-op.
@@ -66,7 +66,10 @@ pub unsafe extern "C" fn rs_config_set(config: *mut rs_config, name: *const c_ch
     code(plain(|| {
         // SAFETY: by the rules of the header.
         let (config, name, value) = unsafe { (cast::shared(config)?, cast::text(name)?, cast::text(value)?) };
-        config.settings.set(name, value).map_err(|error| fail(RS_ERR_CONFIG, format_args!("{error}")))?;
+        config.settings.set(name, value).map_err(|error| match error {
+            SettingError::NoMemory => no_memory(),
+            error => fail(RS_ERR_CONFIG, format_args!("{error}")),
+        })?;
         Ok(RS_OK)
     }))
 }
@@ -126,50 +129,59 @@ pub unsafe extern "C" fn rs_config_set_clock(
 fn load_failure(error: &LoadError) -> Failure {
     match error {
         LoadError::Line { number, text, reason } => {
-            fail(RS_ERR_CONFIG, format_args!("line {number}, '{text}': {reason}"))
+            fail(RS_ERR_CONFIG, format_args!("line {number}, '{}': {reason}", lossy(text)))
         }
         LoadError::Open { path, reason } => {
             fail(RS_ERR_CONFIG, format_args!("can't open config file '{}': {reason}", path.display()))
         }
+        LoadError::NoMemory => no_memory(),
     }
 }
 
 impl rs_config {
+    /// The defaults.
+    fn try_default() -> Outcome<Self> {
+        let settings = Settings::try_new().map_err(|_| no_memory())?;
+        Ok(Self { settings, logger: (None, UserData(null_mut())), clock: (None, UserData(null_mut())) })
+    }
+
     /// A configuration given by the host, the defaults for NULL.
     ///
     /// # Safety
     /// A pointer that is not NULL points to a live configuration that nobody changes during the call.
     pub unsafe fn or_default<R>(config: *const Self, f: impl FnOnce(&Self) -> Outcome<R>) -> Outcome<R> {
         if config.is_null() {
-            return f(&Self::default());
+            return f(&Self::try_default()?);
         }
         // SAFETY: the caller's promise.
         f(unsafe { cast::shared(config)? })
     }
 
     /// What an engine is opened with.
-    pub fn parts(&self) -> (Settings, Clock, Log) {
-        let settings = self.settings.duplicate();
-        let log = self.log();
-        log.follow(&settings);
-        (settings, self.clock(), log)
+    pub fn parts(&self) -> Outcome<(Settings, Clock, Log)> {
+        let settings = self.settings.duplicate().map_err(|_| no_memory())?;
+        let log = self.log()?;
+        log.follow(&settings).map_err(|_| no_memory())?;
+        Ok((settings, self.clock()?, log))
     }
 
-    fn log(&self) -> Log {
-        let (Some(logger), ud) = self.logger else { return Log::silent() };
-        Log::to(Box::new(move |level: Level, text: &str| {
+    fn log(&self) -> Outcome<Log> {
+        let (Some(logger), ud) = self.logger else { return Ok(Log::silent()) };
+        let sink = try_box(move |level: Level, text: &str| {
             let ud = ud;
             // SAFETY: the host has given a function of this type, and `ud` for it.
             unsafe { logger(level as c_int, text.as_ptr().cast(), text.len(), ud.0) }
-        }))
+        });
+        Ok(Log::to(sink.map_err(|_| no_memory())?))
     }
 
-    fn clock(&self) -> Clock {
-        let (Some(now_ms), ud) = self.clock else { return Clock::system() };
-        Clock::from_host(Box::new(move || {
+    fn clock(&self) -> Outcome<Clock> {
+        let (Some(now_ms), ud) = self.clock else { return Ok(Clock::system()) };
+        let clock = try_box(move || {
             let ud = ud;
             // SAFETY: the host has given a function of this type, and `ud` for it.
             unsafe { now_ms(ud.0) }
-        }))
+        });
+        Ok(Clock::from_host(clock.map_err(|_| no_memory())?))
     }
 }

@@ -4,8 +4,9 @@ use super::cast::{self, Out};
 use super::config::rs_config;
 use super::guard::{code, ending, install_panic_hook, outermost};
 use super::origin::Origin;
-use super::status::{Outcome, RS_ERR_IO, RS_OK, fail, rs_status};
+use super::status::{Outcome, RS_ERR_IO, RS_OK, fail, no_memory, rs_status};
 use crate::engine::Engine;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -44,9 +45,11 @@ impl rs_engine {
 
     /// An engine with this configuration.
     pub fn open(config: &rs_config) -> Outcome<Self> {
-        let (settings, clock, log) = config.parts();
-        let engine = Engine::open(settings, clock, log)
-            .map_err(|error| fail(RS_ERR_IO, format_args!("cannot start a thread: {error}")))?;
+        let (settings, clock, log) = config.parts()?;
+        let engine = Engine::open(settings, clock, log).map_err(|error| match error.kind() {
+            ErrorKind::OutOfMemory => no_memory(),
+            _ => fail(RS_ERR_IO, format_args!("cannot start a thread: {error}")),
+        })?;
         Ok(Self::of(Host::of(engine)))
     }
 
@@ -57,8 +60,8 @@ impl rs_engine {
 }
 
 /// Opens an engine; `config` NULL means the defaults. The configuration is copied and may be changed or freed
-/// afterwards. The engine has a thread of its own for expiry and statistics; it listens nowhere until
-/// `rs_server_start`.
+/// afterwards. The engine has a thread of its own for expiry and statistics, and another from the first large value on
+/// that is to be freed; it listens nowhere until `rs_server_start`.
 ///
 /// Returns `RS_OK` and writes the engine, to be ended with `rs_engine_close`; `RS_ERR_IO` if a thread cannot be
 /// started; `RS_ERR_BUSY` from inside a callback; `RS_ERR_ARGUMENT` if `out` is NULL. Any thread, any number of engines.
@@ -70,7 +73,7 @@ pub unsafe extern "C" fn rs_engine_open(config: *const rs_config, out: *mut *mut
         let out = unsafe { Out::new(out)? };
         // SAFETY: by the rules of the header.
         let engine = unsafe { rs_config::or_default(config, rs_engine::open) }?;
-        out.set(cast::give(engine));
+        out.set(cast::try_give(engine)?);
         Ok(RS_OK)
     }))
 }

@@ -7,7 +7,7 @@
 
 use crate::engine::Engine;
 use crate::engine::clients::{ClientKind, Delivery, Outlet};
-use crate::storage::{NoMemory, try_copy};
+use crate::storage::{NoMemory, Shared, try_copy};
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,7 +26,7 @@ pub struct Inbox {
 #[derive(Default)]
 struct State {
     /// Deliveries with how much of each was taken already.
-    queue: VecDeque<(Arc<Vec<u8>>, usize)>,
+    queue: VecDeque<(Shared<Vec<u8>>, usize)>,
     bytes: usize,
     above_soft_limit_since: Option<Instant>,
     /// A blocked command has its answer.
@@ -89,14 +89,14 @@ impl Inbox {
 
     /// [`Inbox::push`] of a copy. Without memory for it the session is closed, as for any message that is lost.
     pub fn push_copy(&self, bytes: &[u8]) {
-        match try_copy(bytes) {
-            Ok(copy) => self.push(Arc::new(copy)),
+        match try_copy(bytes).and_then(Shared::new) {
+            Ok(copy) => self.push(copy),
             Err(NoMemory) => self.close(),
         }
     }
 
     /// Adds replies to be taken one by one. Without memory for that the session is closed.
-    pub fn push(&self, bytes: Arc<Vec<u8>>) {
+    pub fn push(&self, bytes: Shared<Vec<u8>>) {
         if bytes.is_empty() {
             return;
         }

@@ -5,13 +5,14 @@ use super::config::rs_config;
 use super::engine::{Host, rs_engine};
 use super::guard::{code, ending, install_panic_hook, not_in_listener, on, outermost};
 use super::status::{
-    Failure, Outcome, RS_ERR_ADDR_IN_USE, RS_ERR_ARGUMENT, RS_ERR_CLOSED, RS_ERR_CONFIG, RS_ERR_IO, RS_ERR_TIMEOUT,
-    RS_OK, fail, rs_status,
+    Failure, Outcome, RS_ERR_ADDR_IN_USE, RS_ERR_ARGUMENT, RS_ERR_CLOSED, RS_ERR_CONFIG, RS_ERR_IO, RS_ERR_NO_MEMORY,
+    RS_ERR_TIMEOUT, RS_OK, fail, rs_status,
 };
 use crate::engine::Engine;
+use crate::engine::log::Level;
 use crate::server::{Server, StartError, program};
 use std::ffi::{CStr, OsString, c_char, c_int};
-use std::fmt::Write;
+use std::fmt;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt;
 use std::sync::Arc;
@@ -39,7 +40,10 @@ impl rs_server {
         }
         match Server::start(&host.engine) {
             Ok(server) => {
-                host.engine.log.notice(&format!("Ready to accept connections{}", places(&host.engine, server.port())));
+                host.engine.log.note(
+                    Level::Notice,
+                    format_args!("Ready to accept connections{}", Places(&host.engine, server.port())),
+                );
                 Ok(Self {
                     server,
                     waiting: AtomicUsize::new(0),
@@ -117,17 +121,24 @@ impl Drop for rs_server {
         }
         self.host.servers.fetch_sub(1, Ordering::AcqRel);
         let engine = &self.host.engine;
-        engine.log.notice(&format!("No more connections accepted{}", places(engine, self.server.port())));
+        let places = Places(engine, self.server.port());
+        engine.log.note(Level::Notice, format_args!("No more connections accepted{places}"));
     }
 }
 
-/// Where a server listens, for the log.
-fn places(engine: &Engine, port: u16) -> String {
-    let mut places = if port == 0 { String::new() } else { format!(" on port {port}") };
-    if let Some(path) = engine.settings.unix_socket() {
-        let _ = write!(places, " at {}", path.display());
+/// Where a server listens, for the log: ` on port 6379 at /run/redis.sock`.
+struct Places<'a>(&'a Engine, u16);
+
+impl fmt::Display for Places<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.1 != 0 {
+            write!(out, " on port {}", self.1)?;
+        }
+        match self.0.settings.unix_socket() {
+            Ok(Some(path)) => write!(out, " at {}", path.display()),
+            _ => Ok(()),
+        }
     }
-    places
 }
 
 #[cold]
@@ -144,6 +155,7 @@ fn start_failure(error: &StartError) -> Failure {
             );
         }
         _ if error.io().is_some_and(|io| io.kind() == ErrorKind::AddrInUse) => RS_ERR_ADDR_IN_USE,
+        _ if error.io().is_some_and(|io| io.kind() == ErrorKind::OutOfMemory) => RS_ERR_NO_MEMORY,
         _ => RS_ERR_IO,
     };
     fail(status, format_args!("{error}"))
@@ -155,9 +167,9 @@ pub fn timeout(ms: i64) -> Option<Duration> {
 }
 
 /// Opens an engine, serves it until a client sends SHUTDOWN, and closes it: a whole server in one call, which blocks
-/// the calling thread. `config` NULL means the defaults: port 6379, loopback and all other addresses as `bind` says.
-/// No signal handler is installed and nothing is printed; for a server that can be stopped from another thread use
-/// `rs_server_start`.
+/// the calling thread. `config` NULL means the defaults: port 6379 at every address, where `protected-mode` turns other
+/// machines away until there is a password. No signal handler is installed and nothing is printed; for a server that can be
+/// stopped from another thread use `rs_server_start`.
 ///
 /// Returns `RS_OK` after a SHUTDOWN; `RS_ERR_ADDR_IN_USE` if the port or socket is taken; `RS_ERR_IO` if the system refuses
 /// a socket or thread; `RS_ERR_CONFIG` if the settings name nothing to listen at; `RS_ERR_BUSY` from inside a callback. Any
@@ -227,7 +239,7 @@ pub unsafe extern "C" fn rs_server_start(engine: *mut rs_engine, out: *mut *mut 
     let arguments = outermost(|| unsafe { Ok((cast::shared(engine)?, Out::new(out)?)) });
     code(arguments.and_then(|(engine, out)| {
         let server = on(&engine.host().engine, || rs_server::start(engine.host()))?;
-        out.set(cast::give(server));
+        out.set(cast::try_give(server)?);
         Ok(RS_OK)
     }))
 }

@@ -6,7 +6,7 @@ use super::guard::{self, code, on, outermost};
 use super::inbox::{Inbox, Received};
 use super::reply::rs_reply;
 use super::server::timeout;
-use super::status::{Failure, Outcome, RS_ERR_BUSY, RS_ERR_CLOSED, RS_ERR_TIMEOUT, RS_OK, fail, rs_status};
+use super::status::{Failure, Outcome, RS_ERR_BUSY, RS_ERR_CLOSED, RS_ERR_TIMEOUT, RS_OK, fail, no_memory, rs_status};
 use super::tree::build;
 use crate::commands::Session;
 use crate::engine::Engine;
@@ -55,13 +55,17 @@ impl State {
 }
 
 impl rs_session {
-    fn open(host: &Arc<Host>) -> Self {
+    fn open(host: &Arc<Host>) -> Outcome<Self> {
         let engine = &host.engine;
         let inbox = Arc::new(Inbox::new(engine));
         let outlet = Arc::clone(&inbox);
         let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
-        let counters = engine.stats.add_block();
-        let mut session = Session::new(engine, origin, Arc::clone(&counters));
+        let counters = engine.stats.add_block().map_err(|_| no_memory())?;
+        let session = Session::new(engine, origin, Arc::clone(&counters));
+        let mut session = session.map_err(|_| {
+            engine.stats.retire_block(&counters);
+            no_memory()
+        })?;
         // Who can call this library can read its memory: a password would keep nobody out.
         session.authenticated = true;
         let state = UnsafeCell::new(State {
@@ -70,7 +74,7 @@ impl rs_session {
             reader: engine.keyspace.reader(),
             counters,
         });
-        Self { host: Arc::clone(host), inbox, in_use: AtomicBool::new(false), state }
+        Ok(Self { host: Arc::clone(host), inbox, in_use: AtomicBool::new(false), state })
     }
 
     /// Where messages for this session wait.
@@ -171,7 +175,7 @@ pub unsafe extern "C" fn rs_session_open(engine: *mut rs_engine, out: *mut *mut 
     code(outermost(|| {
         // SAFETY: by the rules of the header.
         let (engine, out) = unsafe { (cast::shared(engine)?, Out::new(out)?) };
-        out.set(cast::give(rs_session::open(engine.host())));
+        out.set(cast::try_give(rs_session::open(engine.host())?)?);
         Ok(RS_OK)
     }))
 }

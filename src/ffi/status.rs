@@ -126,6 +126,12 @@ pub fn fail(status: rs_status, text: fmt::Arguments<'_>) -> Failure {
     Failure(status)
 }
 
+/// What a function fails with that finds no memory for what it makes.
+#[cold]
+pub fn no_memory() -> Failure {
+    fail(RS_ERR_NO_MEMORY, format_args!("out of memory"))
+}
+
 /// [`fail`] with a text that may be anything a client sent.
 pub fn fail_with_bytes(status: rs_status, text: &[u8]) -> Failure {
     LAST_ERROR.with(|last| {

@@ -18,16 +18,16 @@
 //! the others is settled only when it is ready.
 //!
 //! **Invariants.** There is no empty line and no place without lines. A key is signalled at most once, until
-//! [`WaitTable::take_signals`]. Everything happens under the lock of the shard.
+//! [`WaitTable::take_signals`]. No signal is lost: a place that there was no memory to signal, or to serve, is marked as missed
+//! and signalled anew by [`WaitTable::retry_missed`]. Everything happens under the lock of the shard.
 //!
 //! **Cost.** A write asks [`WaitTable::is_empty`], one load. Joining, leaving and finding the next in line take a look-up
-//! of the key and O(log n) in the line.
+//! of the key and O(log n) in the line; who leaves from its middle moves those before or behind, whoever are fewer.
 
-use super::Kind;
+use super::{Kind, NoMemory, Shared, try_copy};
 use smallvec::SmallVec;
 use std::any::Any;
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -71,10 +71,32 @@ pub struct Signal {
     is_ready: bool,
 }
 
-/// Those who wait for one kind of value at one key, by ticket.
+/// Those who wait for one kind of value at one key, by ascending ticket.
 struct Line {
     awaited: Awaited,
-    waiters: BTreeMap<u64, Arc<Waiter>>,
+    waiters: VecDeque<(u64, Shared<Waiter>)>,
+}
+
+impl Line {
+    /// How many have a ticket up to this one.
+    fn count_to(&self, ticket: u64) -> usize {
+        self.waiters.partition_point(|(other, _)| *other <= ticket)
+    }
+
+    fn join(&mut self, ticket: u64, waiter: Shared<Waiter>) -> Result<(), NoMemory> {
+        self.waiters.try_reserve(1)?;
+        // Nearly always the end.
+        self.waiters.insert(self.count_to(ticket), (ticket, waiter));
+        Ok(())
+    }
+
+    fn leave(&mut self, ticket: u64) {
+        if let Some(at) = self.count_to(ticket).checked_sub(1)
+            && self.waiters[at].0 == ticket
+        {
+            self.waiters.remove(at);
+        }
+    }
 }
 
 /// One key of one database.
@@ -82,11 +104,32 @@ struct Place {
     db: u32,
     /// Its place in the signals.
     signal: Option<u32>,
+    /// A change of the key has not been followed up for lack of memory.
+    is_missed: bool,
     lines: SmallVec<[Line; 1]>,
 }
 
 impl Place {
-    fn signal(&mut self, signals: &mut Vec<Signal>, tickets: &Tickets, key: &[u8], present: Option<Kind>) {
+    fn new(db: u32) -> Self {
+        Self { db, signal: None, is_missed: false, lines: SmallVec::new() }
+    }
+
+    /// The line of those who wait for this, perhaps an empty one.
+    fn line(&mut self, awaited: Awaited) -> Result<&mut Line, NoMemory> {
+        let at = match self.lines.iter().position(|line| line.awaited == awaited) {
+            Some(at) => at,
+            None => {
+                self.lines.try_reserve(1).map_err(|_| NoMemory)?;
+                self.lines.push(Line { awaited, waiters: VecDeque::new() });
+                self.lines.len() - 1
+            }
+        };
+        Ok(&mut self.lines[at])
+    }
+
+    /// Adds a signal, or marks the place as missed and returns false.
+    #[must_use]
+    fn signal(&mut self, signals: &mut Vec<Signal>, tickets: &Tickets, key: &[u8], present: Option<Kind>) -> bool {
         let is_ready = self.lines.iter().any(|line| line.awaited.is_met_by(present));
         match self.signal.and_then(|at| signals.get_mut(at as usize)) {
             Some(signal) if is_ready && !signal.is_ready => {
@@ -95,10 +138,15 @@ impl Place {
             }
             Some(_) => {}
             None => {
+                let (Ok(()), Ok(key)) = (signals.try_reserve(1), try_copy(key)) else {
+                    self.is_missed = true;
+                    return false;
+                };
                 self.signal = u32::try_from(signals.len()).ok();
                 signals.push(Signal { ticket: tickets.next(), db: self.db, key: key.into(), is_ready });
             }
         }
+        true
     }
 }
 
@@ -106,13 +154,17 @@ impl Place {
 pub struct WaitTable {
     places: HashMap<Box<[u8]>, SmallVec<[Place; 1]>>,
     signals: Vec<Signal>,
+    /// There are places that are missed.
+    has_missed: bool,
+    /// There are signals or such places: what every command asks.
+    has_signals: bool,
     tickets: Tickets,
 }
 
 impl WaitTable {
     /// A table without waiters; all tables of a keyspace share their tickets.
     pub fn new(tickets: Tickets) -> Self {
-        Self { places: HashMap::new(), signals: Vec::new(), tickets }
+        Self { places: HashMap::new(), signals: Vec::new(), has_missed: false, has_signals: false, tickets }
     }
 
     /// Whether nobody waits for anything here.
@@ -122,47 +174,78 @@ impl WaitTable {
     }
 
     /// Puts a waiter in the line of a key, at the place its ticket gives it.
-    pub fn join(&mut self, db: u32, key: &[u8], awaited: Awaited, ticket: u64, waiter: Arc<Waiter>) {
-        if !self.places.contains_key(key) {
-            self.places.insert(key.into(), SmallVec::new());
+    ///
+    /// # Errors
+    /// If memory is short; then nothing has changed.
+    pub fn join(
+        &mut self,
+        db: u32,
+        key: &[u8],
+        awaited: Awaited,
+        ticket: u64,
+        waiter: Shared<Waiter>,
+    ) -> Result<(), NoMemory> {
+        let joined = self.place(db, key).and_then(|place| place.line(awaited)?.join(ticket, waiter));
+        if joined.is_err() {
+            self.tidy(db, key);
         }
-        let Some(places) = self.places.get_mut(key) else { return };
-        let at = places.iter().position(|place| place.db == db).unwrap_or_else(|| {
-            places.push(Place { db, signal: None, lines: SmallVec::new() });
-            places.len() - 1
-        });
-        let lines = &mut places[at].lines;
-        let at = lines.iter().position(|line| line.awaited == awaited).unwrap_or_else(|| {
-            lines.push(Line { awaited, waiters: BTreeMap::new() });
-            lines.len() - 1
-        });
-        lines[at].waiters.insert(ticket, waiter);
+        joined
+    }
+
+    /// The place of a key in a database, perhaps one without lines.
+    fn place(&mut self, db: u32, key: &[u8]) -> Result<&mut Place, NoMemory> {
+        if !self.places.contains_key(key) {
+            self.places.try_reserve(1)?;
+            self.places.insert(try_copy(key)?.into(), SmallVec::new());
+        }
+        let places = self.places.get_mut(key).ok_or(NoMemory)?;
+        let at = match places.iter().position(|place| place.db == db) {
+            Some(at) => at,
+            None => {
+                places.try_reserve(1).map_err(|_| NoMemory)?;
+                places.push(Place::new(db));
+                places.len() - 1
+            }
+        };
+        Ok(&mut places[at])
     }
 
     /// Takes a waiter out of the line of a key, if it is in it.
     pub fn leave(&mut self, db: u32, key: &[u8], ticket: u64) {
-        let Some(places) = self.places.get_mut(key) else { return };
-        let Some(at) = places.iter().position(|place| place.db == db) else { return };
-        let lines = &mut places[at].lines;
-        for line in lines.iter_mut() {
-            line.waiters.remove(&ticket);
+        let places = self.places.get_mut(key);
+        if let Some(place) = places.and_then(|places| places.iter_mut().find(|place| place.db == db)) {
+            place.lines.iter_mut().for_each(|line| line.leave(ticket));
+            self.tidy(db, key);
         }
-        lines.retain(|line| !line.waiters.is_empty());
-        if lines.is_empty() {
-            places.swap_remove(at);
-            if places.is_empty() {
-                self.places.remove(key);
+    }
+
+    /// Removes what is empty of a key in a database.
+    fn tidy(&mut self, db: u32, key: &[u8]) {
+        let Some(places) = self.places.get_mut(key) else { return };
+        if let Some(at) = places.iter().position(|place| place.db == db) {
+            let lines = &mut places[at].lines;
+            lines.retain(|line| !line.waiters.is_empty());
+            if lines.is_empty() {
+                places.swap_remove(at);
             }
+        }
+        if places.is_empty() {
+            self.places.remove(key);
         }
     }
 
     /// The first waiter behind `ticket` to whom a key that is now `present` has something to give.
-    pub fn next_in_line(&self, db: u32, key: &[u8], present: Option<Kind>, ticket: u64) -> Option<(u64, Arc<Waiter>)> {
+    pub fn next_in_line(
+        &self,
+        db: u32,
+        key: &[u8],
+        present: Option<Kind>,
+        ticket: u64,
+    ) -> Option<(u64, Shared<Waiter>)> {
         let place = self.places.get(key)?.iter().find(|place| place.db == db)?;
         let lines = place.lines.iter().filter(|line| line.awaited.is_met_by(present));
-        let behind = (Bound::Excluded(ticket), Bound::Unbounded);
-        let firsts = lines.filter_map(|line| line.waiters.range(behind).next());
-        firsts.min_by_key(|(ticket, _)| **ticket).map(|(ticket, waiter)| (*ticket, Arc::clone(waiter)))
+        let firsts = lines.filter_map(|line| line.waiters.get(line.count_to(ticket)));
+        firsts.min_by_key(|(ticket, _)| *ticket).cloned()
     }
 
     /// Notes that a key was changed, if anybody waits for it, whatever it is now.
@@ -174,38 +257,61 @@ impl WaitTable {
     pub fn signal_as(&mut self, db: u32, key: &[u8], present: Option<Kind>) {
         let Some(places) = self.places.get_mut(key) else { return };
         let Some(place) = places.iter_mut().find(|place| place.db == db) else { return };
-        place.signal(&mut self.signals, &self.tickets, key, present);
+        self.has_missed |= !place.signal(&mut self.signals, &self.tickets, key, present);
+        self.has_signals = true;
     }
 
     /// [`WaitTable::signal`] for those awaited keys for which `changed` holds, whatever they are now.
     pub fn signal_where(&mut self, mut changed: impl FnMut(u32, &[u8]) -> bool) {
+        self.signal_places(|place, key| changed(place.db, key));
+    }
+
+    fn signal_places(&mut self, mut chosen: impl FnMut(&mut Place, &[u8]) -> bool) {
         for (key, places) in &mut self.places {
             for place in places {
-                if changed(place.db, key) {
-                    place.signal(&mut self.signals, &self.tickets, key, None);
+                if chosen(place, key) {
+                    self.has_missed |= !place.signal(&mut self.signals, &self.tickets, key, None);
+                    self.has_signals = true;
                 }
             }
         }
     }
 
-    /// Whether a key was signalled since the last [`WaitTable::take_signals`].
+    /// Whether a key was signalled since the last [`WaitTable::take_signals`], or missed.
     #[inline]
     pub fn has_signals(&self) -> bool {
-        !self.signals.is_empty()
+        self.has_signals
     }
 
-    /// Moves the signals to `out`; from now on their keys can be signalled anew. Those that there is no memory for are lost:
-    /// who waits for their keys waits for the next change.
+    /// Notes that a signalled key could not be served for lack of memory.
+    pub fn miss(&mut self, db: u32, key: &[u8]) {
+        let places = self.places.get_mut(key);
+        if let Some(place) = places.and_then(|places| places.iter_mut().find(|place| place.db == db)) {
+            place.is_missed = true;
+            (self.has_missed, self.has_signals) = (true, true);
+        }
+    }
+
+    /// Signals the keys that were missed, before others are signalled because of it.
+    pub fn retry_missed(&mut self) {
+        if std::mem::take(&mut self.has_missed) {
+            self.signal_places(|place, _| std::mem::take(&mut place.is_missed));
+            self.has_signals = self.has_missed || !self.signals.is_empty();
+        }
+    }
+
+    /// Moves the signals to `out`; from now on their keys can be signalled anew. Without memory for that they stay.
     pub fn take_signals(&mut self, out: &mut Vec<Signal>) {
-        let has_room = out.try_reserve(self.signals.len()).is_ok();
+        if out.try_reserve(self.signals.len()).is_err() {
+            return;
+        }
         for signal in self.signals.drain(..) {
             if let Some(places) = self.places.get_mut(&signal.key) {
                 places.iter_mut().filter(|place| place.db == signal.db).for_each(|place| place.signal = None);
             }
-            if has_room {
-                out.push(signal);
-            }
+            out.push(signal);
         }
+        self.has_signals = self.has_missed;
     }
 }
 
@@ -223,7 +329,8 @@ mod tests {
 
     fn join(table: &mut WaitTable, db: u32, key: &[u8], awaited: Awaited) -> u64 {
         let ticket = table.tickets.next();
-        table.join(db, key, awaited, ticket, Arc::new(ticket));
+        let waiter = Shared::new(ticket).expect("memory");
+        table.join(db, key, awaited, ticket, waiter.widen(|counted| counted)).expect("memory");
         ticket
     }
 
@@ -306,5 +413,21 @@ mod tests {
         taken.sort_by_key(|signal| signal.ticket);
         let keys: Vec<&[u8]> = taken.iter().map(|signal| &*signal.key).collect();
         assert_eq!(keys, [b"c", b"b", b"a"]);
+    }
+
+    #[test]
+    fn what_is_missed_is_signalled_when_it_is_tried_again() {
+        let mut table = table();
+        join(&mut table, 0, b"a", LIST);
+        join(&mut table, 1, b"a", LIST);
+        table.miss(0, b"a");
+        table.miss(0, b"nobody waits for this");
+        let mut taken = Vec::new();
+        table.take_signals(&mut taken);
+        assert!(taken.is_empty() && table.has_signals());
+        table.retry_missed();
+        table.take_signals(&mut taken);
+        assert!(matches!(taken.as_slice(), [signal] if signal.db == 0 && *signal.key == *b"a"));
+        assert!(!table.has_signals());
     }
 }

@@ -111,9 +111,9 @@ impl LockSet<'_> {
     /// Makes empty shards of those that are damaged.
     pub fn repair(&mut self) {
         let keyspace = self.keyspace();
-        let damaged: Vec<usize> = self.numbers().filter(|&shard| keyspace.is_shard_damaged(shard)).collect();
-        for (at, shard) in self.numbers().enumerate().collect::<Vec<_>>() {
-            if damaged.contains(&shard) {
+        for at in 0..self.numbers().count() {
+            let shard = self.numbers().nth(at);
+            if let Some(shard) = shard.filter(|shard| keyspace.is_shard_damaged(*shard)) {
                 keyspace.repair(shard, self.nth(at));
             }
         }

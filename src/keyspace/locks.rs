@@ -137,6 +137,11 @@ impl<'e> LockSet<'e> {
         self.held.as_slice().iter().any(|(_, data)| data.has_signals())
     }
 
+    /// Signals the awaited keys that could not be served for lack of memory before.
+    pub fn retry_missed(&mut self) {
+        self.shards().for_each(|data| data.waiters().retry_missed());
+    }
+
     /// The awaited keys that were changed, in the order in which they were.
     pub fn take_signals(&mut self) -> Vec<Signal> {
         let mut signals = Vec::new();

@@ -25,8 +25,8 @@ mod watch;
 mod tests;
 
 pub use crate::storage::{
-    Bytes, HashSeed, KeyHash, Kind, Loc, NewValue, NoMemory, StringEncoding, StringRef, format_int, pages, try_box,
-    try_copy,
+    Bytes, HashSeed, KeyHash, Kind, Loc, NewValue, NoMemory, Shared, StringEncoding, StringRef, Text, format_int,
+    gather, pages, try_box, try_copy,
 };
 pub use fields::StoredHash;
 pub use glance::Glance;

@@ -408,7 +408,7 @@ fn refused_memory_leaves_everything_as_it_was() {
         assert!(subject.db.string_resize(loc, len).is_err());
     }
     assert_eq!((subject.db.value(loc).string(), subject.db.used()), (Some(StringRef::Str(b"value")), used));
-    subject.db.clear();
+    subject.db.clear().unwrap();
     assert_eq!(subject.db.used(), 0);
 }
 

@@ -3,13 +3,12 @@
 //! A session has one flag for all keys it watches; a change of any of them raises it, and EXEC then refuses.
 //! The table is empty most of the time, so a write asks [`WatchTable::is_empty`] first.
 
-use crate::storage::{NoMemory, try_copy};
+use crate::storage::{NoMemory, Shared, try_copy};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Raised when a watched key changes.
-pub type WatchFlag = Arc<AtomicBool>;
+pub type WatchFlag = Shared<AtomicBool>;
 
 /// Watchers of the keys of one shard, by database and key.
 #[derive(Default)]
@@ -33,9 +32,9 @@ impl WatchTable {
         let mut first = Vec::new();
         first.try_reserve(1)?;
         let flags = self.by_key.entry((db, try_copy(key)?.into())).or_insert(first);
-        if !flags.iter().any(|known| Arc::ptr_eq(known, flag)) {
+        if !flags.iter().any(|known| known.is_same(flag)) {
             flags.try_reserve(1)?;
-            flags.push(Arc::clone(flag));
+            flags.push(flag.clone());
         }
         Ok(())
     }
@@ -43,7 +42,7 @@ impl WatchTable {
     /// Removes a watcher of a key.
     pub fn remove(&mut self, db: u32, key: &[u8], flag: &WatchFlag) {
         let is_left = |flags: &mut Vec<WatchFlag>| {
-            flags.retain(|known| !Arc::ptr_eq(known, flag));
+            flags.retain(|known| !known.is_same(flag));
             !flags.is_empty()
         };
         match try_copy(key) {

@@ -13,6 +13,7 @@ use crate::commands::members;
 use crate::commands::original;
 use crate::commands::session::Close;
 use crate::engine::Engine;
+use crate::engine::log::Level;
 use crate::engine::stats::bump;
 use crate::keyspace::Reader;
 use crate::resp::ReplyWriter;
@@ -399,10 +400,13 @@ impl Batch {
         client.query_capacity.store(conn.input.capacity() as u64, Relaxed);
         if conn.input.len() > engine.settings.hot().client_query_buffer_limit.load(Relaxed) {
             engine.stats.client_query_limit_disconnections.fetch_add(1, Relaxed);
-            engine.log.warning(&format!(
-                "Closing client that reached max query buffer length: id={} addr={}",
-                client.id, client.addr
-            ));
+            engine.log.note(
+                Level::Warning,
+                format_args!(
+                    "Closing client that reached max query buffer length: id={} addr={}",
+                    client.id, client.addr
+                ),
+            );
             conn.gone = true;
         }
     }

@@ -5,6 +5,7 @@ use super::stream::Stream;
 use crate::commands::Session;
 use crate::commands::session::Close;
 use crate::engine::Engine;
+use crate::engine::log::Level;
 use crate::resp::ReplyWriter;
 use crate::resp::RequestParser;
 use crate::resp::looks_original;
@@ -211,11 +212,14 @@ impl Conn {
         let soft_is_over = since_ms.is_some_and(|since_ms| now_ms - since_ms > limit.soft_seconds as i64 * 1000);
         if (limit.hard_bytes > 0 && len > limit.hard_bytes) || soft_is_over {
             engine.stats.client_output_limit_disconnections.fetch_add(1, Relaxed);
-            engine.log.warning(&format!(
-                "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
-                self.session.id(),
-                self.session.client.addr
-            ));
+            engine.log.note(
+                Level::Warning,
+                format_args!(
+                    "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                    self.session.id(),
+                    self.session.client.addr
+                ),
+            );
             self.gone = true;
         }
     }

@@ -1,6 +1,7 @@
 //! Listening sockets: opening them as the settings say, and accepting.
 
 use super::stream::Stream;
+use crate::storage::{NoMemory, Text};
 use mio::event::Source;
 use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
@@ -44,15 +45,15 @@ impl Listener {
                 let local = stream.local_addr()?;
                 Ok(Accepted {
                     is_remote: !peer.ip().to_canonical().is_loopback(),
-                    addr: printed(peer),
-                    laddr: printed(local),
+                    addr: printed(peer)?,
+                    laddr: printed(local)?,
                     stream: Stream::Tcp(stream),
                 })
             }
             Self::Unix { listener, path } => {
                 let (stream, _) = listener.accept()?;
-                let name = format!("{}:0", path.display());
-                Ok(Accepted { stream: Stream::Unix(stream), addr: name.clone(), laddr: name, is_remote: false })
+                let name = || Text::string_of(format_args!("{}:0", path.display()));
+                Ok(Accepted { stream: Stream::Unix(stream), addr: name()?, laddr: name()?, is_remote: false })
             }
         }
     }
@@ -66,10 +67,10 @@ impl Listener {
     }
 }
 
-fn printed(addr: SocketAddr) -> String {
+fn printed(addr: SocketAddr) -> Result<String, NoMemory> {
     match addr.ip().to_canonical() {
-        IpAddr::V4(ip) => format!("{ip}:{}", addr.port()),
-        IpAddr::V6(ip) => format!("[{ip}]:{}", addr.port()),
+        IpAddr::V4(ip) => Text::string_of(format_args!("{ip}:{}", addr.port())),
+        IpAddr::V6(ip) => Text::string_of(format_args!("[{ip}]:{}", addr.port())),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::engine::log::Level;
 use crate::engine::stats::Counters;
 use crate::hooks::reach;
 use crate::keyspace::expiry::Driver;
+use crate::storage::NoMemory;
 use mio::{Events, Interest, Poll, Token, Waker};
 use slab::Slab;
 use std::collections::{HashMap, VecDeque};
@@ -78,11 +79,11 @@ impl Reactor {
     /// If the process is out of descriptors.
     pub fn new(engine: Arc<Engine>) -> io::Result<Self> {
         let poll = Poll::new()?;
+        let counters = engine.stats.add_block()?;
         let mailbox = Arc::new(Mailbox::new(Waker::new(poll.registry(), WAKER)?));
         let waker = Arc::clone(&mailbox);
         let driver = engine.keyspace.drivers().add(Box::new(move || waker.wake()));
         engine.housekeeping.reactor_started(&engine);
-        let counters = engine.stats.add_block();
         let idle_check_ms = engine.clock.now_ms() + IDLE_CHECK_MS;
         Ok(Self {
             poll,
@@ -306,14 +307,26 @@ impl Reactor {
         if !self.mailbox.doze().has_mail() {
             return;
         }
-        self.mail.extend(self.mailbox.take());
+        let mail = self.mailbox.take();
+        if self.mail.is_empty() {
+            // Which takes no memory; the other case is that of a turn that has ended with a panic.
+            self.mail = mail.into();
+        } else {
+            self.mail.extend(mail);
+        }
+        if self.mailbox.has_lost() {
+            self.make_up_for_lost();
+        }
         while let Some(message) = self.mail.pop_front() {
             match message {
                 Message::Accepted(accepted) => self.adopt(accepted),
                 Message::Deliver { client_id, delivery } => self.deliver(client_id, delivery),
                 Message::ListenersChanged => {
                     if let Err(error) = self.register_listeners() {
-                        self.engine.log.warning(&format!("Unrecoverable error creating listening socket: {error}"));
+                        self.engine.log.note(
+                            Level::Warning,
+                            format_args!("Unrecoverable error creating listening socket: {error}"),
+                        );
                     }
                 }
                 Message::AcceptMore(index) => self.accept(index),
@@ -339,9 +352,10 @@ impl Reactor {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::OutOfMemory) => {
+                }
                 Err(error) => {
-                    self.engine.log.warning(&format!("Accepting client connection: {error}"));
+                    self.engine.log.note(Level::Warning, format_args!("Accepting client connection: {error}"));
                     return;
                 }
             }
@@ -369,17 +383,14 @@ impl Reactor {
         if let Err(error) =
             self.poll.registry().register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)
         {
-            engine.log.warning(&format!("Error registering fd event for the new client: {error}"));
+            engine.log.note(Level::Warning, format_args!("Error registering fd event for the new client: {error}"));
             self.mailbox.connection_gone();
             return;
         }
         let is_unix = matches!(stream, super::stream::Stream::Unix(_));
-        if engine.log.is_enabled(Level::Verbose) {
-            let path = accepted.laddr.strip_suffix(":0").filter(|_| is_unix);
-            engine.log.verbose(&match path {
-                Some(path) => format!("Accepted connection to {path}"),
-                None => format!("Accepted {}", accepted.addr),
-            });
+        match accepted.laddr.strip_suffix(":0").filter(|_| is_unix) {
+            Some(path) => engine.log.note(Level::Verbose, format_args!("Accepted connection to {path}")),
+            None => engine.log.note(Level::Verbose, format_args!("Accepted {}", accepted.addr)),
         }
         let origin = Origin {
             is_unix,
@@ -388,7 +399,13 @@ impl Reactor {
             laddr: accepted.laddr,
             outlet: Arc::clone(&self.mailbox) as _,
         };
-        let session = Session::new(engine, origin, Arc::clone(&self.counters));
+        let has_room = self.by_client.try_reserve(1).map_err(NoMemory::from);
+        let session = has_room.and_then(|()| Session::new(engine, origin, Arc::clone(&self.counters)));
+        let Ok(session) = session else {
+            engine.log.warning("Accepting client connection: out of memory");
+            self.mailbox.connection_gone();
+            return;
+        };
         self.by_client.insert(session.id(), token);
         entry.insert(Conn::new(stream, session));
     }
@@ -406,11 +423,29 @@ impl Reactor {
         self.settle(token);
     }
 
+    /// Some delivery was lost for lack of memory: whoever waits sees whether there is an answer, and whoever monitors is closed, so
+    /// that there is no gap in what it sees.
+    #[cold]
+    fn make_up_for_lost(&mut self) {
+        let now_ms = self.engine.clock.now_ms();
+        for token in 0..self.conns.capacity() {
+            let Some(conn) = self.conns.get_mut(token) else { continue };
+            if conn.session.client.is_monitor.load(Relaxed) {
+                conn.gone = true;
+            } else if conn.session.waiter().is_some() {
+                self.resume(token, now_ms);
+            }
+            self.settle(token);
+        }
+    }
+
     fn remove(&mut self, token: usize) {
         let mut conn = self.conns.remove(token);
         if conn.peer_closed && self.engine.log.is_enabled(Level::Verbose) {
             let client = &conn.session.client;
-            self.engine.log.verbose(&format!("Client closed connection id={} addr={}", client.id, client.addr));
+            self.engine
+                .log
+                .note(Level::Verbose, format_args!("Client closed connection id={} addr={}", client.id, client.addr));
         }
         if let Some(deadline_ms) = conn.deadline_ms {
             self.deadlines.clear(deadline_ms, token);

@@ -207,7 +207,10 @@ fn compose(mantissa: u64, sticky: bool, exponent: i64) -> f64 {
     f64::from_bits(encoded)
 }
 
-/// Appends `value` as C's `printf("%.17g")` prints it (NaN always as `nan`).
+/// Bytes that [`write_double_17g`] appends at most.
+pub const DOUBLE_TEXT_MAX: usize = 32;
+
+/// Appends `value` as C's `printf("%.17g")` prints it (NaN always as `nan`). Asks for no memory if there is room.
 pub fn write_double_17g(value: f64, out: &mut Vec<u8>) {
     if value.is_nan() {
         out.extend_from_slice(b"nan");
@@ -287,7 +290,7 @@ fn write_significant(value: f64, out: &mut Vec<u8>) {
 }
 
 /// A fixed buffer that `write!` can fill without allocating.
-struct StackText<const N: usize> {
+pub struct StackText<const N: usize> {
     bytes: [u8; N],
     len: usize,
 }
@@ -299,7 +302,15 @@ impl<const N: usize> Default for StackText<N> {
 }
 
 impl<const N: usize> StackText<N> {
-    fn as_bytes(&self) -> &[u8] {
+    /// What `format!` makes, which has room.
+    pub fn of(pieces: std::fmt::Arguments<'_>) -> Self {
+        let mut text = Self::default();
+        let written = text.write_fmt(pieces);
+        debug_assert!(written.is_ok(), "there is room for all of it");
+        text
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 }

@@ -3,13 +3,15 @@
 pub mod log_sink;
 pub mod program;
 
+use crate::engine::log::Level;
+use crate::engine::process::os_text;
 use crate::engine::settings::access::Port;
-use crate::engine::settings::error::os_text;
 use crate::engine::settings::{Id, Settings};
 use crate::engine::{Engine, Shutdown, threads};
 use crate::net::listener::{Listener, Listeners, listen_tcp, listen_unix};
 use crate::net::mailbox::{Mailbox, Message};
 use crate::net::reactor::Reactor;
+use crate::storage::{NoMemory, try_box, try_collect, try_push};
 use parking_lot::Mutex;
 use std::fmt;
 use std::io;
@@ -53,6 +55,12 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+impl From<NoMemory> for StartError {
+    fn from(error: NoMemory) -> Self {
+        Self::Io(error.into())
+    }
+}
+
 impl From<io::Error> for StartError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
@@ -78,8 +86,9 @@ impl Server {
     /// If a socket cannot be opened or a thread not be started; nothing is left behind then.
     pub fn start(engine: &Arc<Engine>) -> Result<Self, StartError> {
         let mut listeners = listen_as_configured(&engine.settings)?;
-        if let Some(path) = engine.settings.unix_socket() {
-            listeners.push(open_unix(&engine.settings, &path)?);
+        if let Some(path) = engine.settings.unix_socket()? {
+            let listener = open_unix(&engine.settings, &path)?;
+            try_push(&mut listeners, listener)?;
         }
         if listeners.is_empty() {
             return Err(StartError::NothingToListenOn);
@@ -87,15 +96,17 @@ impl Server {
         let port = listeners.iter().find_map(Listener::port).unwrap_or(0);
         let listeners: Listeners = Arc::new(Mutex::new(listeners));
         let count = engine.settings.io_threads();
-        let mut reactors =
-            (0..count.max(1)).map(|_| Reactor::new(Arc::clone(engine))).collect::<io::Result<Vec<_>>>()?;
-        let mailboxes: Vec<_> = reactors.iter().map(Reactor::mailbox).collect();
-        reactors[0].listen(Arc::clone(&listeners), mailboxes.clone())?;
+        let mut reactors = Vec::new();
+        for _ in 0..count.max(1) {
+            try_push(&mut reactors, Reactor::new(Arc::clone(engine))?)?;
+        }
+        let mailboxes = try_collect(reactors.iter().map(Reactor::mailbox))?;
+        reactors[0].listen(Arc::clone(&listeners), try_collect(mailboxes.iter().map(Arc::clone))?)?;
         let fd = reactors[0].fd();
         engine.settings.record_port(port);
         engine.port.store(port.into(), Ordering::Relaxed);
-        follow_settings(engine, &listeners, &mailboxes[0]);
-        wake_on_timeout(engine, &mailboxes);
+        follow_settings(engine, &listeners, &mailboxes[0])?;
+        wake_on_timeout(engine, &mailboxes)?;
         let mut server = Self {
             engine: Arc::clone(engine),
             mailboxes,
@@ -115,7 +126,9 @@ impl Server {
                 loop {
                     match catch_unwind(AssertUnwindSafe(|| reactor.run())) {
                         Ok(Ok(())) => return,
-                        Ok(Err(error)) => return engine.log.warning(&format!("A reactor has failed: {error}")),
+                        Ok(Err(error)) => {
+                            return engine.log.note(Level::Warning, format_args!("A reactor has failed: {error}"));
+                        }
                         Err(_) if recover(&mut reactor, &engine) => {}
                         // Its connections have nobody left.
                         Err(_) => return engine.request_shutdown(Shutdown::default()),
@@ -196,7 +209,7 @@ fn listen_as_configured(settings: &Settings) -> Result<Vec<Listener>, StartError
         Port::Auto => 0,
         Port::Number(port) => port,
     };
-    listen_tcp(&settings.bind(), port, settings.tcp_backlog()).map_err(|(address, error)| StartError::Listen {
+    listen_tcp(&settings.bind()?, port, settings.tcp_backlog()).map_err(|(address, error)| StartError::Listen {
         socket: format!("TCP listening socket {address}:{port}"),
         error,
     })
@@ -208,18 +221,18 @@ fn open_unix(settings: &Settings, path: &Path) -> Result<Listener, StartError> {
 }
 
 /// CONFIG SET timeout makes reactors look at idle connections that have slept without.
-fn wake_on_timeout(engine: &Engine, mailboxes: &[Arc<Mailbox>]) {
-    let mailboxes: Vec<_> = mailboxes.iter().map(Arc::downgrade).collect();
+fn wake_on_timeout(engine: &Engine, mailboxes: &[Arc<Mailbox>]) -> Result<(), NoMemory> {
+    let mailboxes = try_collect(mailboxes.iter().map(Arc::downgrade))?;
     let wake = move |_: &Settings| {
         mailboxes.iter().filter_map(Weak::upgrade).for_each(|mailbox| mailbox.wake());
         Ok(())
     };
-    engine.settings.on_change(Id::Timeout, Box::new(wake));
+    engine.settings.on_change(Id::Timeout, try_box(wake)?)
 }
 
 /// CONFIG SET port and bind move the TCP sockets; when the new ones cannot be opened,
 /// the settings go back and call again, which opens the old ones.
-fn follow_settings(engine: &Arc<Engine>, listeners: &Listeners, mailbox: &Arc<Mailbox>) {
+fn follow_settings(engine: &Arc<Engine>, listeners: &Listeners, mailbox: &Arc<Mailbox>) -> Result<(), NoMemory> {
     for (id, refusal) in [
         (Id::Port, "Unable to listen on this port. Check server logs."),
         (Id::Bind, "Failed to bind to specified addresses."),
@@ -236,15 +249,17 @@ fn follow_settings(engine: &Arc<Engine>, listeners: &Listeners, mailbox: &Arc<Ma
             // An address cannot be bound twice, so the old sockets have to go first.
             current.retain(|listener| listener.port().is_none());
             let opened = listen_as_configured(settings).map_err(|error| {
-                engine.log.warning(&error.to_string());
-                refusal.to_owned()
+                engine.log.note(Level::Warning, format_args!("{error}"));
+                refusal
             })?;
+            current.try_reserve(opened.len()).map_err(NoMemory::from)?;
             let port = opened.iter().find_map(Listener::port).unwrap_or(0);
             engine.port.store(port.into(), Ordering::Relaxed);
             current.extend(opened);
             mailbox.send(Message::ListenersChanged);
             Ok(())
         };
-        engine.settings.on_change(id, Box::new(relisten));
+        engine.settings.on_change(id, try_box(relisten)?)?;
     }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use super::Server;
 use super::log_sink::LogSink;
 use crate::engine::clock::Clock;
 use crate::engine::log::{Level, Log};
+use crate::engine::process::os_text;
 use crate::engine::settings::Settings;
 use crate::engine::settings::access::Port;
 use crate::engine::settings::load::CommandLine;
@@ -14,6 +15,7 @@ use crate::engine::settings::table::Id;
 use crate::engine::threads::Inside;
 use crate::engine::{Engine, Shutdown};
 use crate::hooks::reach;
+use crate::storage::NoMemory;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
@@ -61,7 +63,14 @@ pub fn run(args: &[OsString]) -> i32 {
             return 1;
         }
     }
-    let sink = match LogSink::open(settings.logfile().as_deref()) {
+    let logfile = match settings.logfile() {
+        Ok(logfile) => logfile,
+        Err(error) => {
+            eprintln!("Can't open the log file: {error}");
+            return 1;
+        }
+    };
+    let sink = match LogSink::open(logfile.as_deref()) {
         Ok(sink) => Arc::new(sink),
         Err(error) => {
             eprintln!("Can't open the log file: {error}");
@@ -70,7 +79,10 @@ pub fn run(args: &[OsString]) -> i32 {
     };
     let to = Arc::clone(&sink);
     let log = Log::to(Box::new(move |level, text| to.write(level, text)));
-    log.follow(&settings);
+    if let Err(error) = log.follow(&settings) {
+        eprintln!("{error}");
+        return 1;
+    }
     announce(&log, &settings, args);
     match serve(settings, &log, &sink) {
         Ok(()) => 0,
@@ -97,19 +109,24 @@ fn announce(log: &Log, settings: &Settings, args: &[OsString]) {
     } else {
         log.warning("Configuration loaded");
     }
-    if let Some(path) = settings.config_file() {
-        log.verbose(&format!("Configuration file: {}", path.display()));
-    }
+    settings.with_config_file(|path| {
+        if let Some(path) = path {
+            log.verbose(&format!("Configuration file: {}", path.display()));
+        }
+    });
 }
 
 fn serve(settings: Settings, log: &Log, sink: &LogSink) -> Result<(), String> {
-    if let Some(dir) = settings.dir() {
+    let no_memory = |error: NoMemory| error.to_string();
+    if let Some(dir) = settings.dir().map_err(no_memory)? {
         std::env::set_current_dir(&dir).map_err(|error| format!("Can't chdir to '{}': {error}", dir.display()))?;
     }
     raise_file_limit(&settings, log);
-    let pid_file = settings.pidfile();
-    let shows_logo =
-        settings.show(Id::AlwaysShowLogo) == "yes" || (settings.logfile().is_none() && std::io::stdout().is_terminal());
+    let pid_file = settings.pidfile().map_err(no_memory)?;
+    let has_logfile = settings.logfile().map_err(no_memory)?.is_some();
+    let shows_logo = settings.show(Id::AlwaysShowLogo).map_err(no_memory)? == "yes"
+        || (!has_logfile && std::io::stdout().is_terminal());
+    let unix_socket = settings.unix_socket().map_err(no_memory)?;
     let engine = Engine::open(settings, Clock::system(), log.clone()).map_err(|error| error.to_string())?;
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(|error| format!("Can't handle signals: {error}"))?;
     sink.ready();
@@ -124,14 +141,15 @@ fn serve(settings: Settings, log: &Log, sink: &LogSink) -> Result<(), String> {
                 os_text(io)
             ));
         }
-        format!("Failed listening on port {}, aborting.", engine.settings.show(Id::Port))
+        let port = engine.settings.show(Id::Port).unwrap_or_default();
+        format!("Failed listening on port {port}, aborting.")
     })?;
     show_mode(log, server.port(), shows_logo);
     log.warning("Server initialized");
     let pid_file = pid_file.and_then(|path| PidFile::create(path, log));
-    if server.port() != 0 || engine.settings.unix_socket().is_none() {
+    if server.port() != 0 || unix_socket.is_none() {
         log.notice("Ready to accept connections");
-    } else if let Some(path) = engine.settings.unix_socket() {
+    } else if let Some(path) = unix_socket {
         log.notice(&format!("The server is now ready to accept connections at {}", path.display()));
     }
 
@@ -209,12 +227,6 @@ fn show_mode(log: &Log, port: u16, shows_logo: bool) {
         usize::BITS,
         std::process::id()
     ));
-}
-
-/// The system's text for an error, without the number that `std` appends.
-fn os_text(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// The pid file, removed at the end.

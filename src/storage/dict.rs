@@ -31,12 +31,13 @@ use super::bytes::Bytes;
 use super::entry::{Entry, Handle, INNER, Nothing, OWN, Object, Outside};
 use super::hash::{KeyHash, Position, SHARD_BITS_MAX};
 use super::member::Member;
-use super::memory::NoMemory;
+use super::memory::{NoMemory, try_box};
 use super::pages;
-use super::table::{Loc, Table};
+use super::table::{Loc, Locs, Table};
 use super::ttl_heap::TtlHeap;
 use super::value::{EMBSTR_MAX, Kind, NewValue, StringEncoding, StringRef, ValueRef};
 use super::view::{Retired, View};
+use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 
 /// From this size on freeing a buffer returns pages to the system, which may take longer than a request.
@@ -122,11 +123,21 @@ struct Extras<O: Object> {
     ttl: TtlHeap<Handle<OWN>>,
     inner: Option<Box<TtlHeap<Handle<INNER>>>>,
     garbage: Vec<Garbage<O>>,
+    /// For [`Dict::clear`].
+    room: Option<RoomToClear<O>>,
+}
+
+/// What [`Dict::clear`] needs: a place for all there was, and extras for the empty dictionary, with room for one piece of
+/// garbage.
+#[derive(Debug)]
+struct RoomToClear<O: Object> {
+    old: Box<MaybeUninit<Dict<O>>>,
+    extras: Box<Extras<O>>,
 }
 
 impl<O: Object> Default for Extras<O> {
     fn default() -> Self {
-        Self { ttl: TtlHeap::new(), inner: None, garbage: Vec::new() }
+        Self { ttl: TtlHeap::new(), inner: None, garbage: Vec::new(), room: None }
     }
 }
 
@@ -358,9 +369,10 @@ impl<O: Object> Dict<O> {
 
     #[cold]
     fn keep(&mut self, garbage: Garbage<O>) {
-        let kept = &mut self.extras.get_or_insert_default().garbage;
-        if kept.try_reserve(1).is_ok() {
-            kept.push(garbage);
+        if let Ok(extras) = extras_of(&mut self.extras)
+            && extras.garbage.try_reserve(1).is_ok()
+        {
+            extras.garbage.push(garbage);
             self.has_news = true;
         }
     }
@@ -374,7 +386,8 @@ impl<O: Object> Dict<O> {
     pub fn take_garbage(&mut self) -> Vec<Garbage<O>> {
         let mut garbage = self.extras.as_mut().map_or_else(Vec::new, |extras| std::mem::take(&mut extras.garbage));
         self.drop_extras();
-        if self.table.has_retired() {
+        // Without memory for a note of it, it stays until the next time.
+        if self.table.has_retired() && garbage.try_reserve(1).is_ok() {
             garbage.push(Garbage::Table(self.table.take_retired()));
         }
         garbage
@@ -475,7 +488,8 @@ impl<O: Object> Dict<O> {
         let Detached { entry, deadline_ms, inner_deadline_ms } = detached;
         let fail = |error, entry| (error, Detached { entry, deadline_ms, inner_deadline_ms });
         let reserved = self.table.reserve(position);
-        let reserved = reserved.and_then(|()| if deadline_ms.is_some() { self.reserve_deadline() } else { Ok(()) });
+        let reserved =
+            reserved.and_then(|()| deadline_ms.map_or(Ok(()), |deadline_ms| self.reserve_deadline(deadline_ms)));
         let reserved = reserved.and_then(|()| if inner_deadline_ms.is_some() { self.reserve_inner() } else { Ok(()) });
         if let Err(error) = reserved {
             return Err(fail(error, entry));
@@ -558,18 +572,48 @@ impl<O: Object> Dict<O> {
     }
 
     /// All keys, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = Loc> {
+    pub fn iter(&self) -> Locs<'_, Entry<O>> {
         self.table.iter()
     }
 
+    /// Makes sure that the next [`Dict::clear`] cannot fail.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn reserve_clear(&mut self) -> Result<(), NoMemory> {
+        let extras = extras_of(&mut self.extras)?;
+        if extras.room.is_none() {
+            let mut empty = try_box(Extras::default())?;
+            empty.garbage.try_reserve(1)?;
+            extras.room = Some(RoomToClear { old: try_box(MaybeUninit::uninit())?, extras: empty });
+        }
+        Ok(())
+    }
+
     /// Empties the dictionary (FLUSHDB): its content becomes garbage.
-    pub fn clear(&mut self) {
+    ///
+    /// # Errors
+    /// If memory is short, which [`Dict::reserve_clear`] rules out; then nothing has changed.
+    pub fn clear(&mut self) -> Result<(), NoMemory> {
+        self.reserve_clear()?;
+        let RoomToClear { old: place, extras } = extras_of(&mut self.extras)?.room.take().ok_or(NoMemory)?;
         let shard_bits = u32::from(self.shard_bits);
         let empty = if self.table.is_shared() { Self::shared(shard_bits) } else { Self::new(shard_bits) };
-        let old = std::mem::replace(self, empty);
-        self.extras.get_or_insert_default().garbage.push(Garbage::All(Box::new(old)));
+        let old = std::mem::replace(self, Self { extras: Some(extras), ..empty });
+        if let Some(extras) = &mut self.extras {
+            extras.garbage.push(Garbage::All(Box::write(place, old)));
+        }
         self.has_news = true;
         pages::forget();
+        Ok(())
+    }
+}
+
+/// The extras of a dictionary, made if it has none.
+fn extras_of<O: Object>(extras: &mut Option<Box<Extras<O>>>) -> Result<&mut Extras<O>, NoMemory> {
+    match extras {
+        Some(extras) => Ok(extras),
+        none => Ok(none.insert(try_box(Extras::default())?)),
     }
 }
 
@@ -588,9 +632,10 @@ impl<O: Object> ObjectMut<'_, O> {
     #[cold]
     fn bury(&mut self) {
         let garbage = self.object.take_garbage();
-        let kept = &mut self.extras.get_or_insert_default().garbage;
-        if kept.try_reserve(1).is_ok() {
-            kept.push(Garbage::Inner(garbage));
+        if let Ok(extras) = extras_of(self.extras)
+            && extras.garbage.try_reserve(1).is_ok()
+        {
+            extras.garbage.push(Garbage::Inner(garbage));
             *self.has_news = true;
         }
     }

@@ -12,7 +12,9 @@
 #[cfg(feature = "mimalloc")]
 use super::data_heap;
 use std::alloc::{Layout, alloc, dealloc, realloc};
+use std::collections::VecDeque;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 /// Alignment of every block; the three zero bits are used by the slot word.
@@ -33,6 +35,12 @@ impl fmt::Display for NoMemory {
 }
 
 impl std::error::Error for NoMemory {}
+
+impl From<NoMemory> for std::io::Error {
+    fn from(_: NoMemory) -> Self {
+        std::io::ErrorKind::OutOfMemory.into()
+    }
+}
 
 impl From<std::collections::TryReserveError> for NoMemory {
     fn from(_: std::collections::TryReserveError) -> Self {
@@ -136,6 +144,40 @@ pub fn try_copy(bytes: &[u8]) -> Result<Vec<u8>, NoMemory> {
     Ok(copy)
 }
 
+/// Gives back the room of a vector beyond `capacity` items, unless the allocator refuses the smaller block: `shrink_to` ends
+/// the process then.
+pub fn shrink<T>(items: &mut Vec<T>, capacity: usize) {
+    let capacity = capacity.max(items.len());
+    if capacity >= items.capacity() || size_of::<T>() == 0 {
+        return;
+    }
+    if capacity == 0 {
+        *items = Vec::new();
+        return;
+    }
+    let mut taken = ManuallyDrop::new(std::mem::take(items));
+    let (block, len, old) = (taken.as_mut_ptr(), taken.len(), taken.capacity());
+    // SAFETY: a vector that is not dropped is taken apart and put together again. Its block came from the global allocator with
+    // the layout of `old` items, which is not empty, and neither is the new one, which is smaller. If it is refused, the
+    // block is as it was.
+    *items = unsafe {
+        let layout = Layout::from_size_align_unchecked(old * size_of::<T>(), align_of::<T>());
+        match NonNull::new(realloc(block.cast(), layout, capacity * size_of::<T>())) {
+            Some(moved) => Vec::from_raw_parts(moved.as_ptr().cast(), len, capacity),
+            None => Vec::from_raw_parts(block, len, old),
+        }
+    };
+}
+
+/// [`shrink`] of a ring.
+pub fn shrink_ring<T>(ring: &mut VecDeque<T>, capacity: usize) {
+    let mut smaller = VecDeque::new();
+    if capacity < ring.capacity() && smaller.try_reserve_exact(capacity.max(ring.len())).is_ok() {
+        smaller.append(ring);
+        *ring = smaller;
+    }
+}
+
 /// Frees a block.
 ///
 /// # Safety
@@ -198,6 +240,17 @@ mod tests {
         let small = if cfg!(feature = "mimalloc") { [56, 40] } else { [64, 48] };
         assert_eq!([56, 40].map(size_class), small);
         assert_eq!([88, 129, 1025].map(size_class), [96, 160, 1280]);
+    }
+
+    #[test]
+    fn vectors_shrink_and_keep_their_items() {
+        for (len, capacity) in [(0, 0), (0, 5), (3, 0), (3, 3), (3, 10), (100, 100), (100, 200)] {
+            let mut items = Vec::with_capacity(100);
+            items.extend((0..len).map(Box::new));
+            shrink(&mut items, capacity);
+            assert!(items.iter().map(|item| **item).eq(0..len));
+            assert_eq!(items.capacity(), capacity.max(len).min(100));
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod data_heap;
 mod dict;
 #[allow(unsafe_code)]
 mod entry;
+mod gather;
 mod hash;
 mod header;
 pub mod lzf;
@@ -38,9 +39,14 @@ mod ranking;
 #[allow(unsafe_code)]
 mod segment;
 #[allow(unsafe_code)]
+mod shared;
+mod slots;
+mod sorted;
+#[allow(unsafe_code)]
 mod table;
 #[cfg(test)]
 pub mod testing;
+mod text;
 mod ttl_heap;
 mod value;
 #[allow(unsafe_code)]
@@ -50,9 +56,14 @@ pub use bucket::Item;
 pub use bytes::Bytes;
 pub use dict::{Detached, Dict, FlatMut, GARBAGE_MIN, Garbage, ObjectMut};
 pub use entry::{Entry, Nothing, Object};
+pub use gather::gather;
 pub use hash::{HashSeed, KeyHash, POSITION_BITS};
-pub use memory::{NoMemory, prefetch, prefetch_to_write, size_class, try_box, try_copy};
+pub use memory::{NoMemory, prefetch, prefetch_to_write, shrink, shrink_ring, size_class, try_box, try_copy};
 pub use ranking::{Forward, Ranking, Side};
-pub use table::Loc;
+pub use shared::Shared;
+pub use slots::Slots;
+pub use sorted::{Sorted, Spot};
+pub use table::{Loc, Locs};
+pub use text::{Text, lossy, try_collect, try_push};
 pub use value::{Kind, NewValue, StringEncoding, StringRef, ValueRef, format_int, same_bytes};
 pub use view::View;

@@ -20,9 +20,10 @@ use super::dict::{GARBAGE_MIN, Garbage};
 use super::entry::Nothing;
 use super::hash::{HashSeed, Position};
 use super::member::{Member, MemberRef};
-use super::memory::NoMemory;
+use super::memory::{NoMemory, try_box};
 use super::rank_tree::{self, HEAD_BYTES, Head, Probe, RankTree};
 use super::table::{Loc, Table};
+use super::text::try_push;
 use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::fmt;
@@ -49,7 +50,7 @@ pub struct Ranking {
 /// What few rankings have.
 #[derive(Debug, Default)]
 struct Left {
-    members: Vec<Member>,
+    members: Vec<Garbage<Nothing>>,
 }
 
 /// On which side of a score or a key a place is.
@@ -122,12 +123,21 @@ unsafe fn heads() -> impl Fn(MemberRef) -> Head {
     }
 }
 
-/// Keeps a member that is expensive to free.
+/// Keeps a member that is expensive to free, if there is memory for a note of it.
 #[inline]
 fn keep_if_large(left: &mut Option<Box<Left>>, member: Member) {
     if member.memory() >= GARBAGE_MIN {
-        left.get_or_insert_default().members.push(member);
+        let _ = keep(left, member);
     }
+}
+
+#[cold]
+fn keep(left: &mut Option<Box<Left>>, member: Member) -> Result<(), NoMemory> {
+    let left = match left {
+        Some(left) => left,
+        none => none.insert(try_box(Left::default())?),
+    };
+    try_push(&mut left.members, Garbage::Member(member))
 }
 
 impl Ranking {
@@ -242,8 +252,7 @@ impl Ranking {
 
     /// Large members that are no more, to be dropped where nobody waits.
     pub fn take_garbage(&mut self) -> Vec<Garbage<Nothing>> {
-        let left = self.left.take().map_or_else(Vec::new, |left| left.members);
-        left.into_iter().map(Garbage::Member).collect()
+        self.left.take().map_or_else(Vec::new, |left| left.members)
     }
 
     /// Removes the members of these ranks.

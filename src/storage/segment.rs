@@ -286,10 +286,16 @@ impl<E: Item> Segment<E> {
         }
     }
 
-    /// The places of all entries.
-    pub fn places(&self) -> impl Iterator<Item = Place> {
-        let all = self.blocks.iter().enumerate();
-        all.flat_map(|(at, bucket)| (0..SLOTS).filter(|&slot| bucket.entry(slot).is_some()).map(move |slot| (at, slot)))
+    /// The place of the first entry at or behind a place.
+    #[inline]
+    pub fn next_place(&self, (mut at, mut slot): Place) -> Option<Place> {
+        loop {
+            let bucket = self.bucket(at)?;
+            if let Some(slot) = (slot..SLOTS).find(|slot| bucket.entry(*slot).is_some()) {
+                return Some((at, slot));
+            }
+            (at, slot) = (at + 1, 0);
+        }
     }
 }
 

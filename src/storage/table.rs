@@ -150,7 +150,7 @@ impl<E: Item> Table<E> {
     pub fn take_retired(&mut self) -> Vec<Retired<E>> {
         let Some(mut former) = self.former.take() else { return Vec::new() };
         let mut retired = std::mem::take(&mut former.views);
-        if self.is_surplus(&former.spares) {
+        if self.is_surplus(&former.spares) && retired.try_reserve(1).is_ok() {
             retired.push(Retired::Blocks(former.spares.take_blocks()));
         }
         self.former = Some(former);
@@ -505,9 +505,33 @@ impl<E: Item> Table<E> {
     }
 
     /// The places of all entries.
-    pub fn iter(&self) -> impl Iterator<Item = Loc> {
-        let numbered = self.segments.iter().enumerate();
-        numbered.flat_map(|(number, segment)| segment.places().map(move |place| Loc::new(number, place)))
+    pub fn iter(&self) -> Locs<'_, E> {
+        Locs { segments: &self.segments, number: 0, place: (0, 0) }
+    }
+}
+
+/// Places of entries, segment by segment.
+#[derive(Debug)]
+pub struct Locs<'t, E> {
+    segments: &'t [Segment<E>],
+    /// The segment, and the place in it where to look next.
+    number: usize,
+    place: Place,
+}
+
+impl<E: Item> Iterator for Locs<'_, E> {
+    type Item = Loc;
+
+    #[inline]
+    fn next(&mut self) -> Option<Loc> {
+        loop {
+            let segment = self.segments.get(self.number)?;
+            if let Some(place) = segment.next_place(self.place) {
+                self.place = (place.0, place.1 + 1);
+                return Some(Loc::new(self.number, place));
+            }
+            (self.number, self.place) = (self.number + 1, (0, 0));
+        }
     }
 }
 

@@ -82,9 +82,13 @@ impl crate::storage::Object for Object {
 impl Object {
     /// Starts loading members or fields: they are about to be looked up one by one.
     pub fn fetch<'n>(&self, names: impl Iterator<Item = &'n [u8]>, seed: &HashSeed) {
-        let names: SmallVec<[&[u8]; WINDOW]> = names.collect();
-        for names in names.chunks(WINDOW) {
-            let names = names.iter().copied();
+        let mut names = names;
+        loop {
+            let window: SmallVec<[&[u8]; WINDOW]> = names.by_ref().take(WINDOW).collect();
+            if window.is_empty() {
+                return;
+            }
+            let names = window.iter().copied();
             match self {
                 Self::Set(set) => set.fetch(&names.map(set::Member::of).collect::<SmallVec<[_; WINDOW]>>()),
                 Self::Hash(hash) => hash.fetch(names, seed),

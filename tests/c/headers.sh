@@ -34,7 +34,7 @@ for cxx in g++ clang++; do
         checked=$((checked + 1))
     done
     for options in "-std=c++17" "-std=c++20" "-std=c++2b" "-std=c++17 -fno-exceptions -fno-rtti" "-std=c++17 -DREDISRS_NO_EXCEPTIONS"; do
-        $cxx $options $warnings -I"$include" -c "$out/c.cpp" -o "$out/c.o"
+        $cxx $options $warnings -Weffc++ -Wold-style-cast -I"$include" -c "$out/c.cpp" -o "$out/c.o"
         checked=$((checked + 1))
     done
 done

@@ -285,6 +285,94 @@ static enum outcome monitored_line(void)
     return outcome;
 }
 
+/* Clients that wait for keys */
+
+struct wait {
+    rs_session *session;
+    const char *line;
+    rs_reply *reply;
+};
+
+static void *wait_for_keys(void *ud)
+{
+    struct wait *wait = ud;
+    wait->reply = rs_command(wait->session, wait->line);
+    return NULL;
+}
+
+static bool is_anybody_blocked(void)
+{
+    rs_reply *info = rs_command(session, "INFO clients");
+    bool is_blocked = strstr(info->str, "blocked_clients:0") == NULL;
+    rs_reply_free(info);
+    return is_blocked;
+}
+
+/* RPUSH a, while another session waits for a and b. Whatever is refused, the next command at the latest serves it. */
+static enum outcome served(const char *line)
+{
+    struct wait wait = { NULL, line, NULL };
+    pthread_t thread;
+    rs_internal_hook_refuse_nth(0, 0, false);
+    CHECK_STATUS(RS_OK, rs_session_open(engine, &wait.session));
+    CHECK(pthread_create(&thread, NULL, wait_for_keys, &wait) == 0);
+    while (!is_anybody_blocked())
+        sched_yield();
+    expand(&words, "RPUSH a @v", 10);
+    refuse_again();
+    enum outcome outcome = of_reply(rs_command_argv(session, words.argc, words.argv, words.lengths));
+    rs_internal_hook_refuse_nth(0, 0, false);
+    if (outcome == DONE && is_anybody_blocked())
+        rs_reply_free(rs_command(session, "LLEN a"));
+    else if (outcome == NO_MEMORY && is_anybody_blocked())
+        rs_reply_free(rs_command(session, "RPUSH b instead"));
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(wait.reply != NULL && (wait.reply->type != RS_REPLY_ERROR || strncmp(wait.reply->str, "OOM ", 4) == 0));
+    rs_reply_free(wait.reply);
+    rs_session_close(wait.session);
+    rs_reply_free(rs_command(session, "DEL a b c"));
+    return outcome;
+}
+
+static enum outcome served_from_one(void)
+{
+    return served("BLPOP a b 0");
+}
+
+static enum outcome served_to_another(void)
+{
+    return served("BLMPOP 0 3 b a none LEFT COUNT 5");
+}
+
+/* The same for a client of the server, which this thread drives. */
+static enum outcome served_by_socket(void)
+{
+    static const char blpop[] = "*4\r\n$5\r\nBLPOP\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\n0\r\n";
+    char answer[VALUE + 100];
+    ssize_t n;
+    rs_internal_hook_refuse_nth(0, 0, false);
+    ensure_client();
+    CHECK(send(client, blpop, sizeof blpop - 1, MSG_NOSIGNAL) == (ssize_t)sizeof blpop - 1);
+    while (!is_anybody_blocked())
+        CHECK_STATUS(RS_OK, rs_server_poll(server, 0));
+    expand(&words, "RPUSH a @v", 10);
+    refuse_again();
+    enum outcome outcome = of_reply(rs_command_argv(session, words.argc, words.argv, words.lengths));
+    rs_internal_hook_refuse_nth(0, 0, false);
+    if (outcome == DONE && is_anybody_blocked())
+        rs_reply_free(rs_command(session, "LLEN a"));
+    else if (outcome == NO_MEMORY && is_anybody_blocked())
+        rs_reply_free(rs_command(session, "RPUSH b instead"));
+    do {
+        CHECK_STATUS(RS_OK, rs_server_poll(server, 0));
+        n = recv(client, answer, sizeof answer, 0);
+    } while (n < 0 && errno == EAGAIN);
+    CHECK(n > 0 && (answer[0] == '*' || memcmp(answer, "-OOM ", 5) == 0));
+    lose_client();
+    rs_reply_free(rs_command(session, "DEL a b"));
+    return outcome;
+}
+
 /* The parts */
 
 static enum outcome reader(void)
@@ -370,7 +458,7 @@ static const struct operation calls[] = {
     { "", "rs_format_argv", format_argv, false, 0 },
     { "", "rs_format_argv, many words", format_many, false, 0 },
     { "SET k @v", "rs_command_batch", batch_of_many, false, 0 },
-    { "SET w 1", "MULTI to EXEC", transaction, true, 64 },
+    { "SET w 1", "MULTI to EXEC", transaction, true, 0 },
     { "", "rs_set", typed_set, false, 0 },
     { "SET k short", "rs_set over another", typed_set, false, 0 },
     { "", "rs_set for a time", typed_set_for_a_time, false, 0 },
@@ -390,8 +478,11 @@ static const struct operation calls[] = {
     { "ZADD z @s40", "rs_zadd to others", typed_zadd, false, 0 },
     { "ZADD z 1 @v", "rs_zscore", typed_zscore, false, 0 },
     { "", "with events", with_events, true, 0 },
-    { "", "while another session monitors", monitored, false, 64 },
-    { "", "rs_session_next_push", monitored_line, true, 64 },
+    { "", "while another session monitors", monitored, false, 0 },
+    { "", "rs_session_next_push", monitored_line, true, 0 },
+    { "", "while another session waits", served_from_one, true, 0 },
+    { "", "while another session waits for many", served_to_another, true, 0 },
+    { "", "while a client waits", served_by_socket, true, 0 },
     { "", "rs_reader", reader, false, 64 },
     { "", "rs_request_reader", request_reader, false, 0 },
     { "", "rs_zset_insert", zset, false, 0 },

@@ -1,8 +1,7 @@
 /* The allocations of a call refused in turn, as SQLite tests it: refusals_each [LANE [OPERATION [NTH]]]
  *
- * An operation is run with the first request for memory refused that this thread makes, then with the second, and so on
- * (behind the first ones with gaps that grow), until it is refused nothing any more; once with that one request refused
- * alone, once with all that follow it, too. Each
+ * An operation is run with the first request for memory refused that this thread makes, then with the second, and so on,
+ * until it is refused nothing any more; once with that one request refused alone, once with all that follow it, too. Each
  * time it must succeed or say that there is no memory, and the data must be as before, or as after the operation. Then it
  * is run again, and succeeds. Arguments narrow the run down to what failed. The library is one built with the feature hooks.
  *
@@ -13,6 +12,8 @@
 #include "hooks.h"
 #include "socket.h"
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -126,11 +127,18 @@ static enum outcome of_tree(const rs_reply *reply)
     return outcome;
 }
 
+/* What is asked for is answered with an error; and: so is the command that runs. */
+static bool expects_errors, expects_error;
+
 static enum outcome of_reply(rs_reply *reply)
 {
     if (reply == NULL)
         return rs_last_status() == RS_ERR_NO_MEMORY ? NO_MEMORY : WRONG;
-    enum outcome outcome = of_tree(reply);
+    enum outcome outcome;
+    if (expects_error)
+        outcome = reply->type != RS_REPLY_ERROR ? WRONG : strncmp(reply->str, "OOM ", 4) == 0 ? NO_MEMORY : DONE;
+    else
+        outcome = of_tree(reply);
     rs_reply_free(reply);
     return outcome;
 }
@@ -157,13 +165,15 @@ static enum outcome by_batch(struct words *words)
     rs_status status = rs_command_batch(session, 2, argc, argv, lengths, out);
     if (status != RS_OK)
         return of_status(status);
-    enum outcome first = of_reply(out[0]), second = of_reply(out[1]);
+    enum outcome second = of_reply(out[1]);
+    expects_error = false;
+    enum outcome first = of_reply(out[0]);
     return first == DONE ? second : first;
 }
 
 static char request[90000], got[400000];
 
-/* A connection that was there before, as one that makes it does. */
+/* A connection that was there before. */
 static int client = -1;
 
 static void ensure_client(void)
@@ -240,13 +250,50 @@ static void run_quietly(const char *lines)
     }
 }
 
+/* Adds a reply to a sum that tells it from others. */
+static unsigned long long sum_of(const rs_reply *reply, unsigned long long sum)
+{
+    sum = (sum ^ (unsigned long long)reply->integer) * 1099511628211ULL;
+    for (size_t i = 0; reply->str != NULL && i < reply->len; i++)
+        sum = (sum ^ (unsigned char)reply->str[i]) * 1099511628211ULL;
+    for (size_t i = 0; i < reply->elements; i++)
+        sum = sum_of(reply->element[i], sum);
+    return sum;
+}
+
+/* What consumer groups have been given, which no digest tells: all but the times. */
+static unsigned long long progress(const rs_reply *key, unsigned long long sum)
+{
+    rs_reply *type = rs_command(session, "TYPE %b", key->str, key->len);
+    CHECK(type != NULL && type->type == RS_REPLY_STATUS);
+    if (strcmp(type->str, "stream") == 0) {
+        rs_reply *groups = rs_command(session, "XINFO GROUPS %b", key->str, key->len);
+        CHECK(groups != NULL && groups->type == RS_REPLY_ARRAY);
+        sum = sum_of(groups, sum);
+        for (size_t i = 0; i < groups->elements; i++) {
+            const rs_reply *name = groups->element[i]->element[1];
+            rs_reply *pending = rs_command(session, "XPENDING %b %b", key->str, key->len, name->str, name->len);
+            CHECK(pending != NULL && pending->type == RS_REPLY_ARRAY);
+            sum = sum_of(pending, sum);
+            rs_reply_free(pending);
+        }
+        rs_reply_free(groups);
+    }
+    rs_reply_free(type);
+    return sum;
+}
+
 /* The data, as text that tells one state from another. */
 static void state(char out[128])
 {
-    rs_reply *digest = rs_command(session, "DEBUG DIGEST");
-    CHECK(digest != NULL && digest->type == RS_REPLY_STATUS);
-    snprintf(out, 128, "%s", digest->str);
+    rs_reply *digest = rs_command(session, "DEBUG DIGEST"), *keys = rs_command(session, "KEYS *");
+    CHECK(digest != NULL && digest->type == RS_REPLY_STATUS && keys != NULL && keys->type == RS_REPLY_ARRAY);
+    unsigned long long sum = 0;
+    for (size_t i = 0; i < keys->elements; i++)
+        sum += progress(keys->element[i], 14695981039346656037ULL);
+    snprintf(out, 128, "%s %llx", digest->str, sum);
     rs_reply_free(digest);
+    rs_reply_free(keys);
 }
 
 /* Every value can be written and read, and is then the same: nothing is half done inside. */
@@ -288,7 +335,10 @@ static enum outcome (*way)(struct words *);
 
 static enum outcome attempt(const struct operation *operation)
 {
-    return operation->run != NULL ? operation->run() : way(&words);
+    expects_error = expects_errors;
+    enum outcome outcome = operation->run != NULL ? operation->run() : way(&words);
+    expects_error = false;
+    return outcome;
 }
 
 static void fail(const char *what)
@@ -306,6 +356,8 @@ static void prepare(const struct operation *operation)
     /* With buffers that nothing has been written to. */
     rs_session_close(session);
     CHECK_STATUS(RS_OK, rs_session_open(engine, &session));
+    if (client >= 0)
+        lose_client();
     if (way == by_socket && operation->run == NULL)
         ensure_client();
 }
@@ -324,7 +376,7 @@ static void refuse_each(const struct operation *operation, uint64_t first, bool 
         fail("does not work with all memory there is");
     state(complete);
     size_t refusals = 0;
-    for (uint64_t nth = first;; nth += 1 + nth / 3) {
+    for (uint64_t nth = first;; nth++) {
         CHECK(nth < NTH_MAX);
         running_nth = nth;
         prepare(operation);
@@ -365,7 +417,12 @@ static const struct operation commands[] = {
 #include "refusals_commands.h"
 };
 
+static const struct operation errors[] = {
+#include "refusals_errors.h"
+};
+
 #include "refusals_calls.h"
+#include "refusals_admin.h"
 
 static void refuse_all(const struct operation *operations, size_t count, int argc, char **argv)
 {
@@ -380,13 +437,17 @@ static void refuse_all(const struct operation *operations, size_t count, int arg
 int main(int argc, char **argv)
 {
     static const struct {
-        const char *name;
+        const char *name, *errors;
         enum outcome (*way)(struct words *);
-    } lanes[] = { { "argv", by_argv }, { "batch", by_batch }, { "socket", by_socket } };
+    } lanes[] = { { "argv", "argv-errors", by_argv },
+                  { "batch", "batch-errors", by_batch },
+                  { "socket", "socket-errors", by_socket } };
     signal(SIGABRT, on_abort);
     rs_config *config = loopback("0");
     CHECK_STATUS(RS_OK, rs_config_set(config, "enable-debug-command", "yes"));
     CHECK_STATUS(RS_OK, rs_config_set(config, "slowlog-log-slower-than", "-1"));
+    /* Which makes what walks through all of them, as this test does all the time, quicker. */
+    CHECK_STATUS(RS_OK, rs_config_set(config, "shards", "64"));
     CHECK_STATUS(RS_OK, rs_engine_open(config, &engine));
     rs_config_free(config);
     CHECK_STATUS(RS_OK, rs_session_open(engine, &session));
@@ -398,10 +459,22 @@ int main(int argc, char **argv)
         lane = lanes[l].name;
         way = lanes[l].way;
         refuse_all(commands, sizeof commands / sizeof *commands, argc, argv);
+        lane = lanes[l].errors;
+        expects_errors = true;
+        refuse_all(errors, sizeof errors / sizeof *errors, argc, argv);
+        expects_errors = false;
+    }
+    static const char *const ADMIN[] = { "admin", "admin_batch", "admin_socket" };
+    for (size_t l = 0; l < sizeof lanes / sizeof *lanes; l++) {
+        lane = ADMIN[l];
+        way = lanes[l].way;
+        refuse_all(admin, sizeof admin / sizeof *admin, argc, argv);
     }
     lane = "calls";
     way = by_argv;
     refuse_all(calls, sizeof calls / sizeof *calls, argc, argv);
+    lane = "admin_calls";
+    refuse_all(admin_calls, sizeof admin_calls / sizeof *admin_calls, argc, argv);
     if (client >= 0)
         lose_client();
     CHECK_STATUS(RS_OK, rs_server_stop(server));

@@ -164,6 +164,10 @@ if [ "$title" != valgrind ] && [ -x "$bin/panics" ]; then
     robust refusals_each argv
     robust refusals_each batch
     robust refusals_each socket
+    robust refusals_each admin
+    robust refusals_each admin_batch
+    robust refusals_each admin_socket
+    robust refusals_each admin_calls
 fi
 [ ! -f "$bin/wrapper" ] || robust wrapper
 for test in host_commands typed_aggregates contract; do

@@ -50,7 +50,8 @@ impl Store {
 
     /// A new client from elsewhere.
     pub fn client_from(&self, origin: Origin) -> Client {
-        let session = Session::new(&self.engine, origin, self.engine.stats.add_block());
+        let session =
+            Session::new(&self.engine, origin, self.engine.stats.add_block().expect("memory")).expect("memory");
         Client { engine: Arc::clone(&self.engine), session, reply: ReplyWriter::default() }
     }
 

@@ -81,7 +81,7 @@ fn commands(seed: u64) -> Vec<Vec<Vec<u8>>> {
 fn in_process(engine: &Engine, commands: &[Vec<Vec<u8>>]) {
     let outlet = Arc::new(NoOutlet);
     let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
-    let mut session = Session::new(engine, origin, engine.stats.add_block());
+    let mut session = Session::new(engine, origin, engine.stats.add_block().expect("memory")).expect("memory");
     let mut reply = ReplyWriter::default();
     for command in commands {
         let argv: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();

@@ -60,7 +60,9 @@ fn parse(args: &Args) -> Result<Combination, CommandError> {
         return Err(CommandError::fixed("ERR BITOP NOT must be called with a single source key."));
     }
     if matches!(how, Diff | Diff1 | AndOr) && sources < 2 {
-        return Err(CommandError::text(format!("ERR BITOP {name} must be called with at least two source keys.")));
+        return Err(CommandError::composed(format_args!(
+            "ERR BITOP {name} must be called with at least two source keys."
+        )));
     }
     Ok(how)
 }

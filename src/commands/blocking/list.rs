@@ -3,7 +3,7 @@
 use super::super::list::{self, value};
 use super::super::{Args, CmdResult, CommandError, Ctx, Key};
 use super::{Awaited, OwnedKey, Serve, Served, Wait, timeout_s};
-use crate::keyspace::{Kind, Loc};
+use crate::keyspace::{Kind, Loc, gather, try_box};
 use crate::resp::ReplyWriter;
 use crate::types::list::Side;
 use smallvec::SmallVec;
@@ -38,8 +38,8 @@ fn pop_or_block(ctx: &mut Ctx, args: &Args, deadline_ms: Option<i64>, pop: Pop) 
             return pop.run(ctx, key, loc);
         }
     }
-    let keys: SmallVec<[Key; 4]> = args.keys().collect();
-    let (nil, serve) = (ReplyWriter::null_array, Box::new(pop));
+    let keys: SmallVec<[Key; 4]> = gather(args.keys())?;
+    let (nil, serve) = (ReplyWriter::null_array, try_box(pop)?);
     ctx.block(Wait { keys: &keys, awaited: A_LIST, further: &[], deadline_ms, nil, serve })
 }
 
@@ -90,7 +90,8 @@ fn move_or_block(ctx: &mut Ctx, args: &Args, from: Side, to: Side) -> CmdResult 
         return list::transfer(ctx, source, loc, from, destination, to);
     }
     let (keys, further) = (&[source], &[destination]);
-    let (nil, serve) = (ReplyWriter::null, Box::new(Move { from, to, destination: OwnedKey::new(destination) }));
+    let (nil, destination) = (ReplyWriter::null, OwnedKey::new(destination)?);
+    let serve = try_box(Move { from, to, destination })?;
     ctx.block(Wait { keys, awaited: A_LIST, further, deadline_ms, nil, serve })
 }
 

@@ -57,12 +57,10 @@ pub use waiter::{Answer, Waiter};
 
 use super::session::{Parked, Rest};
 use super::{CmdResult, CommandError, Ctx, Key};
-use crate::engine::clients::Waiting;
-use crate::keyspace::KeyHash;
+use crate::keyspace::{KeyHash, NoMemory, Shared, blocked, try_copy};
 use crate::numeric::{self, SumError};
 use crate::resp::ReplyWriter;
 use crate::resp::number::{parse_f64, parse_f64_lenient, parse_i64};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// What to do for a client that waits.
@@ -109,8 +107,11 @@ pub struct OwnedKey {
 
 impl OwnedKey {
     /// Copies a key.
-    pub fn new(key: Key) -> Self {
-        Self { bytes: key.bytes.into(), hash: key.hash }
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new(key: Key) -> Result<Self, NoMemory> {
+        Ok(Self { bytes: try_copy(key.bytes)?.into(), hash: key.hash })
     }
 
     /// The key as handlers use it.
@@ -124,22 +125,27 @@ impl Ctx<'_, '_> {
     /// reply, and the keys must be locked. The last thing that a handler does.
     ///
     /// # Errors
-    /// None; the type is that of a handler's last expression.
+    /// If memory is short; then nobody waits.
     pub fn block(&mut self, wait: Wait) -> CmdResult {
         if self.in_transaction {
             (wait.nil)(self.reply);
             return Ok(());
         }
         let engine = self.engine;
-        let (keys, awaited) = (wait.keys, wait.awaited);
-        let waiter = Arc::new(Waiter::new(self, wait));
-        for key in keys {
-            let line = Arc::clone(&waiter) as Arc<crate::keyspace::blocked::Waiter>;
-            let shard = self.locks.shard(key.hash);
-            shard.waiters().join(self.session.db, key.bytes, awaited, waiter.ticket(), line);
+        let (keys, awaited, db) = (wait.keys, wait.awaited, self.session.db);
+        let waiter = Waiter::new(self, wait)?;
+        for (joined, key) in keys.iter().enumerate() {
+            let line: Shared<blocked::Waiter> = waiter.clone().widen(|waiter| waiter);
+            let ticket = waiter.ticket();
+            if let Err(error) = self.locks.shard(key.hash).waiters().join(db, key.bytes, awaited, ticket, line) {
+                for key in &keys[..joined] {
+                    self.locks.shard(key.hash).waiters().leave(db, key.bytes, ticket);
+                }
+                return Err(error.into());
+            }
         }
         engine.clients.blocked.fetch_add(1, Relaxed);
-        *self.session.client.waiting.lock() = Some(Arc::clone(&waiter) as Arc<dyn Waiting>);
+        *self.session.client.waiting.lock() = Some(waiter.clone().widen(|waiter| waiter));
         self.session.parked = Some(Parked { rest: Rest::Waiting(waiter), call: None, took_us: 0 });
         Ok(())
     }

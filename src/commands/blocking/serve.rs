@@ -14,7 +14,8 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// What a command does with its locks when it is done: serves those who wait for what it has changed, hands over what is
-/// to be freed, and unlocks in the course of this or when `locks` is dropped.
+/// to be freed, and unlocks in the course of this or when `locks` is dropped. Whom there is no memory to serve, the next command
+/// that locks the same shard tries to serve again, whatever it does there.
 #[inline(always)]
 pub fn release<'e>(engine: &'e Engine, session: &mut Session, locks: &mut LockSet<'e>, now_ms: i64) {
     reach("release");
@@ -30,7 +31,8 @@ pub fn release<'e>(engine: &'e Engine, session: &mut Session, locks: &mut LockSe
 pub fn serve_shard(engine: &Engine, shard: usize, events: &mut Pending) {
     let mut locks = LockSet::shard_at(&engine.keyspace, shard);
     if locks.has_signals() && !engine.keyspace.is_shard_damaged(shard) {
-        let counters = engine.stats.add_block();
+        // Without memory for that they go on waiting, as below.
+        let Ok(counters) = engine.stats.add_block() else { return };
         let mut session = Session::unlisted(engine, Arc::clone(&counters));
         std::mem::swap(&mut session.events, events);
         let guarded = Guarded::new(&mut locks);
@@ -45,13 +47,19 @@ pub fn serve_shard(engine: &Engine, shard: usize, events: &mut Pending) {
 fn serve_and_release<'e>(engine: &'e Engine, session: &mut Session, locks: &mut LockSet<'e>, now_ms: i64) {
     let now_ms = if now_ms == 0 { engine.clock.now_ms() } else { now_ms };
     let mut round = Round { engine, session, now_ms, served: SmallVec::new(), deferred: Vec::new() };
+    locks.retry_missed();
     round.serve_signalled(locks);
     round.finish(locks);
     while !round.deferred.is_empty() {
         let deferred = std::mem::take(&mut round.deferred);
         let needs = deferred.iter().flat_map(|key| key.needs.iter().copied());
-        // Without memory for that they go on waiting, until the next change of their keys or the end of their time.
-        let Ok(mut locks) = LockSet::many(&engine.keyspace, needs) else { continue };
+        let Ok(mut locks) = LockSet::many(&engine.keyspace, needs) else {
+            for Deferred { signal, .. } in deferred {
+                let shard = engine.keyspace.shard_of(engine.keyspace.hash(&signal.key));
+                engine.keyspace.lock(shard).waiters().miss(signal.db, &signal.key);
+            }
+            continue;
+        };
         if engine.is_damaged() && locks.has_damage() {
             // Who waits there has been told.
             continue;
@@ -107,21 +115,18 @@ impl<'e> Round<'_, 'e> {
             let Some((ticket, waiter)) = waiters.next_in_line(signal.db, key.bytes, present, last) else { return };
             last = ticket;
             let Some(waiter) = waiter.downcast_ref::<Waiter>() else { continue };
-            // Without memory for a note of it this waiter and those behind it go on waiting, as above.
-            if self.served.try_reserve(1).is_err() || self.deferred.try_reserve(1).is_err() {
-                return;
+            let mut needs = SmallVec::new();
+            let has_room = self.served.try_reserve(1).is_ok() && self.deferred.try_reserve(1).is_ok();
+            if !has_room || needs.try_reserve_exact(waiter.further().len() + 1).is_err() {
+                return locks.shard(key.hash).waiters().miss(signal.db, key.bytes);
             }
             match waiter.serve(self.engine, self.session, locks, key, self.now_ms) {
                 Attempt::NotYet => continue,
                 Attempt::Over => {}
                 Attempt::Served => self.served.push(Arc::clone(waiter.client())),
                 Attempt::Busy => {
-                    let mut needs = SmallVec::new();
-                    if needs.try_reserve_exact(waiter.further().len() + 1).is_ok() {
-                        needs.extend(waiter.further().iter().copied().chain([key.hash]));
-                        self.deferred.push(Deferred { signal, needs });
-                    }
-                    return;
+                    needs.extend(waiter.further().iter().copied().chain([key.hash]));
+                    return self.deferred.push(Deferred { signal, needs });
                 }
             }
             locks.shard(key.hash).waiters().leave(signal.db, key.bytes, ticket);

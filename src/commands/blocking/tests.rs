@@ -63,7 +63,7 @@ impl Store {
     fn client(&self) -> Client {
         let outlet = Arc::new(NoOutlet);
         let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
-        let session = Session::new(&self.engine, origin, self.engine.stats.add_block());
+        let session = Session::new(&self.engine, origin, self.engine.stats.add_block().unwrap()).unwrap();
         Client { engine: Arc::clone(&self.engine), session, reply: ReplyWriter::default() }
     }
 
@@ -99,7 +99,7 @@ impl Client {
         let to: Vec<&'static str> = to.iter().map(|name| &*name.to_string().leak()).collect();
         let further: Vec<Key> = to.iter().map(key).collect();
         let mut locks = LockSet::many(&engine.keyspace, keys.iter().chain(&further).map(|key| key.hash)).unwrap();
-        let serve = Box::new(Take(further.first().copied().map(OwnedKey::new)));
+        let serve = Box::new(Take(further.first().map(|key| OwnedKey::new(*key).unwrap())));
         self.reply.clear();
         self.reply.set_protocol(self.session.protocol);
         let mut ctx = Ctx {

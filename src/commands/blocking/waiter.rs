@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::engine::clients::{Client, Delivery, End, Waiting};
 use crate::engine::stats::bump;
 use crate::hooks::reach;
-use crate::keyspace::{KeyHash, LockSet};
+use crate::keyspace::{KeyHash, LockSet, NoMemory, Shared, gather};
 use crate::resp::{Protocol, ReplyWriter};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -55,18 +55,26 @@ pub enum Attempt {
 
 impl Waiter {
     /// A waiter of the client whose command runs in `ctx`.
-    pub(super) fn new(ctx: &Ctx, wait: Wait) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub(super) fn new(ctx: &Ctx, wait: Wait) -> Result<Shared<Self>, NoMemory> {
+        let mut keys = SmallVec::new();
+        keys.try_reserve_exact(wait.keys.len()).map_err(|_| NoMemory)?;
+        for key in wait.keys {
+            keys.push(OwnedKey::new(*key)?);
+        }
+        Shared::new(Self {
             ticket: ctx.engine.keyspace.next_ticket(),
             client: Arc::clone(&ctx.session.client),
             command: ctx.command,
             protocol: ctx.reply.protocol(),
             db: ctx.session.db,
-            keys: wait.keys.iter().copied().map(OwnedKey::new).collect(),
-            further: wait.further.iter().map(|key| key.hash).collect(),
+            keys,
+            further: gather(wait.further.iter().map(|key| key.hash))?,
             deadline_ms: wait.deadline_ms,
             outcome: Outcome::waiting(wait.serve),
-        }
+        })
     }
 
     /// Its place in every line.

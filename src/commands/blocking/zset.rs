@@ -3,7 +3,7 @@
 use super::super::zset::{self, End, value};
 use super::super::{Args, CmdResult, CommandError, Ctx, Key};
 use super::{Awaited, Serve, Served, Wait, timeout_s};
-use crate::keyspace::{Kind, Loc};
+use crate::keyspace::{Kind, Loc, gather, try_box};
 use crate::resp::ReplyWriter;
 use smallvec::SmallVec;
 
@@ -37,8 +37,8 @@ fn pop_or_block(ctx: &mut Ctx, args: &Args, deadline_ms: Option<i64>, pop: Pop) 
             return pop.run(ctx, key, loc);
         }
     }
-    let keys: SmallVec<[Key; 4]> = args.keys().collect();
-    let (nil, serve) = (ReplyWriter::null_array, Box::new(pop));
+    let keys: SmallVec<[Key; 4]> = gather(args.keys())?;
+    let (nil, serve) = (ReplyWriter::null_array, try_box(pop)?);
     ctx.block(Wait { keys: &keys, awaited: A_SORTED_SET, further: &[], deadline_ms, nil, serve })
 }
 

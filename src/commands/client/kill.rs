@@ -23,7 +23,7 @@ pub fn kill(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let filter = if is_old_form { Filter { addr: args.get(2), ..Filter::default() } } else { Filter::parse(args)? };
     let mut killed = 0;
     let caller = ctx.session.id();
-    for client in ctx.engine.clients.list() {
+    for client in ctx.engine.clients.list()? {
         if !filter.matches(&client) || (client.id == caller && filter.spares_caller) {
             continue;
         }

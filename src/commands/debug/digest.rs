@@ -6,6 +6,7 @@
 use super::super::{Args, CmdResult, Ctx, Key};
 use crate::keyspace::{Db, Kind, Loc, NoMemory};
 use crate::resp::number::write_double_17g;
+use crate::storage::{Text, try_push};
 use crate::types::hash::{HashRef, text_of};
 use crate::types::list::{ListRef, Side};
 use crate::types::set::SetRef;
@@ -24,6 +25,9 @@ fn number_of(kind: Kind) -> u32 {
         Kind::Stream => 6,
     }
 }
+
+/// Room for the text of any double.
+const DOUBLE_BYTES_MAX: usize = 32;
 
 #[derive(Clone, Copy, Default)]
 struct Digest([u8; 20]);
@@ -63,12 +67,13 @@ impl Digest {
         } else if let Some(zset) = View::of(value) {
             for (member, score) in zset.iter() {
                 let mut text = Vec::new();
+                text.try_reserve(DOUBLE_BYTES_MAX)?;
                 write_double_17g(score, &mut text);
                 self.add_group([member, &text]);
             }
         } else if let Some(stream) = Stream::of(value) {
             for entry in stream.log.range(Id::MIN, Id::MAX) {
-                self.mix(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+                self.mix(&Text::of(format_args!("{}.{}", entry.id.ms, entry.id.seq))?);
                 for (field, value) in entry.pairs() {
                     self.mix(field.text(&mut digits));
                     self.mix(value.text(&mut digits));
@@ -81,8 +86,9 @@ impl Digest {
         Ok(())
     }
 
-    fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    fn hex(&self) -> [u8; 40] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        std::array::from_fn(|at| DIGITS[usize::from(self.0[at / 2] >> (4 * (1 - at % 2)) & 15)])
     }
 }
 
@@ -91,8 +97,10 @@ pub fn digest(ctx: &mut Ctx) -> CmdResult {
     let now_ms = ctx.now_ms();
     let mut all = Digest::default();
     for number in 0..ctx.engine.databases() {
-        let mut dbs: Vec<&Db> = ctx.all_shards().filter_map(|shard| shard.existing_db(number)).collect();
-        dbs.retain(|db| !db.is_empty());
+        let mut dbs: Vec<&Db> = Vec::new();
+        for db in ctx.all_shards().filter_map(|shard| shard.existing_db(number)).filter(|db| !db.is_empty()) {
+            try_push(&mut dbs, db)?;
+        }
         if dbs.is_empty() {
             continue;
         }
@@ -106,7 +114,7 @@ pub fn digest(ctx: &mut Ctx) -> CmdResult {
             }
         }
     }
-    ctx.reply.status(&all.hex());
+    ctx.reply.status_bytes(&all.hex());
     Ok(())
 }
 
@@ -122,7 +130,7 @@ pub fn digest_value(ctx: &mut Ctx, args: &Args) -> CmdResult {
         if let Some(loc) = db.locate(key.hash, key.bytes) {
             digest.mix_value(db, loc, now_ms)?;
         }
-        ctx.reply.status(&digest.hex());
+        ctx.reply.status_bytes(&digest.hex());
     }
     Ok(())
 }

@@ -5,10 +5,11 @@ use super::super::error::shown;
 use super::super::object::{encoding_name, reference_count};
 use super::super::{Args, CmdResult, CommandError, Ctx, Key};
 use crate::engine::access;
-use crate::keyspace::{Loc, NewValue, StringRef};
+use crate::keyspace::{Loc, NewValue, NoMemory, StringRef};
 use crate::persist::rdb::Writer;
 use crate::persist::rdb::value::Saved;
 use crate::resp::number::parse_i64;
+use crate::storage::Text;
 use crate::types::hash::HashRef;
 use crate::types::list::ListRef;
 use crate::types::set::SetRef;
@@ -35,27 +36,28 @@ pub fn object(ctx: &mut Ctx, key: &[u8]) -> CmdResult {
     let value = db.value(loc);
     let mut writer = Writer::new(compresses);
     Saved::of(value).write_body(&mut writer, due_ms)?;
-    let mut text = format!(
+    let mut text = Text::new();
+    text.put(format_args!(
         "Value at:{:p} refcount:{references} encoding:{} serializedlength:{} lru:{used} lru_seconds_idle:{}",
         db.key(loc).as_ptr(),
         encoding_name(db, loc),
         writer.bytes().len(),
         access::idle_s(used, now_s)
-    );
+    ));
     if let Some(list) = ListRef::of(value) {
         let nodes = list.nodes();
         let is_compressed = match list {
             ListRef::Flat(_) => depth != 0,
             ListRef::Large(list) => list.compresses(),
         };
-        text.push_str(&format!(
+        text.put(format_args!(
             " ql_nodes:{nodes} ql_avg_node:{:.2} ql_listpack_max:{node_max} ql_compressed:{} ql_uncompressed_size:{}",
             list.len() as f64 / nodes as f64,
             u8::from(is_compressed),
             list.run_bytes() + nodes * LISTPACK_OVERHEAD
         ));
     }
-    ctx.reply.status(&text);
+    ctx.reply.status_bytes(&text.finish()?);
     Ok(())
 }
 
@@ -70,13 +72,13 @@ pub fn sdslen(ctx: &mut Ctx, key: &[u8]) -> CmdResult {
         return Err(CommandError::fixed("ERR Not an sds encoded string."));
     };
     let value_share = db.memory_usage(loc).saturating_sub(key.bytes.len());
-    let text = format!(
+    let text = Text::of(format_args!(
         "key_sds_len:{0}, key_sds_avail:0, key_zmalloc: {0}, val_sds_len:{1}, val_sds_avail:{2}, val_zmalloc: {value_share}",
         key.bytes.len(),
         value.len(),
         value_share.saturating_sub(value.len())
-    );
-    ctx.reply.status(&text);
+    ))?;
+    ctx.reply.status_bytes(&text);
     Ok(())
 }
 
@@ -91,13 +93,17 @@ pub fn populate(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let prefix = args.get(3).map_or(&b"key"[..], shown);
     let size = if args.len() == 5 { positive(4)? } else { 0 };
     for number in 0..count {
-        let name = [prefix, format!(":{number}").as_bytes()].concat();
+        let mut name = Text::new();
+        name.push(prefix);
+        name.put(format_args!(":{number}"));
+        let name = name.finish()?;
         let key = Key { bytes: &name, hash: ctx.engine.keyspace.hash(&name) };
         if ctx.peek(key).is_some() {
             continue;
         }
-        let mut value = format!("value:{number}").into_bytes();
+        let mut value = Text::of(format_args!("value:{number}"))?;
         if size > 0 {
+            value.try_reserve(size.saturating_sub(value.len())).map_err(NoMemory::from)?;
             value.resize(size, 0);
         }
         ctx.create(key, NewValue::Str(&value))?;
@@ -120,11 +126,11 @@ pub fn htstats(ctx: &mut Ctx, args: &Args) -> CmdResult {
         fullest = fullest.max(db.len());
     }
     let shards = ctx.engine.keyspace.shard_count();
-    let text = format!(
+    let text = Text::of(format_args!(
         "[Dictionary HT]\n number of elements: {keys}\n shards: {shards}\n elements in the fullest shard: {fullest}\n \
          table bytes: {table}\n[Expires HT]\n number of elements: {expires}\n heap bytes: {ttl}\n"
-    );
-    ctx.reply.verbatim("txt", text.as_bytes());
+    ))?;
+    ctx.reply.verbatim("txt", &text);
     Ok(())
 }
 
@@ -141,7 +147,8 @@ pub fn htstats_key(ctx: &mut Ctx, key: &[u8]) -> CmdResult {
     let len = SetRef::of(value).map(SetRef::len);
     let len = len.or_else(|| HashRef::of(value).map(|hash| hash.len(i64::MIN)));
     let len = len.or_else(|| View::of(value).map(View::len)).unwrap_or_default();
-    let text = format!("[Dictionary HT]\n number of elements: {len}\n bytes of the value: {}\n", db.memory_usage(loc));
-    ctx.reply.verbatim("txt", text.as_bytes());
+    let bytes = db.memory_usage(loc);
+    let text = Text::of(format_args!("[Dictionary HT]\n number of elements: {len}\n bytes of the value: {bytes}\n"))?;
+    ctx.reply.verbatim("txt", &text);
     Ok(())
 }

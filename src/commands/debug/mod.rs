@@ -10,14 +10,17 @@ mod protocol;
 use super::{Args, CmdResult, CommandError, Ctx, help, session};
 use crate::engine::Engine;
 use crate::engine::clients::Client;
+use crate::engine::log::Level;
 use crate::resp::number::parse_f64;
+use crate::storage::{Text, lossy, try_copy};
 use std::mem::size_of;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// DEBUG subcommand [arg [arg ...]].
 pub fn debug(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    let name = args[1].to_ascii_lowercase();
+    let mut name = try_copy(&args[1])?;
+    name.make_ascii_lowercase();
     match (name.as_slice(), args.len()) {
         (b"help", 2) => help::write(ctx, args, HELP),
         (b"sleep", 3) => sleep(ctx, &args[2]),
@@ -59,7 +62,7 @@ fn sleep(ctx: &mut Ctx, seconds: &[u8]) -> CmdResult {
 
 /// DEBUG LOG message.
 fn log(ctx: &mut Ctx, message: &[u8]) -> CmdResult {
-    ctx.engine.log.warning(&format!("DEBUG LOG: {}", String::from_utf8_lossy(message)));
+    ctx.engine.log.note(Level::Warning, format_args!("DEBUG LOG: {}", lossy(message)));
     ctx.reply.ok();
     Ok(())
 }
@@ -76,14 +79,14 @@ fn set_active_expire(ctx: &mut Ctx, value: &[u8]) -> CmdResult {
 
 /// DEBUG STRUCTSIZE.
 fn structsize(ctx: &mut Ctx) -> CmdResult {
-    let sizes = format!(
+    let sizes = Text::of(format_args!(
         "bits:{} engine:{} session:{} client:{} ",
         usize::BITS,
         size_of::<Engine>(),
         size_of::<session::Session>(),
         size_of::<Client>()
-    );
-    ctx.reply.bulk(sizes.as_bytes());
+    ))?;
+    ctx.reply.bulk(&sizes);
     Ok(())
 }
 

@@ -2,12 +2,15 @@
 
 use super::super::{CmdResult, CommandError, Ctx};
 use crate::resp::{Protocol, ReplyWriter};
+use crate::storage::try_copy;
 
 /// DEBUG PROTOCOL type.
 pub fn protocol(ctx: &mut Ctx, kind: &[u8]) -> CmdResult {
     let reply = &mut *ctx.reply;
     let is_resp3 = reply.protocol() == Protocol::Resp3;
-    match kind.to_ascii_lowercase().as_slice() {
+    let mut name = try_copy(kind)?;
+    name.make_ascii_lowercase();
+    match name.as_slice() {
         b"string" => reply.bulk(b"Hello World"),
         b"integer" => reply.integer(12345),
         #[allow(clippy::approx_constant, reason = "it is the number that Redis sends")]

@@ -3,6 +3,7 @@
 use super::place;
 use crate::commands::zset::value;
 use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
+use crate::keyspace::NoMemory;
 use crate::types::geo::score_of_place;
 use crate::types::zset::Change;
 use smallvec::SmallVec;
@@ -46,9 +47,13 @@ impl Options {
 pub fn geoadd(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let (options, first) = Options::parse(args)?;
     let scores = (first..args.len()).step_by(3).map(|at| place(args, at).map(score_of_place));
-    let scores = scores.collect::<Result<SmallVec<[f64; 8]>, _>>()?;
+    let mut known: SmallVec<[f64; 8]> = SmallVec::new();
+    known.try_reserve_exact(scores.len()).map_err(|_| NoMemory)?;
+    for score in scores {
+        known.push(score?);
+    }
     let key = args.key(0);
-    let members = (first + 2..args.len()).step_by(3).map(|at| &args[at]).zip(scores);
+    let members = (first + 2..args.len()).step_by(3).map(|at| &args[at]).zip(known);
     let (mut added, mut updated) = (0, 0);
     let result = add(ctx, key, options, members, |change| match change {
         Change::None => {}

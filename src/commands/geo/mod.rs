@@ -21,6 +21,7 @@ pub use search::{georadius, georadius_ro, georadiusbymember, georadiusbymember_r
 
 use super::{Args, CommandError};
 use crate::resp::ReplyWriter;
+use crate::resp::number::StackText;
 use crate::types::geo::{LATITUDE_MAX, LONGITUDE_MAX, Place};
 
 const BAD_UNIT: CommandError = CommandError::fixed("ERR unsupported unit provided. please use M, KM, FT, MI");
@@ -32,7 +33,9 @@ const BAD_UNIT: CommandError = CommandError::fixed("ERR unsupported unit provide
 fn place(args: &Args, index: usize) -> Result<Place, CommandError> {
     let (longitude, latitude) = (args.float(index)?, args.float(index + 1)?);
     if longitude.abs() > LONGITUDE_MAX || latitude.abs() > LATITUDE_MAX {
-        return Err(CommandError::text(format!("ERR invalid longitude,latitude pair {longitude:.6},{latitude:.6}")));
+        return Err(CommandError::composed(format_args!(
+            "ERR invalid longitude,latitude pair {longitude:.6},{latitude:.6}"
+        )));
     }
     Ok(Place { longitude, latitude })
 }
@@ -46,16 +49,23 @@ fn unit_m(args: &Args, index: usize) -> Result<f64, CommandError> {
     units.into_iter().find(|(name, _)| args.is(index, name)).map(|(_, metres)| metres).ok_or(BAD_UNIT)
 }
 
+/// Text of a distance on this planet in any unit, or of degrees.
+type Decimals = StackText<32>;
+
 /// Replies a distance, with four decimals.
 fn reply_distance(reply: &mut ReplyWriter, distance: f64) {
-    reply.bulk(format!("{distance:.4}").as_bytes());
+    reply.bulk(Decimals::of(format_args!("{distance:.4}")).as_bytes());
 }
 
 /// Replies a longitude and a latitude, with up to 17 decimals.
 fn reply_place(reply: &mut ReplyWriter, place: Place) {
     reply.array(2);
     for degrees in [place.longitude, place.latitude] {
-        let text = format!("{degrees:.17}");
-        reply.double_text(text.trim_end_matches('0').trim_end_matches('.').as_bytes());
+        let text = Decimals::of(format_args!("{degrees:.17}"));
+        let mut digits = text.as_bytes();
+        while let [before @ .., b'0'] = digits {
+            digits = before;
+        }
+        reply.double_text(digits.strip_suffix(b".").unwrap_or(digits));
     }
 }

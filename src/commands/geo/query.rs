@@ -167,7 +167,7 @@ impl Query {
         if self.store_at.is_some() && (self.with_distance || self.with_hash || self.with_place) {
             let command = if form == Form::SearchStore { "GEOSEARCHSTORE" } else { "STORE option in GEORADIUS" };
             let rest = "is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
-            return Err(CommandError::text(format!("ERR {command} {rest}")));
+            return Err(CommandError::composed(format_args!("ERR {command} {rest}")));
         }
         if !has_center {
             let text = "ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ";

@@ -6,7 +6,7 @@
 //! stays changed, as after an error in the middle of a script.
 
 use crate::commands::{Args, CmdResult, CommandError, Ctx, dispatch};
-use crate::keyspace::NoMemory;
+use crate::keyspace::{NoMemory, Text};
 use smallvec::SmallVec;
 use std::any::Any;
 
@@ -225,8 +225,10 @@ impl<'a, 'c, 'e> Call<'a, 'c, 'e> {
             (None, None) if !self.is_begun => "has not replied",
             (None, None) => return self.error.map_or(Ok(()), Err),
         };
-        self.ctx.engine.log.warning(&format!("host command '{name}' {complaint}"));
-        Err(CommandError::text(format!("ERR host command '{name}' {complaint}")))
+        if let Ok(warning) = Text::string_of(format_args!("host command '{name}' {complaint}")) {
+            self.ctx.engine.log.warning(&warning);
+        }
+        Err(CommandError::composed(format_args!("ERR host command '{name}' {complaint}")))
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::call::Call;
 use crate::commands::args::KeyList;
+use crate::commands::error::shown;
 use crate::commands::spec::{self, AclCategories, Command, Flags, Locks};
 use crate::commands::{Args, CommandError, Ctx, dispatch};
 use crate::keyspace::NoMemory;
@@ -67,11 +68,13 @@ impl Call<'_, '_, '_> {
             let name = argv[key.index as usize];
             let is_ours = self.args.keys().any(|ours| ours.hash == key.hash && ours.bytes == name);
             if !is_ours {
-                return Err(CommandError::quoting(
-                    &format!("ERR '{}' uses the key '", command.name),
-                    &name[..name.len().min(KEY_BYTES_SHOWN)],
-                    "', which is none of the host command's",
-                ));
+                return Err(CommandError::joined(&[
+                    b"ERR '",
+                    command.name.as_bytes(),
+                    b"' uses the key '",
+                    shown(&name[..name.len().min(KEY_BYTES_SHOWN)]),
+                    b"', which is none of the host command's",
+                ]));
             }
         }
         Ok((command, keys))
@@ -93,7 +96,7 @@ impl Call<'_, '_, '_> {
 const KEY_BYTES_SHOWN: usize = 128;
 
 fn refused(command: &Command, why: &str) -> CommandError {
-    CommandError::text(format!("ERR '{}' {why}", command.name))
+    CommandError::composed(format_args!("ERR '{}' {why}", command.name))
 }
 
 /// XREAD and XREADGROUP wait only if they are told to.

@@ -110,8 +110,8 @@ impl Registry {
     }
 
     /// All commands, in the order of their ids.
-    pub fn list(&self) -> Vec<&'static Command> {
-        self.order.read().clone()
+    pub fn list(&self) -> impl Iterator<Item = &'static Command> {
+        (0..).map_while(|index: usize| self.order.read().get(index).copied())
     }
 }
 
@@ -160,7 +160,7 @@ mod tests {
         assert!(registry.lookup(b"host.300").is_none() && registry.lookup(b"").is_none());
         assert!(registry.lookup(&[b'h'; 1000]).is_none());
         assert!(registry.by_id(0).is_none() && registry.by_id(ID_COUNT + 300).is_none());
-        assert_eq!(registry.list().len(), 300);
+        assert_eq!(registry.list().count(), 300);
     }
 
     #[test]

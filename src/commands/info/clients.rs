@@ -3,10 +3,11 @@
 use super::super::Ctx;
 use super::Fields;
 use crate::engine::clients::Client;
+use crate::storage::NoMemory;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
-    let clients = ctx.engine.clients.list();
+pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) -> Result<(), NoMemory> {
+    let clients = ctx.engine.clients.list()?;
     let connected = ctx.engine.clients.connected();
     let largest =
         |bytes: fn(&Client) -> &AtomicU64| clients.iter().map(|client| bytes(client).load(Relaxed)).max().unwrap_or(0);
@@ -19,6 +20,7 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     fields.add("tracking_clients", 0);
     fields.add("clients_in_timeout_table", clients.iter().filter(|client| waits_for_limited_time(client)).count());
     fields.add("redisrs_sessions_in_process", (clients.len() as u64).saturating_sub(connected));
+    Ok(())
 }
 
 fn waits_for_limited_time(client: &Client) -> bool {

@@ -2,6 +2,7 @@
 
 use super::super::Ctx;
 use super::Fields;
+use crate::storage::NoMemory;
 
 /// Sums over all shards for one database.
 #[derive(Clone, Copy, Default)]
@@ -11,8 +12,10 @@ struct DbTotals {
     deadline_sum_ms: i128,
 }
 
-pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
+pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) -> Result<(), NoMemory> {
     let mut totals: Vec<DbTotals> = Vec::new();
+    // No visit makes a database, so there are never more.
+    totals.try_reserve_exact(ctx.engine.databases() as usize)?;
     for shard in 0..ctx.engine.keyspace.shard_count() {
         ctx.with_shard(shard, |data| {
             let dbs = data.dbs();
@@ -28,6 +31,7 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     for (number, total) in totals.iter().enumerate().filter(|(_, total)| total.keys > 0) {
         let mean_ms = total.deadline_sum_ms.checked_div(total.expires as i128).map_or(0, |mean| (mean - now_ms).max(0));
         let DbTotals { keys, expires, .. } = total;
-        fields.add(&format!("db{number}"), format_args!("keys={keys},expires={expires},avg_ttl={mean_ms}"));
+        fields.add(format_args!("db{number}"), format_args!("keys={keys},expires={expires},avg_ttl={mean_ms}"));
     }
+    Ok(())
 }

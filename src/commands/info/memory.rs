@@ -4,6 +4,7 @@ use super::super::client::client_memory;
 use super::super::{Ctx, Session};
 use super::Fields;
 use crate::engine::{allocator, process};
+use crate::storage::NoMemory;
 use std::fmt;
 use std::mem::size_of;
 use std::sync::atomic::Ordering::Relaxed;
@@ -21,7 +22,7 @@ pub struct DbUse {
 }
 
 /// Bytes that an engine uses, by purpose.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct MemoryUse {
     /// What an engine without keys and clients needs.
     pub startup: usize,
@@ -36,9 +37,14 @@ pub struct MemoryUse {
 
 impl MemoryUse {
     /// Adds it up, and raises the recorded peak if this is more.
-    pub fn measure(ctx: &mut Ctx) -> Self {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn measure(ctx: &mut Ctx) -> Result<Self, NoMemory> {
         let engine = ctx.engine;
         let mut sum = Self { startup: engine.startup_memory(), ..Self::default() };
+        // No visit makes a database, so there are never more.
+        sum.dbs.try_reserve_exact(engine.databases() as usize)?;
         for shard in 0..engine.keyspace.shard_count() {
             ctx.with_shard(shard, |data| {
                 let dbs = data.dbs();
@@ -51,12 +57,12 @@ impl MemoryUse {
                 }
             });
         }
-        let clients = engine.clients.list();
+        let clients = engine.clients.list()?;
         sum.client_count = clients.len();
         sum.clients = clients.iter().map(|client| size_of::<Session>() + client_memory(client) as usize).sum();
         let before = engine.stats.peak_memory.fetch_max(sum.total() as u64, Relaxed);
         sum.peak = sum.total().max(usize::try_from(before).unwrap_or(usize::MAX));
-        sum
+        Ok(sum)
     }
 
     /// Number of keys in all databases.
@@ -120,18 +126,22 @@ fn percent(part: usize, whole: usize) -> f64 {
 }
 
 /// A number of bytes for people: `1.52M`.
-fn human(bytes: usize) -> impl fmt::Display {
-    const UNITS: [&str; 5] = ["K", "M", "G", "T", "P"];
-    if bytes < 1024 {
-        return format!("{bytes}B");
+struct Human(usize);
+
+impl fmt::Display for Human {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 5] = ["K", "M", "G", "T", "P"];
+        if self.0 < 1024 {
+            return write!(out, "{}B", self.0);
+        }
+        let mut number = self.0 as f64 / 1024.0;
+        let mut unit = 0;
+        while number >= 1024.0 && unit + 1 < UNITS.len() {
+            number /= 1024.0;
+            unit += 1;
+        }
+        write!(out, "{number:.2}{}", UNITS[unit])
     }
-    let mut number = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    while number >= 1024.0 && unit + 1 < UNITS.len() {
-        number /= 1024.0;
-        unit += 1;
-    }
-    format!("{number:.2}{}", UNITS[unit])
 }
 
 fn add_gap(fields: &mut Fields, name: &str, outer: usize, inner: usize) {
@@ -140,8 +150,8 @@ fn add_gap(fields: &mut Fields, name: &str, outer: usize, inner: usize) {
     fields.add_of(name, "bytes", bytes);
 }
 
-pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
-    let used = MemoryUse::measure(ctx);
+pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) -> Result<(), NoMemory> {
+    let used = MemoryUse::measure(ctx)?;
     let engine = ctx.engine;
     let hot = engine.settings.hot();
     let total = used.total();
@@ -150,7 +160,7 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     let machine = process::machine_memory_bytes();
     let with_human = |fields: &mut Fields, name: &str, bytes: usize| {
         fields.add(name, bytes);
-        fields.add_of(name, "human", human(bytes));
+        fields.add_of(name, "human", Human(bytes));
     };
 
     with_human(fields, "used_memory", total);
@@ -168,7 +178,7 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     // There is no scripting engine that could use any.
     fields.add("used_memory_lua", 0);
     fields.add("used_memory_vm_eval", 0);
-    fields.add("used_memory_lua_human", human(0));
+    fields.add("used_memory_lua_human", Human(0));
     for field in ["used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions", "number_of_libraries"]
     {
         fields.add(field, 0);
@@ -194,4 +204,5 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     fields.add("active_defrag_running", 0);
     fields.add("lazyfree_pending_objects", engine.reclaimer.pending());
     fields.add("lazyfreed_objects", engine.reclaimer.freed());
+    Ok(())
 }

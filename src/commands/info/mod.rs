@@ -18,7 +18,8 @@ pub(super) use memory::DbUse;
 pub(super) use memory::{MemoryUse, SystemUse, gap};
 
 use super::{Args, CmdResult, Ctx};
-use std::fmt::{Display, Write};
+use crate::storage::{NoMemory, Text};
+use std::fmt::Display;
 
 /// One section.
 struct Section {
@@ -27,7 +28,7 @@ struct Section {
     heading: &'static str,
     /// Shown when nobody asks for anything.
     is_default: bool,
-    write: fn(&mut Ctx, &mut Fields),
+    write: fn(&mut Ctx, &mut Fields) -> Result<(), NoMemory>,
 }
 
 /// All sections, in the order in which they are shown.
@@ -40,7 +41,7 @@ static SECTIONS: [Section; 13] = [
     Section { name: "replication", heading: "Replication", is_default: true, write: replication::write },
     Section { name: "cpu", heading: "CPU", is_default: true, write: cpu::write },
     // There are no modules to list.
-    Section { name: "modules", heading: "Modules", is_default: true, write: |_, _| {} },
+    Section { name: "modules", heading: "Modules", is_default: true, write: |_, _| Ok(()) },
     Section { name: "commandstats", heading: "Commandstats", is_default: false, write: commands::write_calls },
     Section { name: "errorstats", heading: "Errorstats", is_default: true, write: commands::write_errors },
     Section { name: "latencystats", heading: "Latencystats", is_default: false, write: commands::write_latencies },
@@ -48,23 +49,25 @@ static SECTIONS: [Section; 13] = [
         name: "cluster",
         heading: "Cluster",
         is_default: true,
-        write: |_, fields| fields.add("cluster_enabled", 0),
+        write: |_, fields| {
+            fields.add("cluster_enabled", 0);
+            Ok(())
+        },
     },
     Section { name: "keyspace", heading: "Keyspace", is_default: true, write: keyspace::write },
 ];
 
 /// The text of a section.
-struct Fields(String);
+struct Fields(Text);
 
 impl Fields {
-    fn add(&mut self, name: &str, value: impl Display) {
-        // Writing to a string cannot fail.
-        let _ = write!(self.0, "{name}:{value}\r\n");
+    fn add(&mut self, name: impl Display, value: impl Display) {
+        self.0.put(format_args!("{name}:{value}\r\n"));
     }
 
     /// Adds a field whose name has two parts.
-    fn add_of(&mut self, prefix: &str, name: &str, value: impl Display) {
-        let _ = write!(self.0, "{prefix}_{name}:{value}\r\n");
+    fn add_of(&mut self, prefix: &str, name: impl Display, value: impl Display) {
+        self.0.put(format_args!("{prefix}_{name}:{value}\r\n"));
     }
 }
 
@@ -73,14 +76,14 @@ pub fn info(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let asked = &args.argv()[1..];
     let asks_for = |name: &str| asked.iter().any(|word| word.eq_ignore_ascii_case(name.as_bytes()));
     let (all, default) = (asks_for("all") || asks_for("everything"), asked.is_empty() || asks_for("default"));
-    let mut fields = Fields(String::new());
+    let mut fields = Fields(Text::new());
     for section in &SECTIONS {
         if all || (default && section.is_default) || asks_for(section.name) {
             let gap = if fields.0.is_empty() { "" } else { "\r\n" };
-            let _ = write!(fields.0, "{gap}# {}\r\n", section.heading);
-            (section.write)(ctx, &mut fields);
+            fields.0.put(format_args!("{gap}# {}\r\n", section.heading));
+            (section.write)(ctx, &mut fields)?;
         }
     }
-    ctx.reply.verbatim("txt", fields.0.as_bytes());
+    ctx.reply.verbatim("txt", &fields.0.finish()?);
     Ok(())
 }

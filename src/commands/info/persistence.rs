@@ -2,8 +2,9 @@
 
 use super::super::Ctx;
 use super::Fields;
+use crate::storage::NoMemory;
 
-pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
+pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) -> Result<(), NoMemory> {
     let engine = ctx.engine;
     for field in ["loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"] {
         fields.add(field, 0);
@@ -32,4 +33,5 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     fields.add("aof_last_cow_size", 0);
     fields.add("module_fork_in_progress", 0);
     fields.add("module_fork_last_cow_size", 0);
+    Ok(())
 }

@@ -4,17 +4,18 @@ use super::super::Ctx;
 use super::super::connection::REDIS_VERSION;
 use super::Fields;
 use crate::engine::process;
+use crate::storage::NoMemory;
+use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
 
-pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
+pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) -> Result<(), NoMemory> {
     let engine = ctx.engine;
     let settings = &engine.settings;
     let now_us = engine.clock.now_us();
     let uptime_s = (now_us / 1000 - engine.started_ms).max(0) / 1000;
     let hz = settings.hot().hz.load(Relaxed);
-    let path = |path: Option<std::path::PathBuf>| path.map_or(String::new(), |path| path.display().to_string());
 
     fields.add("redis_version", REDIS_VERSION);
     fields.add("redis_git_sha1", "00000000");
@@ -38,10 +39,12 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     fields.add("hz", hz);
     fields.add("configured_hz", hz);
     fields.add("lru_clock", engine.housekeeping.lru_clock());
-    fields.add("executable", path(std::env::current_exe().ok()));
-    fields.add("config_file", path(settings.config_file()));
+    let mut buffer = process::PathBuffer::empty();
+    fields.add("executable", buffer.executable().unwrap_or(Path::new("")).display());
+    settings.with_config_file(|path| fields.add("config_file", path.unwrap_or(Path::new("")).display()));
     fields.add("io_threads_active", u8::from(settings.io_threads() > 1));
     fields.add("redisrs_version", env!("CARGO_PKG_VERSION"));
+    Ok(())
 }
 
 /// Tells builds apart by version, target and profile.

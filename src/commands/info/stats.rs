@@ -2,14 +2,16 @@
 
 use super::super::Ctx;
 use super::Fields;
+use crate::storage::NoMemory;
+use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 
-pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
+pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) -> Result<(), NoMemory> {
     let engine = ctx.engine;
     let stats = &engine.stats;
-    let totals = stats.totals();
+    let totals = stats.totals()?;
     let rates = engine.housekeeping.rates();
-    let kilobytes = |bytes: u64| format!("{:.2}", bytes as f64 / 1024.0);
+    let kilobytes = |bytes: u64| Fixed(bytes as f64 / 1024.0);
     // Every reactor reads and writes by itself; with one alone nothing is done by another thread.
     let threaded = |calls: u64| if engine.settings.io_threads() > 1 { calls } else { 0 };
 
@@ -51,6 +53,16 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) {
     fields.add("reply_buffer_expands", 0);
     fields.add("redisrs_query_buffer_disconnections", stats.client_query_limit_disconnections.load(Relaxed));
     fields.add("redisrs_output_buffer_disconnections", stats.client_output_limit_disconnections.load(Relaxed));
+    Ok(())
+}
+
+/// A number with two decimals.
+struct Fixed(f64);
+
+impl fmt::Display for Fixed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:.2}", self.0)
+    }
 }
 
 /// Counters of mechanisms that redisrs does not have, or not yet.

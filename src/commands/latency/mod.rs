@@ -10,32 +10,39 @@ pub use graph::graph;
 use super::spec::{self, Command};
 use super::{Args, CmdResult, Ctx, help};
 use crate::engine::stats::{CommandTotals, bucket_bound_us};
+use crate::resp::ReplyWriter;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// LATENCY LATEST.
 pub fn latest(ctx: &mut Ctx, _: &Args) -> CmdResult {
-    let events = ctx.engine.latency.all();
-    ctx.reply.array(events.len());
-    for (event, series) in events {
-        let last = series.samples.last().copied().unwrap_or_default();
-        ctx.reply.array(4);
-        ctx.reply.bulk(event.as_bytes());
-        ctx.reply.integer(last.at_s);
-        ctx.reply.integer(last.latency_ms.into());
-        ctx.reply.integer(series.max_ms.into());
-    }
+    let reply = &mut *ctx.reply;
+    ctx.engine.latency.with_all(|events| {
+        reply.array(events.len());
+        for (event, series) in events {
+            let last = series.samples.last().copied().unwrap_or_default();
+            reply.array(4);
+            reply.bulk(event.as_bytes());
+            reply.integer(last.at_s);
+            reply.integer(last.latency_ms.into());
+            reply.integer(series.max_ms.into());
+        }
+    });
     Ok(())
 }
 
 /// LATENCY HISTORY event.
 pub fn history(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    let event = String::from_utf8_lossy(&args[2]);
-    let samples = ctx.engine.latency.series(&event).unwrap_or_default().samples;
-    ctx.reply.array(samples.len());
-    for sample in samples {
-        ctx.reply.array(2);
-        ctx.reply.integer(sample.at_s);
-        ctx.reply.integer(sample.latency_ms.into());
+    let reply = &mut *ctx.reply;
+    let shown = ctx.engine.latency.with_series(&args[2], |series| {
+        reply.array(series.samples.len());
+        for sample in &series.samples {
+            reply.array(2);
+            reply.integer(sample.at_s);
+            reply.integer(sample.latency_ms.into());
+        }
+    });
+    if shown.is_none() {
+        ctx.reply.array(0);
     }
     Ok(())
 }
@@ -47,7 +54,7 @@ pub fn reset(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let count = if events.is_empty() {
         latency.reset(None)
     } else {
-        events.iter().map(|event| latency.reset(Some(&String::from_utf8_lossy(event)))).sum()
+        events.iter().map(|event| latency.reset(Some(event))).sum()
     };
     ctx.reply.integer(count as i64);
     Ok(())
@@ -55,23 +62,25 @@ pub fn reset(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 /// LATENCY HISTOGRAM [command [command ...]]. Empty while `latency-tracking` is off.
 pub fn histogram(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    let totals = ctx.engine.stats.totals().per_command;
-    let asked: Vec<&Command> = match &args.argv()[2..] {
-        _ if !ctx.engine.settings.hot().latency_tracking.load(Relaxed) => Vec::new(),
-        [] => ctx.engine.names.by_id().collect(),
-        names => {
-            let found = names.iter().filter_map(|name| ctx.engine.names.lookup_full(name));
-            found.flat_map(spec::with_subcommands).collect()
-        }
-    };
+    let totals = ctx.engine.stats.totals()?.per_command;
     let mark = ctx.reply.begin();
     let mut pairs = 0;
-    for command in asked {
+    let reply = &mut *ctx.reply;
+    let mut show = |command: &Command| {
         let total = totals.get(usize::from(command.id));
         if let Some(total) = total.filter(|total| total.timed_calls() > 0) {
-            ctx.reply.bulk(command.name.as_bytes());
-            write_distribution(ctx, total);
+            reply.bulk(command.name.as_bytes());
+            write_distribution(reply, total);
             pairs += 1;
+        }
+    };
+    let names = &ctx.engine.names;
+    match &args.argv()[2..] {
+        _ if !ctx.engine.settings.hot().latency_tracking.load(Relaxed) => {}
+        [] => names.by_id().for_each(show),
+        asked => {
+            let found = asked.iter().filter_map(|name| names.lookup_full(name));
+            found.flat_map(spec::with_subcommands).for_each(&mut show);
         }
     }
     ctx.reply.end_map(mark, pairs);
@@ -84,18 +93,18 @@ pub fn help(ctx: &mut Ctx, args: &Args) -> CmdResult {
 }
 
 /// How many calls there were, and for each duration at which some ended, how many took no longer.
-fn write_distribution(ctx: &mut Ctx, total: &CommandTotals) {
-    ctx.reply.map(2);
-    ctx.reply.bulk(b"calls");
-    ctx.reply.integer(total.timed_calls().cast_signed());
-    ctx.reply.bulk(b"histogram_usec");
+fn write_distribution(reply: &mut ReplyWriter, total: &CommandTotals) {
+    reply.map(2);
+    reply.bulk(b"calls");
+    reply.integer(total.timed_calls().cast_signed());
+    reply.bulk(b"histogram_usec");
     let used = total.histogram.iter().enumerate().filter(|(_, calls)| **calls > 0);
-    ctx.reply.map(used.clone().count());
+    reply.map(used.clone().count());
     let mut sum = 0;
     for (bucket, calls) in used {
         sum += calls;
-        ctx.reply.integer(bucket_bound_us(bucket).cast_signed());
-        ctx.reply.integer(sum.cast_signed());
+        reply.integer(bucket_bound_us(bucket).cast_signed());
+        reply.integer(sum.cast_signed());
     }
 }
 

@@ -120,7 +120,7 @@ pub fn push(
             elements.len()
         }
         None => {
-            let mut list = List::new(fill);
+            let mut list = List::new(fill)?;
             list.extend(side, values, fill)?;
             ctx.create_object(key, Kind::List, try_box(list.into_object())?)?;
             elements.len()
@@ -205,8 +205,10 @@ pub(super) fn cut(ctx: &mut Ctx, key: Key, loc: Loc, side: Side, count: usize) -
         ListRef::Large(_) if count == 1 => with_large(ctx, key, loc, |list| list.drop_end(side))??,
         ListRef::Large(_) => {
             let removed = with_large(ctx, key, loc, |list| list.cut(side, count))??;
-            if !removed.is_empty() {
-                ctx.db(key).bury_object(Box::new(removed.into_object()));
+            if !removed.is_empty()
+                && let Ok(removed) = removed.try_into_boxed()
+            {
+                ctx.db(key).bury_object(removed);
             }
         }
     }

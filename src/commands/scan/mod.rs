@@ -13,7 +13,7 @@ use super::session::{Continuation, Slice};
 use super::{Args, CmdResult, CommandError, Ctx};
 use crate::engine::glob::Pattern;
 use crate::engine::random::Random;
-use crate::keyspace::{Cursor, Db, NoMemory, try_box, try_copy};
+use crate::keyspace::{Cursor, Db, NoMemory, gather, try_box, try_copy};
 use crate::resp::{Mark, ReplyWriter};
 use smallvec::SmallVec;
 use walk::Walk;
@@ -118,7 +118,7 @@ impl Continuation for Rest {
 
 /// DBSIZE
 pub fn dbsize(ctx: &mut Ctx, _: &Args) -> CmdResult {
-    let keys: usize = shard_sizes(ctx).iter().sum();
+    let keys: usize = shard_sizes(ctx)?.iter().sum();
     ctx.reply.integer(keys as i64);
     Ok(())
 }
@@ -131,7 +131,7 @@ pub fn randomkey(ctx: &mut Ctx, _: &Args) -> CmdResult {
     let now_ms = ctx.now_ms();
     let engine = ctx.engine;
     let mut random = Random::new(ctx.session.random.bits());
-    let mut sizes = shard_sizes(ctx);
+    let mut sizes = shard_sizes(ctx)?;
     while let Some(shard) = choose(&sizes, &mut random) {
         let is_found = ctx.visit_shard(shard, |data, reply, events| {
             let db = data.existing_db(number)?;
@@ -158,10 +158,13 @@ pub fn randomkey(ctx: &mut Ctx, _: &Args) -> CmdResult {
 }
 
 /// Keys of the selected database in every shard, each at a slightly different time.
-fn shard_sizes(ctx: &mut Ctx) -> SmallVec<[usize; 256]> {
+///
+/// # Errors
+/// If memory is short.
+fn shard_sizes(ctx: &mut Ctx) -> Result<SmallVec<[usize; 256]>, NoMemory> {
     let number = ctx.session.db;
     let shards = 0..ctx.engine.keyspace.shard_count();
-    shards.map(|shard| ctx.with_shard(shard, |data| data.existing_db(number).map_or(0, Db::len))).collect()
+    gather(shards.map(|shard| ctx.with_shard(shard, |data| data.existing_db(number).map_or(0, Db::len))))
 }
 
 /// A shard, each as likely as it is large; `None` if all are empty.

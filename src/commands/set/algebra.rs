@@ -5,6 +5,7 @@
 
 use super::{reply_member, reply_members, value};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::keyspace::{NoMemory, gather};
 use crate::resp::number::parse_i64;
 use crate::types::set::{OwnedSet, Rules, SetRef, algebra};
 use smallvec::SmallVec;
@@ -13,26 +14,26 @@ use std::ops::ControlFlow;
 
 type Sets<'s> = SmallVec<[SetRef<'s>; 8]>;
 
-/// Those that exist; `None` if one does not.
-fn all<'s>(views: &value::Views<'s>) -> Option<Sets<'s>> {
-    views.iter().copied().collect()
+/// All of them; none if one does not exist.
+fn all<'s>(views: &value::Views<'s>) -> Result<Sets<'s>, NoMemory> {
+    if views.iter().any(Option::is_none) { Ok(Sets::new()) } else { existing(views) }
 }
 
 /// Those that exist.
-fn existing<'s>(views: &value::Views<'s>) -> Sets<'s> {
-    views.iter().copied().flatten().collect()
+fn existing<'s>(views: &[Option<SetRef<'s>>]) -> Result<Sets<'s>, NoMemory> {
+    gather(views.iter().copied().flatten())
 }
 
 /// SINTER key [key ...]
 pub fn sinter(ctx: &mut Ctx, args: &Args) -> CmdResult {
     value::read_all(ctx, args.keys())?;
-    let mut sets = all(&value::views(ctx.locks, ctx.session.db, args.keys())).unwrap_or_default();
+    let mut sets = all(&value::views(ctx.locks, ctx.session.db, args.keys())?)?;
     let (mark, mut found) = (ctx.reply.begin(), 0);
     algebra::intersect(&mut sets, |member| {
         reply_member(ctx.reply, member);
         found += 1;
         ControlFlow::Continue(())
-    });
+    })?;
     ctx.reply.end_set(mark, found);
     Ok(())
 }
@@ -41,12 +42,12 @@ pub fn sinter(ctx: &mut Ctx, args: &Args) -> CmdResult {
 pub fn sintercard(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let limit = parse_sintercard(args)?;
     value::read_all(ctx, args.keys())?;
-    let mut sets = all(&value::views(ctx.locks, ctx.session.db, args.keys())).unwrap_or_default();
+    let mut sets = all(&value::views(ctx.locks, ctx.session.db, args.keys())?)?;
     let mut found = 0;
     algebra::intersect(&mut sets, |_| {
         found += 1;
         if found == limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+    })?;
     ctx.reply.integer(found);
     Ok(())
 }
@@ -74,7 +75,7 @@ fn parse_sintercard(args: &Args) -> Result<i64, CommandError> {
 pub fn sunion(ctx: &mut Ctx, args: &Args) -> CmdResult {
     value::read_all(ctx, args.keys())?;
     let rules = value::rules(ctx.engine);
-    let sets = existing(&value::views(ctx.locks, ctx.session.db, args.keys()));
+    let sets = existing(&value::views(ctx.locks, ctx.session.db, args.keys())?)?;
     if let [only] = sets.as_slice() {
         reply_members(ctx.reply, only.len(), only.iter());
         return Ok(());
@@ -89,8 +90,8 @@ pub fn sunion(ctx: &mut Ctx, args: &Args) -> CmdResult {
 pub fn sdiff(ctx: &mut Ctx, args: &Args) -> CmdResult {
     value::read_all(ctx, args.keys())?;
     let rules = value::rules(ctx.engine);
-    let views = value::views(ctx.locks, ctx.session.db, args.keys());
-    let (Some(first), mut others) = split(&views) else {
+    let views = value::views(ctx.locks, ctx.session.db, args.keys())?;
+    let (Some(first), mut others) = split(&views)? else {
         ctx.reply.set(0);
         return Ok(());
     };
@@ -111,34 +112,34 @@ pub fn sdiff(ctx: &mut Ctx, args: &Args) -> CmdResult {
 }
 
 /// The set to subtract from, and those of the others that exist.
-fn split<'s>(views: &value::Views<'s>) -> (Option<SetRef<'s>>, Sets<'s>) {
-    let mut views = views.iter().copied();
-    (views.next().flatten(), views.flatten().collect())
+fn split<'s>(views: &value::Views<'s>) -> Result<(Option<SetRef<'s>>, Sets<'s>), NoMemory> {
+    let Some((first, others)) = views.split_first() else { return Ok((None, Sets::new())) };
+    Ok((*first, existing(others)?))
 }
 
 /// SINTERSTORE destination key [key ...]
 pub fn sinterstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
     store(ctx, args, c"sinterstore", |views, rules| {
         let mut result = OwnedSet::new();
-        algebra::intersect(&mut all(views).unwrap_or_default(), |member| {
+        algebra::intersect(&mut all(views)?, |member| {
             let Ok(set) = &mut result else { return ControlFlow::Break(()) };
             if let Err(error) = set.add(member, rules) {
                 result = Err(error);
             }
             ControlFlow::Continue(())
-        });
+        })?;
         Ok(result?)
     })
 }
 
 /// SUNIONSTORE destination key [key ...]
 pub fn sunionstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    store(ctx, args, c"sunionstore", |views, rules| Ok(algebra::unite(&existing(views), rules)?))
+    store(ctx, args, c"sunionstore", |views, rules| Ok(algebra::unite(&existing(views)?, rules)?))
 }
 
 /// SDIFFSTORE destination key [key ...]
 pub fn sdiffstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    store(ctx, args, c"sdiffstore", |views, rules| match split(views) {
+    store(ctx, args, c"sdiffstore", |views, rules| match split(views)? {
         (Some(first), mut others) => Ok(algebra::subtract(first, &mut others, rules)?),
         (None, _) => Ok(OwnedSet::new()?),
     })
@@ -153,7 +154,7 @@ fn store(
 ) -> CmdResult {
     value::read_all(ctx, args.keys().skip(1))?;
     let rules = value::rules(ctx.engine);
-    let views = value::views(ctx.locks, ctx.session.db, args.keys().skip(1));
+    let views = value::views(ctx.locks, ctx.session.db, args.keys().skip(1))?;
     let result = compute(&views, &rules)?;
     drop(views);
     let len = result.len();

@@ -2,7 +2,7 @@
 
 use crate::commands::{Class, CommandError, Ctx, Key};
 use crate::engine::Engine;
-use crate::keyspace::{Bytes, Db, Kind, Loc, LockSet, NewValue, NoMemory};
+use crate::keyspace::{Bytes, Db, Kind, Loc, LockSet, NewValue, NoMemory, gather};
 use crate::resp::ReplyWriter;
 use crate::types::set::{Member, OwnedSet, Rules, Set, SetRef, flat, outgrown};
 use crate::types::{Variant, WINDOW};
@@ -77,13 +77,20 @@ pub fn read_all<'a>(ctx: &mut Ctx, keys: impl Iterator<Item = Key<'a>>) -> Resul
 pub type Views<'s> = SmallVec<[Option<SetRef<'s>>; 8]>;
 
 /// The sets at these keys, which [`read_all`] has found to be sets or missing.
-pub fn views<'s, 'a>(locks: &'s LockSet, number: u32, keys: impl Iterator<Item = Key<'a>>) -> Views<'s> {
+///
+/// # Errors
+/// If memory is short.
+pub fn views<'s, 'a>(
+    locks: &'s LockSet,
+    number: u32,
+    keys: impl Iterator<Item = Key<'a>>,
+) -> Result<Views<'s>, NoMemory> {
     let view = |key: Key| {
         let db = locks.held_db(number, key.hash)?;
         let loc = db.locate(key.hash, key.bytes)?;
         SetRef::of(db.value(loc))
     };
-    keys.map(view).collect()
+    gather(keys.map(view))
 }
 
 /// Adds members to the set at `found`, or makes one of them; how many are new. The caller calls [`Ctx::changed`], also

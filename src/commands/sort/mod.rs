@@ -42,7 +42,7 @@ struct Texts {
 impl Texts {
     fn push(&mut self, text: &[u8]) -> Result<Range<usize>, CommandError> {
         let start = self.bytes.len();
-        self.bytes.try_reserve(text.len()).map_err(|_| CommandError::OUT_OF_MEMORY)?;
+        self.bytes.try_reserve(text.len()).map_err(|_| CommandError::NO_MEMORY)?;
         self.bytes.extend_from_slice(text);
         Ok(start..self.bytes.len())
     }
@@ -82,7 +82,7 @@ fn run(ctx: &mut Ctx, args: &Args, options: &Options) -> CmdResult {
     let mut items = Vec::new();
     if let Some(loc) = found {
         let len = len(ctx, key, loc);
-        items.try_reserve_exact(len).map_err(|_| CommandError::OUT_OF_MEMORY)?;
+        items.try_reserve_exact(len).map_err(|_| CommandError::NO_MEMORY)?;
         let range = options.range(len);
         if matches!(by, By::Nothing) {
             // A list and a sorted set have an order already, which DESC turns round.

@@ -78,7 +78,7 @@ impl Sorting {
         let count = u32::try_from(items.len()).map_err(|_| CommandError::OUT_OF_MEMORY)?;
         let (mut sorted, mut room) = (Vec::new(), Vec::new());
         for positions in [&mut sorted, &mut room] {
-            positions.try_reserve_exact(items.len()).map_err(|_| CommandError::OUT_OF_MEMORY)?;
+            positions.try_reserve_exact(items.len()).map_err(|_| CommandError::NO_MEMORY)?;
         }
         sorted.extend(0..count);
         let end = range.end.min(items.len());

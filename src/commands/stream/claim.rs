@@ -5,9 +5,9 @@ use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
 use crate::keyspace::{Loc, NoMemory};
 use crate::resp::ReplyWriter;
 use crate::resp::number::parse_i64;
+use crate::storage::gather;
 use crate::types::stream::{ConsumerId, Entry, Group, Id, Pending, Stream};
 use smallvec::SmallVec;
-use std::ops::Bound;
 
 /// How claimed entries are noted and shown.
 struct Claim<'a> {
@@ -55,7 +55,7 @@ impl Claim<'_> {
             claimer.changes += 1;
             return Ok(Outcome::Dropped);
         };
-        let before = group.pending().get(&id).copied();
+        let before = group.find_pending(id);
         let deliveries = match before {
             Some(pending) => {
                 let idle_ms = self.now_ms.wrapping_sub(pending.delivered_ms);
@@ -77,7 +77,13 @@ impl Claim<'_> {
             }
         };
         let deliveries = self.deliveries.unwrap_or(if self.just_ids { deliveries } else { deliveries.wrapping_add(1) });
-        group.assign(id, Pending { consumer, delivered_ms: self.delivered_ms, deliveries });
+        let pending = Pending { consumer, delivered_ms: self.delivered_ms, deliveries };
+        if let Err(error) = group.assign(id, pending) {
+            if claimer.is_new && group.delete_if_idle(self.consumer) {
+                *claimer = Claimer { id: None, is_new: false, changes: claimer.changes - 1 };
+            }
+            return Err(error);
+        }
         if self.just_ids {
             reply_id(reply, id);
         } else {
@@ -109,7 +115,7 @@ pub fn xclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let loc = find(ctx, key, found, &args[2])?;
     let idle_min_ms = number(&args[4], "ERR Invalid min-idle-time argument for XCLAIM")?.max(0);
     let words = args.argv().get(5..).unwrap_or_default();
-    let claimed: SmallVec<[Id; 8]> = words.iter().map_while(|word| ids::strict(word, 0).ok()).collect();
+    let claimed: SmallVec<[Id; 8]> = gather(words.iter().map_while(|word| ids::strict(word, 0).ok()))?;
     let now_ms = ctx.now_ms();
     let mut claim = Claim {
         consumer: &args[3],
@@ -121,14 +127,10 @@ pub fn xclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
         now_ms,
     };
     let last_id = options(args, 5 + claimed.len(), &mut claim)?;
-    let changes = change(ctx, key, loc, |stream, reply| {
+    let mut claimer = Claimer { id: None, is_new: false, changes: 0 };
+    let done = change(ctx, key, loc, |stream, reply| {
         let Stream { log, groups } = stream;
-        let Some(mut group) = groups.get_mut(&args[2]) else { return Ok((0, false)) };
-        let advances = last_id > group.last_id;
-        if advances {
-            group.last_id = last_id;
-        }
-        let mut claimer = Claimer { id: None, is_new: false, changes: 0 };
+        let Some(mut group) = groups.get_mut(&args[2]) else { return Ok(()) };
         let mark = reply.begin();
         let mut written = 0;
         let mut touched = false;
@@ -142,17 +144,21 @@ pub fn xclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
                 Outcome::Left => {}
             }
         }
+        if last_id > group.last_id {
+            group.last_id = last_id;
+            claimer.changes += u64::from(!touched);
+        }
         reply.end_array(mark, written);
-        Ok((claimer.changes + u64::from(advances && !touched), claimer.is_new))
-    })?;
-    account(ctx, key, changes);
-    Ok(())
+        Ok(())
+    });
+    account(ctx, key, &claimer);
+    done
 }
 
-/// Counts changes, and says whether a consumer was made.
-fn account(ctx: &mut Ctx, key: Key, (changes, is_new): (u64, bool)) {
-    ctx.count_changes(changes);
-    if is_new {
+/// Counts changes, and says whether a consumer was made. What was claimed before memory was short stays claimed.
+fn account(ctx: &mut Ctx, key: Key, claimer: &Claimer) {
+    ctx.count_changes(claimer.changes);
+    if claimer.is_new {
         ctx.notify(Class::Stream, c"xgroup-createconsumer", key);
     }
 }
@@ -242,10 +248,10 @@ pub fn xautoclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
             "ERR Insufficient memory, failed allocating transient memory, COUNT too high.",
         ));
     }
-    let changes = change(ctx, key, loc, |stream, reply| {
+    let mut claimer = Claimer { id: None, is_new: false, changes: 0 };
+    let done = change(ctx, key, loc, |stream, reply| {
         let Stream { log, groups } = stream;
-        let Some(mut group) = groups.get_mut(&args[2]) else { return Ok((0, false)) };
-        let mut claimer = Claimer { id: None, is_new: false, changes: 0 };
+        let Some(mut group) = groups.get_mut(&args[2]) else { return Ok(()) };
         let mut dropped: Vec<Id> = Vec::new();
         let mut left = count as u64;
         let mut attempts = left.saturating_mul(ATTEMPTS);
@@ -253,21 +259,19 @@ pub fn xautoclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
         let start_of_entries = reply.len();
         let entries = reply.begin();
         let mut written = 0;
-        let mut cursor = Bound::Included(start);
+        let mut next = Some(start);
         let cursor = loop {
-            let next = group.pending().range((cursor, Bound::Unbounded)).next();
-            let Some(id) = next.map(|(id, _)| *id) else { break Id::MIN };
+            let from = next.and_then(|next| group.pending_from(next).next());
+            let Some(id) = from.map(|(id, _)| *id) else { break Id::MIN };
             if attempts == 0 || left == 0 {
                 break id;
             }
             attempts -= 1;
-            cursor = Bound::Excluded(id);
+            next = id.next();
+            dropped.try_reserve(1).map_err(|_| NoMemory)?;
             match claim.one(reply, &mut group, id, log.get(id), &mut claimer)? {
                 Outcome::Claimed => written += 1,
-                Outcome::Dropped => {
-                    dropped.try_reserve(1).map_err(|_| NoMemory)?;
-                    dropped.push(id);
-                }
+                Outcome::Dropped => dropped.push(id),
                 Outcome::Left => continue,
             }
             left -= 1;
@@ -282,8 +286,8 @@ pub fn xautoclaim(ctx: &mut Ctx, args: &Args) -> CmdResult {
         }
         reply.array(dropped.len());
         dropped.into_iter().for_each(|id| reply_id(reply, id));
-        Ok((claimer.changes, claimer.is_new))
-    })?;
-    account(ctx, key, changes);
-    Ok(())
+        Ok(())
+    });
+    account(ctx, key, &claimer);
+    done
 }

@@ -1,6 +1,7 @@
 //! Giving entries to consumers of a group: new ones become pending, old ones are shown again.
 
 use super::{reply_entry, reply_id};
+use crate::keyspace::NoMemory;
 use crate::resp::ReplyWriter;
 use crate::types::stream::{ConsumerId, Group, Id, Log, Pending, Stream};
 
@@ -16,26 +17,30 @@ pub struct Reader {
 }
 
 /// Replies the entries that nobody in the group has read yet.
-pub fn unread(reply: &mut ReplyWriter, log: &Log, group: &mut Group, reader: Reader) {
+///
+/// # Errors
+/// If there is no memory to note an entry, which is then unread, as are those after it.
+pub fn unread(reply: &mut ReplyWriter, log: &Log, group: &mut Group, reader: Reader) -> Result<(), NoMemory> {
     let mark = reply.begin();
     let mut written = 0;
     let start = group.last_id.next().unwrap_or(Id::MIN);
     for entry in log.range(start, Id::MAX) {
+        if !reader.is_noack {
+            // It may be another consumer's, if the group was set back.
+            let pending = Pending { consumer: reader.consumer, delivered_ms: reader.now_ms, deliveries: 1 };
+            group.assign(entry.id, pending)?;
+        }
         if entry.id > group.last_id {
             Stream::advance(log, group, entry.id);
         }
         reply_entry(reply, &entry);
-        if !reader.is_noack {
-            // It may be another consumer's, if the group was set back.
-            let pending = Pending { consumer: reader.consumer, delivered_ms: reader.now_ms, deliveries: 1 };
-            group.assign(entry.id, pending);
-        }
         written += 1;
         if written as u64 == reader.count {
             break;
         }
     }
     reply.end_array(mark, written);
+    Ok(())
 }
 
 /// Replies the entries after `last` that are pending for a consumer. One that was deleted since has no fields.
@@ -43,9 +48,8 @@ pub fn history(reply: &mut ReplyWriter, log: &Log, group: &mut Group, reader: Re
     let mark = reply.begin();
     let mut written = 0;
     let mut start = last.next();
-    while let Some(id) =
-        start.and_then(|start| group.consumer(reader.consumer).pending().range(start..).next().copied())
-    {
+    let next_own = |group: &Group, start| group.consumer(reader.consumer)?.pending_from(start).next();
+    while let Some(id) = start.and_then(|start| next_own(group, start)) {
         match log.get(id) {
             Some(entry) => {
                 reply_entry(reply, &entry);

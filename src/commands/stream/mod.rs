@@ -87,7 +87,7 @@ fn entries_removed(ctx: &mut Ctx, key: Key, count: u64, event: &'static CStr) {
 /// An error that quotes a key and a group.
 fn quoting_both(parts: [&str; 3], first: &[u8], second: &[u8]) -> CommandError {
     let [before, between, after] = parts.map(str::as_bytes);
-    CommandError::text([before, shown(first), between, shown(second), after].concat())
+    CommandError::joined(&[before, shown(first), between, shown(second), after])
 }
 
 /// What commands that need a group answer without it.

@@ -72,8 +72,7 @@ pub fn xpending(ctx: &mut Ctx, args: &Args) -> CmdResult {
 fn summary(reply: &mut ReplyWriter, group: &Group) {
     reply.array(4);
     reply.integer(group.pending().len() as i64);
-    let (Some((first, _)), Some((last, _))) = (group.pending().first_key_value(), group.pending().last_key_value())
-    else {
+    let (Some((first, _)), Some((last, _))) = (group.pending().first(), group.pending().last()) else {
         reply.null();
         reply.null();
         return reply.null_array();
@@ -95,15 +94,13 @@ fn list(reply: &mut ReplyWriter, group: &Group, range: &Range<'_>, now_ms: i64) 
     if range.start > range.end {
         return reply.array(0);
     }
-    let ids = range.start..=range.end;
     match range.consumer {
-        None => write(reply, group, group.pending().range(ids).map(|(id, pending)| (*id, *pending)), range, now_ms),
-        Some(name) => match group.find_consumer(name) {
+        None => write(reply, group, group.pending_from(range.start).copied(), range, now_ms),
+        Some(name) => match group.find_consumer(name).and_then(|id| group.consumer(id)) {
             None => reply.array(0),
             Some(consumer) => {
-                let own = group.consumer(consumer).pending().range(ids);
-                let own = own.filter_map(|id| Some((*id, *group.pending().get(id)?)));
-                write(reply, group, own, range, now_ms);
+                let own = consumer.pending_from(range.start);
+                write(reply, group, own.filter_map(|id| Some((id, group.find_pending(id)?))), range, now_ms);
             }
         },
     }
@@ -119,6 +116,7 @@ fn write(
     let mark = reply.begin();
     let mut written = 0;
     let idle_ms = |pending: &Pending| now_ms.wrapping_sub(pending.delivered_ms);
+    let pending = pending.take_while(|(id, _)| *id <= range.end);
     let pending = pending.filter(|(_, pending)| range.idle_min_ms == 0 || idle_ms(pending) >= range.idle_min_ms);
     for (id, pending) in pending {
         if written as u64 == range.count {
@@ -126,7 +124,7 @@ fn write(
         }
         reply.array(4);
         reply_id(reply, id);
-        reply.bulk(&group.consumer(pending.consumer).name);
+        reply.bulk(group.name_of(&pending));
         reply.integer(idle_ms(&pending).max(0));
         reply.integer(pending.deliveries as i64);
         written += 1;

@@ -2,6 +2,7 @@
 
 use super::{change, entries_removed, ids, reply_entries, view};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
+use crate::keyspace::NoMemory;
 use crate::types::stream::Id;
 use smallvec::SmallVec;
 
@@ -70,5 +71,11 @@ pub fn xdel(ctx: &mut Ctx, args: &Args) -> CmdResult {
 
 /// The ids from argument `from` on, all of them valid.
 pub(super) fn id_list(args: &Args, from: usize) -> Result<SmallVec<[Id; 8]>, CommandError> {
-    args.argv().get(from..).unwrap_or_default().iter().map(|id| ids::strict(id, 0)).collect()
+    let words = args.argv().get(from..).unwrap_or_default();
+    let mut list = SmallVec::new();
+    list.try_reserve_exact(words.len()).map_err(|_| NoMemory)?;
+    for word in words {
+        list.push(ids::strict(word, 0)?);
+    }
+    Ok(list)
 }

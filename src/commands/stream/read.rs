@@ -5,8 +5,9 @@ use super::{change, ids, quoting_both, reply_entries, view};
 use crate::commands::blocking::{self, Awaited, Serve, Served, Wait};
 use crate::commands::spec::{Command, id};
 use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
-use crate::keyspace::Kind;
+use crate::keyspace::{Kind, NoMemory, try_box};
 use crate::resp::{Protocol, ReplyWriter};
+use crate::storage::{gather, try_copy};
 use crate::types::stream::{Id, Stream};
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -55,6 +56,7 @@ pub fn xreadgroup(ctx: &mut Ctx, args: &Args) -> CmdResult {
 fn read(ctx: &mut Ctx, args: &Args, is_group: bool) -> CmdResult {
     let request = parse(ctx, args, is_group)?;
     let mut from: SmallVec<[From; 4]> = SmallVec::new();
+    from.try_reserve_exact(request.keys.len()).map_err(|_| NoMemory)?;
     for (index, key) in request.keys.iter().enumerate() {
         from.push(resolve(ctx, *key, &args[request.ids_at + index], request.membership)?);
     }
@@ -79,18 +81,20 @@ fn read(ctx: &mut Ctx, args: &Args, is_group: bool) -> CmdResult {
     let count = if request.count == 0 { COUNT_AFTER_WAIT } else { request.count };
     let is_member = request.membership.is_some();
     let waiting: Box<dyn Serve> = match request.membership {
-        Some(membership) => Box::new(GroupWait {
-            group: membership.group.into(),
-            consumer: membership.consumer.into(),
+        Some(membership) => try_box(GroupWait {
+            group: try_copy(membership.group)?,
+            consumer: try_copy(membership.consumer)?,
             is_noack: membership.is_noack,
             count,
-        }),
+        })?,
         None => {
-            let after = request.keys.iter().zip(&from).map(|(key, from)| match from {
-                From::After(id) => (key.bytes.into(), *id),
-                From::Unread => (key.bytes.into(), Id::MAX),
-            });
-            Box::new(LogWait { after: after.collect(), count })
+            let mut after = Vec::new();
+            after.try_reserve_exact(request.keys.len()).map_err(|_| NoMemory)?;
+            for (key, from) in request.keys.iter().zip(&from) {
+                let id = if let From::After(id) = from { *id } else { Id::MAX };
+                after.push((try_copy(key.bytes)?, id));
+            }
+            try_box(LogWait { after, count })?
         }
     };
     ctx.block(Wait {
@@ -107,10 +111,7 @@ const UNBALANCED: CommandError =
     CommandError::fixed("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.");
 
 fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, CommandError> {
-    let only_in_groups = |option| {
-        let text = format!("ERR The {option} option is only supported by XREADGROUP. You called XREAD instead.");
-        if is_group { Ok(()) } else { Err(CommandError::text(text)) }
-    };
+    let only_in_groups = |error| if is_group { Ok(()) } else { Err(CommandError::fixed(error)) };
     let mut request = Request { count: 0, wait: None, membership: None, keys: SmallVec::new(), ids_at: 0 };
     let mut is_noack = false;
     let (mut at, mut first_key) = (1, 0);
@@ -130,12 +131,12 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
             request.ids_at = first_key + left / 2;
             break;
         } else if args.is(at, "group") && left >= 2 {
-            only_in_groups("GROUP")?;
+            only_in_groups("ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.")?;
             let (Some(group), Some(consumer)) = (args.get(at + 1), args.get(at + 2)) else { break };
             request.membership = Some(Membership { group, consumer, is_noack });
             at += 3;
         } else if args.is(at, "noack") {
-            only_in_groups("NOACK")?;
+            only_in_groups("ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.")?;
             is_noack = true;
             at += 1;
         } else {
@@ -154,7 +155,7 @@ fn parse<'a>(ctx: &Ctx, args: &Args<'a>, is_group: bool) -> Result<Request<'a>, 
     if !args.key_positions().iter().map(|key| key.index as usize).eq(first_key..request.ids_at) {
         return Err(CommandError::SYNTAX);
     }
-    request.keys = args.keys().collect();
+    request.keys = gather(args.keys())?;
     Ok(request)
 }
 
@@ -241,27 +242,33 @@ fn give(ctx: &mut Ctx, key: Key, from: From, membership: Membership<'_>, count: 
     // Serving a client that waits is a look without a trace.
     let Some(loc) = ctx.peek(key) else { return Ok(()) };
     let Membership { group, consumer, is_noack } = membership;
-    let is_new = change(ctx, key, loc, |stream, reply| {
+    let (is_new, given) = change(ctx, key, loc, |stream, reply| {
         let Stream { log, groups } = stream;
-        let Some(mut group) = groups.get_mut(group) else { return Ok(false) };
-        let (consumer, is_new) = group.see_consumer(consumer, now_ms)?;
-        let reader = Reader { consumer, count, is_noack, now_ms };
-        match from {
+        let Some(mut group) = groups.get_mut(group) else { return Ok((false, Ok(()))) };
+        let (id, mut is_new) = group.see_consumer(consumer, now_ms)?;
+        let reader = Reader { consumer: id, count, is_noack, now_ms };
+        let given = match from {
             From::Unread => deliver::unread(reply, log, &mut group, reader),
-            From::After(last) => deliver::history(reply, log, &mut group, reader, last),
-        }
-        Ok(is_new)
+            From::After(last) => {
+                deliver::history(reply, log, &mut group, reader, last);
+                Ok(())
+            }
+        };
+        // Who was given nothing because memory was short is not known to the group.
+        is_new &= given.is_ok() || !group.delete_if_idle(consumer);
+        Ok((is_new, given))
     })?;
+    // What was given before memory was short stays given.
     ctx.count_changes(1 + u64::from(is_new));
     if is_new {
         ctx.notify(Class::Stream, c"xgroup-createconsumer", key);
     }
-    Ok(())
+    Ok(given?)
 }
 
 /// What XREAD waits for.
 struct LogWait {
-    after: Box<[(Box<[u8]>, Id)]>,
+    after: Vec<(Vec<u8>, Id)>,
     count: u64,
 }
 
@@ -279,8 +286,8 @@ impl Serve for LogWait {
 
 /// What XREADGROUP waits for.
 struct GroupWait {
-    group: Box<[u8]>,
-    consumer: Box<[u8]>,
+    group: Vec<u8>,
+    consumer: Vec<u8>,
     is_noack: bool,
     count: u64,
 }

@@ -82,18 +82,19 @@ pub fn create(ctx: &mut Ctx, args: &Args) -> CmdResult {
         b"$" => last_id,
         id => ids::strict(id, 0)?,
     };
-    let loc = match found {
-        Some(loc) => loc,
-        None => {
-            let loc = ctx.create_object(key, Kind::Stream, Box::new(Stream::default().into_object()))?;
-            ctx.touch_watchers_at(ctx.session.db, key);
-            loc
+    let group = Group::new(id, options.entries_read);
+    match found {
+        Some(loc) => {
+            if !change(ctx, key, loc, |stream, _| Ok(stream.groups.add(&args[3], group)?))? {
+                return Err(CommandError::fixed("BUSYGROUP Consumer Group name already exists"));
+            }
         }
-    };
-    let is_new =
-        change(ctx, key, loc, |stream, _| Ok(stream.groups.add(&args[3], Group::new(id, options.entries_read))?))?;
-    if !is_new {
-        return Err(CommandError::fixed("BUSYGROUP Consumer Group name already exists"));
+        None => {
+            let mut stream = Stream::default();
+            stream.groups.add(&args[3], group)?;
+            ctx.create_object(key, Kind::Stream, stream.try_into_boxed()?)?;
+            ctx.touch_watchers_at(ctx.session.db, key);
+        }
     }
     ctx.count_changes(1);
     ctx.notify(Class::Stream, c"xgroup-create", key);

@@ -86,11 +86,11 @@ fn full(reply: &mut ReplyWriter, stream: &Stream, count: u64) {
         for (id, pending) in group.pending().iter().take(len) {
             reply.array(4);
             reply_id(reply, *id);
-            reply.bulk(&group.consumer(pending.consumer).name);
+            reply.bulk(group.name_of(pending));
             delivery(reply, pending);
         }
         reply.bulk(b"consumers");
-        reply.array(group.consumers().len());
+        reply.array(group.consumer_count());
         for consumer in group.consumers() {
             full_consumer(reply, group, consumer, shown(consumer.pending().len()));
         }
@@ -107,10 +107,10 @@ fn full_consumer(reply: &mut ReplyWriter, group: &Group, consumer: &Consumer, sh
     let mark = reply.begin();
     let mut written = 0;
     let own = consumer.pending().iter().take(shown);
-    for (id, pending) in own.filter_map(|id| Some((id, group.pending().get(id)?))) {
+    for (id, pending) in own.filter_map(|id| Some((id, group.find_pending(*id)?))) {
         reply.array(3);
         reply_id(reply, *id);
-        delivery(reply, pending);
+        delivery(reply, &pending);
         written += 1;
     }
     reply.end_array(mark, written);
@@ -138,7 +138,7 @@ pub fn groups(ctx: &mut Ctx, args: &Args) -> CmdResult {
         reply.map(6);
         reply.bulk(b"name");
         reply.bulk(name);
-        integer(reply, "consumers", group.consumers().len() as i64);
+        integer(reply, "consumers", group.consumer_count() as i64);
         integer(reply, "pending", group.pending().len() as i64);
         progress(reply, stream, group);
     }
@@ -152,7 +152,7 @@ pub fn consumers(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let loc = ctx.read(key).ok_or(CommandError::NO_SUCH_KEY)?;
     let (stream, reply) = view(ctx, key, loc)?;
     let group = stream.groups.get(&args[3]).ok_or_else(|| no_such_group_for_key(key.bytes, &args[3]))?;
-    reply.array(group.consumers().len());
+    reply.array(group.consumer_count());
     for consumer in group.consumers() {
         reply.map(3);
         reply.bulk(b"name");

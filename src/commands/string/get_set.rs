@@ -86,14 +86,20 @@ impl Expiry<'_> {
 
 /// [`put`], and room for a deadline, so that giving it one cannot fail.
 #[inline(never)]
-fn put_with_deadline(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>) -> Result<Loc, CommandError> {
+fn put_with_deadline(
+    ctx: &mut Ctx,
+    key: Key,
+    found: Option<Loc>,
+    value: NewValue<'_>,
+    deadline_ms: i64,
+) -> Result<Loc, CommandError> {
     if let Some(loc) = found {
-        ctx.db(key).reserve_deadline_of(loc)?;
+        ctx.db(key).reserve_deadline_of(loc, deadline_ms)?;
     }
     let loc = put(ctx, key, found, value)?;
     if found.is_none() {
         let db = ctx.db(key);
-        db.reserve_deadline_of(loc).inspect_err(|_| db.remove(loc))?;
+        db.reserve_deadline_of(loc, deadline_ms).inspect_err(|_| db.remove(loc))?;
     }
     Ok(loc)
 }
@@ -105,7 +111,7 @@ fn put_with_deadline(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValu
 #[inline]
 pub fn store(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>, deadline: NewDeadline) -> CmdResult {
     let loc = match deadline {
-        NewDeadline::At(_) => put_with_deadline(ctx, key, found, value)?,
+        NewDeadline::At(deadline_ms) => put_with_deadline(ctx, key, found, value, deadline_ms)?,
         _ => put(ctx, key, found, value)?,
     };
     ctx.notify(Class::String, c"set", key);

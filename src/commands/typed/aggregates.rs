@@ -4,7 +4,7 @@ use super::super::{CommandError, Key, hash, zset};
 use super::{Lane, command};
 use crate::commands::spec::Command;
 use crate::keyspace::StringRef;
-use crate::resp::number::{IntegerText, write_double_17g};
+use crate::resp::number::{DOUBLE_TEXT_MAX, IntegerText, write_double_17g};
 
 static HGET: &Command = command("hget");
 static HSET: &Command = command("hset");
@@ -54,8 +54,12 @@ impl Lane<'_> {
         self.admit(ZADD)?;
         let key = Key { bytes: key, hash: self.engine.keyspace.hash(key) };
         let outcome = self.run(ZADD, key, |ctx| zset::set_score(ctx, key, member, score));
+        let engine = self.engine;
         self.tell_monitors(ZADD, |tell| {
             let mut text = Vec::new();
+            if text.try_reserve_exact(DOUBLE_TEXT_MAX).is_err() {
+                return engine.clients.feed_monitors(None);
+            }
             write_double_17g(score, &mut text);
             tell(&[b"zadd", key.bytes, &text, member]);
         });

@@ -5,7 +5,7 @@
 
 use super::{begin_members, reply_member, value};
 use crate::commands::{Args, CmdResult, CommandError, Ctx, Key};
-use crate::keyspace::{Db, Kind, LockSet};
+use crate::keyspace::{Db, Kind, LockSet, NoMemory, gather};
 use crate::resp::number::{parse_f64, parse_i64};
 use crate::types::set::SetRef;
 use crate::types::zset::algebra::{Aggregate, Source, Weighted, intersect, intersection_len, subtract, unite};
@@ -59,7 +59,7 @@ pub fn zdiffstore(ctx: &mut Ctx, args: &Args) -> CmdResult {
 /// ZINTERCARD numkeys key [key ...] [LIMIT limit]
 pub fn zintercard(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let request = Request::parse(ctx, args, 1, Operation::Count)?;
-    let mut sources = request.sources(ctx.locks, ctx.session.db, args.keys());
+    let mut sources = request.sources(ctx.locks, ctx.session.db, args.keys())?;
     let count = intersection_len(&mut sources, if request.limit == 0 { usize::MAX } else { request.limit });
     ctx.reply.integer(count as i64);
     Ok(())
@@ -103,8 +103,10 @@ impl Request {
     fn parse(ctx: &mut Ctx, args: &Args, at: usize, operation: Operation) -> Result<Self, CommandError> {
         let count = args.int(at)?;
         if count < 1 {
-            let text = format!("ERR at least 1 input key is needed for '{}' command", ctx.command.name);
-            return Err(CommandError::text(text));
+            let name = ctx.command.name;
+            return Err(CommandError::composed(format_args!(
+                "ERR at least 1 input key is needed for '{name}' command"
+            )));
         }
         let stores = at == 2;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
@@ -133,7 +135,11 @@ impl Request {
         let has_scores = matches!(self.operation, Operation::Union | Operation::Intersection);
         if has_scores && left > keys && args.is(at, "weights") {
             let weights = args.argv()[at + 1..at + 1 + keys].iter().map(|text| parse_f64(text).ok_or(NOT_A_WEIGHT));
-            self.weights = weights.collect::<Result<_, _>>()?;
+            self.weights.clear();
+            self.weights.try_reserve_exact(keys).map_err(|_| NoMemory)?;
+            for weight in weights {
+                self.weights.push(weight?);
+            }
             Ok(1 + keys)
         } else if has_scores && left >= 2 && args.is(at, "aggregate") {
             self.aggregate = match () {
@@ -156,7 +162,15 @@ impl Request {
     }
 
     /// The values at the keys, which have been looked up.
-    fn sources<'s, 'a>(&self, locks: &'s LockSet, number: u32, keys: impl Iterator<Item = Key<'a>>) -> Sources<'s> {
+    ///
+    /// # Errors
+    /// If memory is short.
+    fn sources<'s, 'a>(
+        &self,
+        locks: &'s LockSet,
+        number: u32,
+        keys: impl Iterator<Item = Key<'a>>,
+    ) -> Result<Sources<'s>, NoMemory> {
         let source = |key: Key| {
             let db: Option<&Db> = locks.held_db(number, key.hash);
             let Some(value) = db.and_then(|db| Some(db.value(db.locate(key.hash, key.bytes)?))) else {
@@ -166,12 +180,12 @@ impl Request {
             zset.or_else(|| SetRef::of(value).map(Source::Set)).unwrap_or(Source::Missing)
         };
         let weight = |index: usize| self.weights.get(index).copied().unwrap_or(1.0);
-        keys.enumerate().map(|(index, key)| (source(key), weight(index))).collect()
+        gather(keys.enumerate().map(|(index, key)| (source(key), weight(index))))
     }
 
     fn compute<'a>(&self, ctx: &Ctx, keys: impl Iterator<Item = Key<'a>>) -> Result<OwnedZSet, CommandError> {
         let seed = ctx.engine.keyspace.seed();
-        let mut sources = self.sources(ctx.locks, ctx.session.db, keys);
+        let mut sources = self.sources(ctx.locks, ctx.session.db, keys)?;
         Ok(match self.operation {
             Operation::Union => unite(&mut sources, self.aggregate, seed),
             Operation::Intersection | Operation::Count => intersect(&mut sources, self.aggregate, seed),

@@ -3,8 +3,8 @@
 use super::value;
 use crate::commands::scan::{Options, parse_cursor};
 use crate::commands::{Args, CmdResult, CommandError, Ctx};
-use crate::keyspace::Cursor;
-use crate::resp::number::{IntegerText, write_double_17g};
+use crate::keyspace::{Cursor, NoMemory};
+use crate::resp::number::{DOUBLE_TEXT_MAX, IntegerText, write_double_17g};
 use crate::types::zset::View;
 
 /// Buckets that are visited at most for each member that was asked for, if they are nearly empty; as in Redis.
@@ -26,6 +26,7 @@ pub fn zscan(ctx: &mut Ctx, args: &Args) -> CmdResult {
     let cursor_at = reply.begin();
     let (mark, mut found, mut visited) = (reply.begin(), 0, 0);
     let (is_flat, mut text) = (matches!(zset, View::Flat(_)), Vec::new());
+    text.try_reserve_exact(DOUBLE_TEXT_MAX).map_err(|_| NoMemory)?;
     let mut visit = |name: &[u8], score: f64| {
         visited += 1;
         if options.pattern.matches(name) {

@@ -48,6 +48,7 @@ use crate::keyspace::expiry::What;
 use crate::keyspace::{KeyHash, Loc, ShardData};
 use parking_lot::RwLock;
 use std::cell::{Cell, RefCell};
+use std::collections::TryReserveError;
 use std::ffi::CStr;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -146,6 +147,9 @@ pub struct Events {
     turns: Turns,
 }
 
+/// More sessions than run one inside the other in one thread.
+const PARCELS_AT_ONCE: usize = 16;
+
 /// Events that came about while the thread was delivering others.
 type Later = Vec<(Arc<Events>, Pending)>;
 
@@ -164,6 +168,14 @@ pub fn is_delivering() -> bool {
 
 fn take_later() -> Later {
     LATER.with_borrow_mut(|later| ManuallyDrop::into_inner(std::mem::replace(later, ManuallyDrop::new(Vec::new()))))
+}
+
+/// Inside a listener: makes room for what the sessions now running one inside the other have to deliver later.
+fn reserve_later() -> Result<(), TryReserveError> {
+    if !is_delivering() {
+        return Ok(());
+    }
+    LATER.with_borrow_mut(|later| later.try_reserve(PARCELS_AT_ONCE))
 }
 
 /// Ends delivering.
@@ -230,8 +242,12 @@ impl Events {
     #[cold]
     fn deliver_some(self: &Arc<Self>, pending: &mut Pending) {
         if is_delivering() {
-            let parcel = (Arc::clone(self), std::mem::take(pending));
-            return LATER.with_borrow_mut(|later| later.push(parcel));
+            return LATER.with_borrow_mut(|later| {
+                // There is room: `reserve_later`. If there were none, they would be delivered with the next ones of their session.
+                if later.len() < later.capacity() {
+                    later.push((Arc::clone(self), std::mem::take(pending)));
+                }
+            });
         }
         let delivering = Delivering::start();
         let mut panic = self.tell_all(pending).err();
@@ -294,10 +310,11 @@ impl Engine {
 
     #[cold]
     fn note_event(&self, pending: &mut Pending, event: Event<'_>, hash: KeyHash) {
-        if pending.reserve(event.key.len()).is_err() {
-            return self.log.warning("Out of memory: a keyspace event is lost");
+        let room = reserve_later().and_then(|()| pending.reserve(event.key.len()));
+        match room.and_then(|()| self.events.turns.take(hash)) {
+            Ok(turn) => pending.push(event, turn),
+            Err(_) => self.log.warning("Out of memory: a keyspace event is lost"),
         }
-        pending.push(event, self.events.turns.take(hash));
     }
 
     /// Notes the events of a key of a locked shard that has expired, or of a hash that has lost fields.

@@ -10,7 +10,7 @@
 
 use crate::keyspace::KeyHash;
 use parking_lot::{Condvar, Mutex};
-use std::collections::HashMap;
+use std::collections::{HashMap, TryReserveError};
 
 /// Independent parts; more than threads that are at it at the same time.
 const STRIPES: usize = 64;
@@ -55,11 +55,15 @@ impl Turns {
     }
 
     /// Takes the next place in the line of a key, whose shard is locked.
-    pub fn take(&self, hash: KeyHash) -> Turn {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn take(&self, hash: KeyHash) -> Result<Turn, TryReserveError> {
         let mut lines = self.stripe(hash).lines.lock();
+        lines.try_reserve(1)?;
         let line = lines.entry(hash.0).or_default();
         line.next += 1;
-        Turn { hash, place: line.next - 1 }
+        Ok(Turn { hash, place: line.next - 1 })
     }
 
     /// Waits until a place has its turn.

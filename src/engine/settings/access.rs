@@ -5,10 +5,10 @@ use super::load::Rename;
 use super::table::Id;
 use super::{LoadError, Settings};
 use crate::engine::clients::ClientKind;
+use crate::storage::{NoMemory, Text, lossy, try_copy, try_push};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 /// Where to listen for TCP connections.
@@ -23,32 +23,30 @@ pub enum Port {
 }
 
 impl Settings {
-    fn value(&self, id: Id) -> Value {
-        self.values.read()[id as usize].clone()
+    fn with_value<R>(&self, id: Id, look: impl FnOnce(&Value) -> R) -> R {
+        look(&self.values.read()[id as usize])
     }
 
     fn number(&self, id: Id) -> i64 {
-        match self.value(id) {
-            Value::Int(number) => number,
-            _ => 0,
-        }
+        self.with_value(id, |value| if let Value::Int(number) = value { *number } else { 0 })
     }
 
-    fn bytes(&self, id: Id) -> Arc<[u8]> {
-        match self.value(id) {
-            Value::Text(text) => text,
-            _ => Arc::from(&b""[..]),
-        }
+    fn with_text<R>(&self, id: Id, look: impl FnOnce(&[u8]) -> R) -> R {
+        self.with_value(id, |value| look(if let Value::Text(text) = value { text } else { b"" }))
     }
 
-    fn path(&self, id: Id) -> Option<PathBuf> {
-        let bytes = self.bytes(id);
-        (!bytes.is_empty()).then(|| PathBuf::from(OsString::from_vec(bytes.to_vec())))
+    fn path(&self, id: Id) -> Result<Option<PathBuf>, NoMemory> {
+        let path = self.with_text(id, try_copy)?;
+        Ok((!path.is_empty()).then(|| PathBuf::from(OsString::from_vec(path))))
     }
 
     /// A setting as CONFIG GET shows it.
-    pub fn show(&self, id: Id) -> String {
-        String::from_utf8_lossy(&kind::format(id.row(), &self.value(id))).into_owned()
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn show(&self, id: Id) -> Result<String, NoMemory> {
+        let text = self.with_value(id, |value| kind::format(id.row(), value))?;
+        Text::string_of(format_args!("{}", lossy(&text)))
     }
 
     /// Number of shards, a power of two.
@@ -80,11 +78,17 @@ impl Settings {
     }
 
     /// Addresses to listen at, as they were written.
-    pub fn bind(&self) -> Vec<String> {
-        match self.value(Id::Bind) {
-            Value::Words(words) => words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect(),
-            _ => Vec::new(),
-        }
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn bind(&self) -> Result<Vec<String>, NoMemory> {
+        self.with_value(Id::Bind, |value| {
+            let mut addresses = Vec::new();
+            for word in if let Value::Words(words) = value { words.as_slice() } else { &[] } {
+                try_push(&mut addresses, Text::string_of(format_args!("{}", lossy(word)))?)?;
+            }
+            Ok(addresses)
+        })
     }
 
     /// Pending connections that the system holds.
@@ -93,7 +97,10 @@ impl Settings {
     }
 
     /// The unix socket.
-    pub fn unix_socket(&self) -> Option<PathBuf> {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn unix_socket(&self) -> Result<Option<PathBuf>, NoMemory> {
         self.path(Id::Unixsocket)
     }
 
@@ -103,31 +110,43 @@ impl Settings {
     }
 
     /// The working directory, absolute, if one was set. The library never enters it; the server binary does.
-    pub fn dir(&self) -> Option<PathBuf> {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn dir(&self) -> Result<Option<PathBuf>, NoMemory> {
         self.path(Id::Dir)
     }
 
     /// The log file; without one the binary writes to standard output.
-    pub fn logfile(&self) -> Option<PathBuf> {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn logfile(&self) -> Result<Option<PathBuf>, NoMemory> {
         self.path(Id::Logfile)
     }
 
     /// Where the binary writes its process number.
-    pub fn pidfile(&self) -> Option<PathBuf> {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn pidfile(&self) -> Result<Option<PathBuf>, NoMemory> {
         self.path(Id::Pidfile)
     }
 
-    /// The password of the default user; empty if there is none.
-    pub fn password(&self) -> Arc<[u8]> {
-        self.bytes(Id::Requirepass)
+    /// Shows `look` the password of the default user; empty if there is none.
+    pub fn with_password<R>(&self, look: impl FnOnce(&[u8]) -> R) -> R {
+        self.with_text(Id::Requirepass, look)
     }
 
     /// Percentiles that INFO latencystats shows.
-    pub fn latency_percentiles(&self) -> Vec<f64> {
-        match self.value(Id::LatencyTrackingInfoPercentiles) {
-            Value::Percentiles(percentiles) => percentiles,
-            _ => Vec::new(),
-        }
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn latency_percentiles(&self) -> Result<Vec<f64>, NoMemory> {
+        self.with_value(Id::LatencyTrackingInfoPercentiles, |value| match value {
+            Value::Percentiles(percentiles) => kind::copy_numbers(percentiles),
+            _ => Ok(Vec::new()),
+        })
     }
 
     /// When a client of this kind that does not read its replies is cut off.
@@ -147,16 +166,16 @@ impl Settings {
 
     /// The answer of a setting with the words no, yes and local.
     pub(super) fn allows(&self, id: Id, is_local: bool) -> bool {
-        match self.value(id) {
+        self.with_value(id, |value| match value {
             Value::Choice(1) => true,
             Value::Choice(2) => is_local,
             _ => false,
-        }
+        })
     }
 
-    /// The file that was loaded, absolute; CONFIG REWRITE writes to it.
-    pub fn config_file(&self) -> Option<PathBuf> {
-        self.files.read().config_file.clone()
+    /// Shows `look` the file that was loaded, absolute; CONFIG REWRITE writes to it.
+    pub fn with_config_file<R>(&self, look: impl FnOnce(Option<&Path>) -> R) -> R {
+        look(self.files.read().config_file.as_deref())
     }
 
     /// Whether any command is renamed.
@@ -172,16 +191,20 @@ impl Settings {
         &self,
         mut rename: impl FnMut(&[u8], &[u8]) -> Result<(), RenameError>,
     ) -> Result<(), LoadError> {
-        let renames = self.files.read().renames.clone();
-        for Rename { command, new_name, place } in renames {
-            rename(&command, &new_name).map_err(|error| {
-                place.error(match error {
-                    RenameError::NoSuchCommand => "No such command in rename-command",
-                    RenameError::NameTaken => "Target command name already exists",
-                })
+        for Rename { command, new_name, place } in &self.files.read().renames {
+            rename(command, new_name).map_err(|error| match error {
+                RenameError::NoSuchCommand => place.error("No such command in rename-command"),
+                RenameError::NameTaken => place.error("Target command name already exists"),
+                RenameError::NoMemory => LoadError::NoMemory,
             })?;
         }
         Ok(())
+    }
+}
+
+impl From<NoMemory> for RenameError {
+    fn from(_: NoMemory) -> Self {
+        Self::NoMemory
     }
 }
 
@@ -192,4 +215,6 @@ pub enum RenameError {
     NoSuchCommand,
     /// Another command has the new name.
     NameTaken,
+    /// There is no memory to note it.
+    NoMemory,
 }

@@ -1,14 +1,19 @@
 //! Paths of `include`: one file, or a pattern that may match any number.
 
+use super::load::copy_path;
 use crate::engine::glob;
+use crate::storage::{NoMemory, try_collect};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The files that `pattern` stands for, sorted. Without wildcards it stands for itself, whether it exists or not.
-pub fn expand(pattern: &Path) -> Vec<PathBuf> {
+///
+/// # Errors
+/// If memory is short for a path without wildcards. Reading directories is the standard library's, which ends the process then.
+pub fn expand(pattern: &Path) -> Result<Vec<PathBuf>, NoMemory> {
     if !glob::has_wildcard(pattern.as_os_str().as_bytes()) {
-        return vec![pattern.to_path_buf()];
+        return try_collect([copy_path(pattern)?]);
     }
     let mut found = vec![PathBuf::new()];
     for component in pattern.components() {
@@ -21,7 +26,7 @@ pub fn expand(pattern: &Path) -> Vec<PathBuf> {
     }
     found.retain(|path| path.exists());
     found.sort();
-    found
+    Ok(found)
 }
 
 fn matching_entries(dir: &Path, pattern: &OsStr) -> Vec<PathBuf> {

@@ -4,10 +4,14 @@
 //! A value arrives as the words of a configuration line, or as the single argument of CONFIG SET; [`parse`] does not
 //! know which. Settings of several words live in [`super::list`].
 
+use super::error::Reason;
 use super::list;
 use super::table::Row;
+use crate::engine::process::PathBuffer;
 use crate::numeric::parse_i64;
-use std::sync::Arc;
+use crate::storage::{NoMemory, Text, lossy, try_copy, try_push};
+use std::os::unix::ffi::OsStrExt;
+use std::sync::OnceLock;
 
 /// The shape of a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,8 +90,8 @@ pub enum ListRule {
     ReplicaOf,
 }
 
-/// A parsed value.
-#[derive(Debug, Clone, PartialEq)]
+/// A parsed value. Copies of it are made by [`Value::try_clone`].
+#[derive(Debug, PartialEq)]
 pub enum Value {
     /// `Bool`.
     Bool(bool),
@@ -102,15 +106,60 @@ pub enum Value {
     /// `Flags` and `Events`.
     Bits(u32),
     /// `Text`.
-    Text(Arc<[u8]>),
+    Text(Vec<u8>),
     /// `Bind` and `ReplicaOf`.
-    Words(Vec<Arc<[u8]>>),
+    Words(Vec<Vec<u8>>),
     /// `Save` and `OomScores`.
     Numbers(Vec<i64>),
     /// `Percentiles`.
     Percentiles(Vec<f64>),
     /// `OutputLimits`: normal, replica, pubsub.
     Limits([OutputLimit; 3]),
+}
+
+impl Value {
+    /// A copy.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn try_clone(&self) -> Result<Self, NoMemory> {
+        Ok(match self {
+            Self::Bool(on) => Self::Bool(*on),
+            Self::Int(number) => Self::Int(*number),
+            Self::Size(bytes) => Self::Size(*bytes),
+            Self::Percent(percent) => Self::Percent(*percent),
+            Self::Choice(index) => Self::Choice(*index),
+            Self::Bits(bits) => Self::Bits(*bits),
+            Self::Text(text) => Self::Text(try_copy(text)?),
+            Self::Words(words) => Self::Words(copy_words(words.iter().map(Vec::as_slice))?),
+            Self::Numbers(numbers) => Self::Numbers(copy_numbers(numbers)?),
+            Self::Percentiles(percentiles) => Self::Percentiles(copy_numbers(percentiles)?),
+            Self::Limits(limits) => Self::Limits(*limits),
+        })
+    }
+}
+
+/// Copies of some words.
+///
+/// # Errors
+/// If memory is short.
+pub fn copy_words<'a>(words: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Vec<u8>>, NoMemory> {
+    let mut copy = Vec::new();
+    for word in words {
+        try_push(&mut copy, try_copy(word)?)?;
+    }
+    Ok(copy)
+}
+
+/// A copy of some numbers.
+///
+/// # Errors
+/// If memory is short.
+pub fn copy_numbers<T: Copy>(numbers: &[T]) -> Result<Vec<T>, NoMemory> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(numbers.len())?;
+    copy.extend_from_slice(numbers);
+    Ok(copy)
 }
 
 /// When a client is cut off because it does not read its replies; 0 is no limit.
@@ -147,13 +196,13 @@ pub enum Origin {
 /// Parses the words of a value. `old` is the present value, which lists may add to.
 ///
 /// # Errors
-/// Redis's text.
-pub fn parse(row: &Row, words: &[&[u8]], old: &Value, origin: Origin) -> Result<Value, String> {
+/// Redis's text, or that memory is short.
+pub fn parse(row: &Row, words: &[&[u8]], old: &Value, origin: Origin) -> Result<Value, Reason> {
     if let Kind::Multi(rule) = row.kind {
-        return list::parse(rule, &split_single(words), old, origin);
+        return list::parse(rule, &split_single(words)?, old, origin);
     }
     if let Kind::Flags(names) = row.kind {
-        return parse_flags(&split_single(words), names);
+        return parse_flags(&split_single(words)?, names);
     }
     let &[word] = words else { return Err("wrong number of arguments".into()) };
     match row.kind {
@@ -179,48 +228,66 @@ pub fn parse(row: &Row, words: &[&[u8]], old: &Value, origin: Origin) -> Result<
         Kind::Choice(names) => choice(word, names).map(Value::Choice),
         Kind::Events => parse_events(word),
         Kind::Text(TextRule::Directory) => parse_directory(word),
-        Kind::Text(_) => Ok(Value::Text(word.into())),
+        Kind::Text(_) => Ok(Value::Text(try_copy(word)?)),
         Kind::Multi(_) | Kind::Flags(_) => Err("wrong number of arguments".into()),
     }
 }
 
 /// The value as CONFIG GET shows it.
-pub fn format(row: &Row, value: &Value) -> Vec<u8> {
+///
+/// # Errors
+/// If memory is short.
+pub fn format(row: &Row, value: &Value) -> Result<Vec<u8>, NoMemory> {
+    let mut out = Text::new();
+    write(row, value, &mut out);
+    out.finish()
+}
+
+/// [`format`] behind what there is.
+pub fn write(row: &Row, value: &Value, out: &mut Text) {
     match (value, row.kind) {
-        (Value::Bool(on), _) => if *on { "yes" } else { "no" }.into(),
-        (Value::Int(PORT_AUTO), Kind::Port) => "auto".into(),
-        (Value::Int(number), Kind::Octal { .. }) => format!("{number:o}").into(),
-        (Value::Int(number), _) => number.to_string().into(),
-        (Value::Size(bytes), _) => bytes.to_string().into(),
-        (Value::Percent(percent), _) => format!("{percent}%").into(),
-        (Value::Choice(index), Kind::Choice(names)) => names.get(*index).copied().unwrap_or_default().into(),
-        (Value::Bits(bits), Kind::Flags(names)) => format_flags(*bits, names).into(),
-        (Value::Bits(bits), _) => format_events(*bits).into(),
-        (Value::Text(text), Kind::Text(TextRule::Directory)) if text.is_empty() => {
-            let here = std::env::current_dir().unwrap_or_default();
-            std::os::unix::ffi::OsStringExt::into_vec(here.into_os_string())
+        (Value::Bool(on), _) => out.push(if *on { b"yes" } else { b"no" }),
+        (Value::Int(PORT_AUTO), Kind::Port) => out.push(b"auto"),
+        (Value::Int(number), Kind::Octal { .. }) => out.put(format_args!("{number:o}")),
+        (Value::Int(number), _) => out.put(format_args!("{number}")),
+        (Value::Size(bytes), _) => out.put(format_args!("{bytes}")),
+        (Value::Percent(percent), _) => out.put(format_args!("{percent}%")),
+        (Value::Choice(index), Kind::Choice(names)) => {
+            out.push(names.get(*index).copied().unwrap_or_default().as_bytes());
         }
-        (Value::Text(text), _) => text.to_vec(),
-        (value, _) => list::format(value),
+        (Value::Bits(bits), Kind::Flags(names)) => write_flags(*bits, names, out),
+        (Value::Bits(bits), _) => write_events(*bits, out),
+        (Value::Text(text), Kind::Text(TextRule::Directory)) if text.is_empty() => {
+            let mut buffer = PathBuffer::empty();
+            out.push(buffer.working_directory().map_or(&b""[..], |here| here.as_os_str().as_bytes()));
+        }
+        (Value::Text(text), _) => out.push(text),
+        (value, _) => list::write(value, out),
     }
 }
 
 /// A lone word of a setting of several words may hold them all.
-fn split_single<'a>(words: &[&'a [u8]]) -> Vec<&'a [u8]> {
+fn split_single<'a>(words: &[&'a [u8]]) -> Result<Vec<&'a [u8]>, NoMemory> {
+    let mut split = Vec::new();
     match words {
-        [b""] => Vec::new(),
-        [word] => word.split(|&byte| byte == b' ').collect(),
-        words => words.to_vec(),
+        [b""] => {}
+        [word] => {
+            for part in word.split(|&byte| byte == b' ') {
+                try_push(&mut split, part)?;
+            }
+        }
+        words => return copy_numbers(words),
     }
+    Ok(split)
 }
 
-fn parse_int(word: &[u8], min: i64, max: i64) -> Result<Value, String> {
+fn parse_int(word: &[u8], min: i64, max: i64) -> Result<Value, Reason> {
     let number = parse_i64(word).ok_or("argument couldn't be parsed into an integer")?;
     if (min..=max).contains(&number) { Ok(Value::Int(number)) } else { Err(bounds(min, max)) }
 }
 
-fn bounds(min: impl std::fmt::Display, max: impl std::fmt::Display) -> String {
-    format!("argument must be between {min} and {max} inclusive")
+fn bounds(min: impl std::fmt::Display, max: impl std::fmt::Display) -> Reason {
+    Reason::of(format_args!("argument must be between {min} and {max} inclusive"))
 }
 
 /// Bytes with an optional unit: `k`, `m`, `g` are powers of 1000, `kb`, `mb`, `gb` of 1024. Too large a number
@@ -228,21 +295,22 @@ fn bounds(min: impl std::fmt::Display, max: impl std::fmt::Display) -> String {
 pub(super) fn memory(word: &[u8]) -> Option<u64> {
     let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (number, unit) = word.split_at(digits);
-    let unit: u64 = match unit.to_ascii_lowercase().as_slice() {
-        b"" | b"b" => 1,
-        b"k" => 1000,
-        b"kb" => 1 << 10,
-        b"m" => 1_000_000,
-        b"mb" => 1 << 20,
-        b"g" => 1_000_000_000,
-        b"gb" => 1 << 30,
-        _ => return None,
-    };
+    const UNITS: [(&str, u64); 8] = [
+        ("", 1),
+        ("b", 1),
+        ("k", 1000),
+        ("kb", 1 << 10),
+        ("m", 1_000_000),
+        ("mb", 1 << 20),
+        ("g", 1_000_000_000),
+        ("gb", 1 << 30),
+    ];
+    let (_, unit) = UNITS.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(unit))?;
     let number = number.iter().fold(0u64, |sum, digit| sum.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
-    Some(number.saturating_mul(unit))
+    Some(number.saturating_mul(*unit))
 }
 
-fn parse_memory(word: &[u8], min: u64, max: u64, percent: bool) -> Result<Value, String> {
+fn parse_memory(word: &[u8], min: u64, max: u64, percent: bool) -> Result<Value, Reason> {
     let invalid =
         || if percent { "argument must be a memory or percent value" } else { "argument must be a memory value" };
     if let (true, Some(number)) = (percent, word.strip_suffix(b"%")) {
@@ -257,7 +325,7 @@ fn parse_memory(word: &[u8], min: u64, max: u64, percent: bool) -> Result<Value,
     if (min..=max).contains(&bytes) { Ok(Value::Size(bytes)) } else { Err(bounds(min, max)) }
 }
 
-fn parse_octal(word: &[u8], max: i64) -> Result<Value, String> {
+fn parse_octal(word: &[u8], max: i64) -> Result<Value, Reason> {
     let text = std::str::from_utf8(word).unwrap_or("x");
     let number = match text {
         "" => 0,
@@ -266,17 +334,27 @@ fn parse_octal(word: &[u8], max: i64) -> Result<Value, String> {
     if (0..=max).contains(&number) {
         return Ok(Value::Int(number));
     }
-    Err(format!("argument must be between 0 and {max:o} inclusive"))
+    Err(Reason::of(format_args!("argument must be between 0 and {max:o} inclusive")))
 }
 
-fn choice(word: &[u8], names: &[&str]) -> Result<usize, String> {
-    names
-        .iter()
-        .position(|name| name.as_bytes().eq_ignore_ascii_case(word))
-        .ok_or_else(|| format!("argument(s) must be one of the following: {}", names.join(", ")))
+fn choice(word: &[u8], names: &[&str]) -> Result<usize, Reason> {
+    names.iter().position(|name| name.as_bytes().eq_ignore_ascii_case(word)).ok_or_else(|| {
+        let mut text = Text::new();
+        text.push(b"argument(s) must be one of the following: ");
+        push_joined(names.iter().copied(), ", ", &mut text);
+        text.finish().map_or(Reason::NoMemory, |text| Reason::of(format_args!("{}", lossy(&text))))
+    })
 }
 
-fn parse_flags(words: &[&[u8]], names: &[&str]) -> Result<Value, String> {
+/// Words with something between.
+fn push_joined<'a>(words: impl Iterator<Item = &'a str>, between: &str, out: &mut Text) {
+    for (index, word) in words.enumerate() {
+        out.push(if index > 0 { between.as_bytes() } else { b"" });
+        out.push(word.as_bytes());
+    }
+}
+
+fn parse_flags(words: &[&[u8]], names: &[&str]) -> Result<Value, Reason> {
     if words.is_empty() {
         choice(b"", names)?;
     }
@@ -291,15 +369,11 @@ fn parse_flags(words: &[&[u8]], names: &[&str]) -> Result<Value, String> {
     Ok(Value::Bits(bits))
 }
 
-fn format_flags(bits: u32, names: &[&str]) -> String {
-    let set: Vec<&str> = names
-        .iter()
-        .enumerate()
-        .skip(1)
-        .filter(|(index, _)| bits >> (index - 1) & 1 == 1)
-        .map(|(_, name)| *name)
-        .collect();
-    if set.is_empty() { names.first().copied().unwrap_or_default().to_string() } else { set.join(" ") }
+fn write_flags(bits: u32, names: &[&str], out: &mut Text) {
+    // The first name stands for none.
+    let is_set = |index: usize| if index == 0 { bits == 0 } else { bits >> (index - 1) & 1 == 1 };
+    let set = names.iter().enumerate().filter(|(index, _)| is_set(*index)).map(|(_, name)| *name);
+    push_joined(set, " ", out);
 }
 
 /// Letters of event classes; the position is the bit. `A` stands for those up to `d`.
@@ -308,7 +382,7 @@ const EVENTS_ALL: u32 = (1 << 10) - 1;
 /// `n`, which Redis does not show beside `A`.
 const EVENT_NEW: u32 = 1 << 10;
 
-fn parse_events(word: &[u8]) -> Result<Value, String> {
+fn parse_events(word: &[u8]) -> Result<Value, Reason> {
     let mut bits = 0;
     for letter in word {
         bits |= match EVENTS.iter().position(|event| event == letter) {
@@ -320,25 +394,28 @@ fn parse_events(word: &[u8]) -> Result<Value, String> {
     Ok(Value::Bits(bits))
 }
 
-fn format_events(bits: u32) -> String {
+fn write_events(bits: u32, out: &mut Text) {
     let all = bits & EVENTS_ALL == EVENTS_ALL;
     let shown = if all { bits & !(EVENTS_ALL | EVENT_NEW) } else { bits };
-    let letters = EVENTS.iter().enumerate().filter(|(bit, _)| shown >> bit & 1 == 1).map(|(_, &letter)| letter as char);
-    all.then_some('A').into_iter().chain(letters).collect()
+    let letters = EVENTS.iter().enumerate().filter(|(bit, _)| shown >> bit & 1 == 1).map(|(_, letter)| letter);
+    all.then_some(&b'A').into_iter().chain(letters).for_each(|letter| out.push(&[*letter]));
 }
 
-fn parse_directory(word: &[u8]) -> Result<Value, String> {
-    use std::os::unix::ffi::{OsStrExt, OsStringExt};
-    let path = std::path::Path::new(std::ffi::OsStr::from_bytes(word));
-    let path = path.canonicalize().map_err(|error| super::error::os_text(&error))?;
+fn parse_directory(word: &[u8]) -> Result<Value, Reason> {
+    let mut buffer = PathBuffer::empty();
+    let path = buffer.resolve(word).map_err(|error| Reason::of_system(&error))?;
     if !path.is_dir() {
         return Err("Not a directory".into());
     }
-    Ok(Value::Text(path.into_os_string().into_vec().into()))
+    Ok(Value::Text(try_copy(path.as_os_str().as_bytes())?))
 }
 
-/// How many threads the machine runs at once.
+/// How many threads the machine runs at once. Asked once in a process: the standard library reads files for it, into memory
+/// that must not be refused.
 pub(super) fn cpus() -> i64 {
-    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    i64::try_from(cpus).unwrap_or(1).min(THREADS_MAX)
+    static CPUS: OnceLock<i64> = OnceLock::new();
+    *CPUS.get_or_init(|| {
+        let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        i64::try_from(cpus).unwrap_or(1).min(THREADS_MAX)
+    })
 }

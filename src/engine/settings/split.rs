@@ -1,29 +1,35 @@
 //! Words of a configuration line, with Redis's quoting: the same rules as for inline commands.
 
+use crate::storage::{NoMemory, Text, try_push};
+
 /// Splits a line into words. `"…"` knows the escapes `\n \r \t \b \a \xHH` and `\` before anything else, `'…'` only
 /// `\'`. `None` if a quote is left open or touches the next word.
-pub fn split_words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
+///
+/// # Errors
+/// If memory is short.
+pub fn split_words(line: &[u8]) -> Result<Option<Vec<Vec<u8>>>, NoMemory> {
     let mut words = Vec::new();
     let mut rest = line;
     loop {
         rest = rest.trim_ascii_start();
         if rest.is_empty() {
-            return Some(words);
+            return Ok(Some(words));
         }
-        let mut word = Vec::new();
-        rest = take_word(rest, &mut word)?;
-        words.push(word);
+        let mut word = Text::new();
+        let Some(after) = take_word(rest, &mut word) else { return Ok(None) };
+        rest = after;
+        try_push(&mut words, word.finish()?)?;
     }
 }
 
 /// Appends the first word of `rest` and gives what follows it.
-fn take_word<'a>(mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [u8]> {
+fn take_word<'a>(mut rest: &'a [u8], word: &mut Text) -> Option<&'a [u8]> {
     while let [byte, after @ ..] = rest {
         match byte {
             b'"' => return end_of_word(take_double_quoted(after, word)?),
             b'\'' => return end_of_word(take_single_quoted(after, word)?),
             byte if byte.is_ascii_whitespace() || *byte == 0 => return Some(after),
-            byte => word.push(*byte),
+            byte => word.push(&[*byte]),
         }
         rest = after;
     }
@@ -35,27 +41,27 @@ fn end_of_word(rest: &[u8]) -> Option<&[u8]> {
     rest.first().is_none_or(u8::is_ascii_whitespace).then_some(rest)
 }
 
-fn take_double_quoted<'a>(mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [u8]> {
+fn take_double_quoted<'a>(mut rest: &'a [u8], word: &mut Text) -> Option<&'a [u8]> {
     loop {
         rest = match rest {
             [b'"', after @ ..] => return Some(after),
             [b'\\', b'x', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                word.push(hex_digit(*high) << 4 | hex_digit(*low));
+                word.push(&[hex_digit(*high) << 4 | hex_digit(*low)]);
                 after
             }
             [b'\\', escaped, after @ ..] => {
-                word.push(match escaped {
+                word.push(&[match escaped {
                     b'n' => b'\n',
                     b'r' => b'\r',
                     b't' => b'\t',
                     b'b' => 8,
                     b'a' => 7,
                     other => *other,
-                });
+                }]);
                 after
             }
             [byte, after @ ..] => {
-                word.push(*byte);
+                word.push(&[*byte]);
                 after
             }
             [] => return None,
@@ -63,16 +69,16 @@ fn take_double_quoted<'a>(mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a 
     }
 }
 
-fn take_single_quoted<'a>(mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [u8]> {
+fn take_single_quoted<'a>(mut rest: &'a [u8], word: &mut Text) -> Option<&'a [u8]> {
     loop {
         rest = match rest {
             [b'\'', after @ ..] => return Some(after),
             [b'\\', b'\'', after @ ..] => {
-                word.push(b'\'');
+                word.push(b"'");
                 after
             }
             [byte, after @ ..] => {
-                word.push(*byte);
+                word.push(&[*byte]);
                 after
             }
             [] => return None,
@@ -88,10 +94,14 @@ fn hex_digit(digit: u8) -> u8 {
 }
 
 /// `bytes` in double quotes, such that [`split_words`] gives them back.
-pub fn quote(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() + 2);
+///
+/// # Errors
+/// If memory is short.
+pub fn quote(bytes: &[u8]) -> Result<Vec<u8>, NoMemory> {
+    let mut out = Vec::new();
+    out.try_reserve_exact(quoted_len(bytes))?;
     quote_into(bytes, &mut out);
-    out
+    Ok(out)
 }
 
 /// [`quote`] behind what `out` holds already, as `sdscatrepr` of Redis writes it.
@@ -129,7 +139,13 @@ mod tests {
     use super::*;
 
     fn words(line: &str) -> Option<Vec<String>> {
-        Some(split_words(line.as_bytes())?.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect())
+        Some(
+            split_words(line.as_bytes())
+                .expect("memory")?
+                .iter()
+                .map(|word| String::from_utf8_lossy(word).into_owned())
+                .collect(),
+        )
     }
 
     #[test]
@@ -151,6 +167,6 @@ mod tests {
     #[test]
     fn quoting_round_trips_every_byte() {
         let all: Vec<u8> = (0..=255).collect();
-        assert_eq!(split_words(&quote(&all)), Some(vec![all]));
+        assert_eq!(split_words(&quote(&all).expect("memory")), Ok(Some(vec![all])));
     }
 }

@@ -6,7 +6,7 @@
 
 use super::listpack::{self, Builder, entry_len};
 use super::{Element, Writer, intset};
-use crate::resp::number::write_double_17g;
+use crate::resp::number::{DOUBLE_TEXT_MAX, write_double_17g};
 use crate::storage::NoMemory;
 
 /// Nodes of a list are listpacks of up to this size by Redis's estimate, which `list-max-listpack-size -2` means.
@@ -179,6 +179,7 @@ pub fn zset_listpack<'e>(
 ) -> Result<(), NoMemory> {
     let mut listpack = Builder::new();
     let mut text = Vec::new();
+    text.try_reserve_exact(DOUBLE_TEXT_MAX)?;
     for (member, score) in members {
         listpack.push_element(member)?;
         if score == score.trunc() && score.abs() <= INTEGER_SCORE_MAX {

@@ -6,7 +6,7 @@ use super::super::entry::{Entry, Handle, INNER, OWN, Object};
 use super::super::memory::{NoMemory, try_box};
 use super::super::table::Loc;
 use super::super::ttl_heap::TtlHeap;
-use super::{Dict, Extras};
+use super::{Dict, Extras, extras_of};
 
 impl<O: Object> Dict<O> {
     /// Number of keys with a deadline.
@@ -45,9 +45,9 @@ impl<O: Object> Dict<O> {
     /// Gives a key a deadline or changes it.
     pub fn set_deadline(&mut self, loc: Loc, deadline_ms: i64) -> Result<(), NoMemory> {
         if let (Some(seat), Some(extras)) = (self.table.entry(loc).seat::<OWN>(), &mut self.extras) {
-            extras.ttl.update(seat, deadline_ms);
+            extras.ttl.update(seat, deadline_ms)?;
         } else {
-            self.reserve_deadline()?;
+            self.reserve_deadline(deadline_ms)?;
             self.change(loc, Entry::ensure_link::<OWN>)?;
             let Some(extras) = &mut self.extras else { return Err(NoMemory) };
             // SAFETY: `ensure_link` gave the entry a link word, and for the rest as in `change`.
@@ -57,15 +57,15 @@ impl<O: Object> Dict<O> {
         Ok(())
     }
 
-    /// Makes room for the deadline of a key, so that giving it one cannot fail.
-    pub fn reserve_deadline_of(&mut self, loc: Loc) -> Result<(), NoMemory> {
-        self.reserve_deadline()?;
+    /// Makes room for this deadline of a key, so that giving it one cannot fail.
+    pub fn reserve_deadline_of(&mut self, loc: Loc, deadline_ms: i64) -> Result<(), NoMemory> {
+        self.reserve_deadline(deadline_ms)?;
         self.change(loc, Entry::ensure_link::<OWN>)
     }
 
-    /// Makes room for one more deadline.
-    pub(super) fn reserve_deadline(&mut self) -> Result<(), NoMemory> {
-        self.extras()?.ttl.reserve()
+    /// Makes room for one more deadline, this one.
+    pub(super) fn reserve_deadline(&mut self, deadline_ms: i64) -> Result<(), NoMemory> {
+        extras_of(&mut self.extras)?.ttl.reserve(deadline_ms)
     }
 
     /// Gives back what deadlines and garbage that are gone have left.
@@ -124,7 +124,7 @@ impl<O: Object> Dict<O> {
     /// cannot fail.
     pub fn set_inner_deadline(&mut self, loc: Loc, deadline_ms: i64) -> Result<(), NoMemory> {
         if let (Some(seat), Some(inner)) = (self.table.entry(loc).seat::<INNER>(), inner_mut(&mut self.extras)) {
-            inner.update(seat, deadline_ms);
+            inner.update(seat, deadline_ms)?;
         } else {
             self.reserve_inner_deadline(loc)?;
             let Some(inner) = inner_mut(&mut self.extras) else { return Err(NoMemory) };
@@ -142,17 +142,12 @@ impl<O: Object> Dict<O> {
     }
 
     pub(super) fn reserve_inner(&mut self) -> Result<(), NoMemory> {
-        let inner = &mut self.extras()?.inner;
+        // Which deadline it will be is not known yet.
+        let any_ms = i64::MAX;
+        let inner = &mut extras_of(&mut self.extras)?.inner;
         match inner {
-            Some(inner) => inner.reserve(),
-            none => none.insert(try_box(TtlHeap::default())?).reserve(),
-        }
-    }
-
-    fn extras(&mut self) -> Result<&mut Extras<O>, NoMemory> {
-        match &mut self.extras {
-            Some(extras) => Ok(extras),
-            none => Ok(none.insert(try_box(Extras::default())?)),
+            Some(inner) => inner.reserve(any_ms),
+            none => none.insert(try_box(TtlHeap::default())?).reserve(any_ms),
         }
     }
 

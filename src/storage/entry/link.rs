@@ -86,19 +86,19 @@ impl<O: Object> Entry<O> {
 
     /// Whether the handle is this entry's.
     #[inline]
-    pub fn is<const LINK: usize>(&self, handle: &Handle<LINK>) -> bool {
+    pub fn is<const LINK: usize>(&self, handle: Handle<LINK>) -> bool {
         self.0 == handle.0
     }
 }
 
 /// A non-owning word of an entry with a link word; see [`Entry::handle`].
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct Handle<const LINK: usize>(NonZeroU64);
 
 impl<const LINK: usize> Handle<LINK> {
     /// The hash bits of the entry.
-    pub fn tag(&self) -> u32 {
+    pub fn tag(self) -> u32 {
         (self.0.get() >> ADDRESS_BITS) as u32
     }
 }

@@ -4,7 +4,8 @@
 //! It takes a fraction of a second, so it goes step by step and its caller may do other things in between.
 
 use super::hash::{self, Place};
-use super::{DENSE_BYTES, EMPTY, Encoding, HEADER_BYTES, REGISTERS, add, count, dense, encoding, raise_dense};
+use super::{DENSE_BYTES, EMPTY, Encoding, Error, HEADER_BYTES, REGISTERS, add, count, dense, encoding, raise_dense};
+use crate::storage::{NoMemory, try_copy};
 
 /// Elements added in all; the count is looked at whenever their number is a power of ten.
 const ELEMENTS: u64 = 1_000_000;
@@ -18,10 +19,19 @@ const ERRORS_MAX: f64 = 6.0;
 /// What was found to be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    Register { index: usize, expected: u8, found: u8 },
+    Register {
+        index: usize,
+        expected: u8,
+        found: u8,
+    },
     SparseNotUsed,
     Disagreement,
-    Inaccurate { elements: u64, error: u64 },
+    Inaccurate {
+        elements: u64,
+        error: u64,
+    },
+    /// It could not go on.
+    NoMemory,
 }
 
 /// A test in progress.
@@ -36,12 +46,16 @@ pub struct SelfTest {
 
 impl SelfTest {
     /// A test with elements that depend on a seed.
-    pub fn new(seed: u64, sparse_bytes_max: usize) -> Self {
-        let mut dense = EMPTY.to_vec();
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new(seed: u64, sparse_bytes_max: usize) -> Result<Self, NoMemory> {
+        let mut dense = Vec::new();
+        dense.try_reserve_exact(DENSE_BYTES)?;
+        dense.extend_from_slice(&EMPTY[..HEADER_BYTES]);
         dense[super::ENCODING_AT] = 0;
-        dense.truncate(HEADER_BYTES);
         dense.resize(DENSE_BYTES, 0);
-        Self { dense, sparse: EMPTY.to_vec(), sparse_bytes_max, seed, added: 0, checkpoint: 1 }
+        Ok(Self { dense, sparse: try_copy(&EMPTY)?, sparse_bytes_max, seed, added: 0, checkpoint: 1 })
     }
 
     /// Does a part of the test; whether it is complete.
@@ -56,8 +70,10 @@ impl SelfTest {
             self.added += 1;
             let element = (self.added ^ self.seed).to_le_bytes();
             raise_dense(&mut self.dense, hash::place(&element));
-            // Only a corrupt one refuses an element.
-            add(&mut self.sparse, &element, self.sparse_bytes_max).map_err(|_| Failure::Disagreement)?;
+            add(&mut self.sparse, &element, self.sparse_bytes_max).map_err(|error| match error {
+                Error::NoMemory => Failure::NoMemory,
+                Error::Corrupt => Failure::Disagreement,
+            })?;
             if self.added == self.checkpoint {
                 self.check()?;
                 self.checkpoint *= 10;
@@ -100,11 +116,18 @@ fn check_registers(seed: u64) -> Result<(), Failure> {
         dense::raise(&mut one_by_one, Place { index, run });
     }
     for packed in [&at_once, &one_by_one] {
-        let mut found = Vec::with_capacity(REGISTERS);
-        dense::for_each_group(packed, |group| found.extend_from_slice(&group));
-        if let Some(index) = (0..REGISTERS).find(|&index| found.get(index) != registers.get(index)) {
-            let found = found.get(index).copied().unwrap_or(0);
-            return Err(Failure::Register { index, expected: registers[index], found });
+        let (mut index, mut wrong) = (0, None);
+        dense::for_each_group(packed, |group| {
+            for found in group {
+                let expected = registers.get(index).copied().unwrap_or_default();
+                if found != expected {
+                    wrong = wrong.or(Some(Failure::Register { index, expected, found }));
+                }
+                index += 1;
+            }
+        });
+        if let Some(failure) = wrong {
+            return Err(failure);
         }
     }
     Ok(())

@@ -40,7 +40,7 @@ impl Builder {
                 return flat::push(bytes, side, once(element), 1, len);
             }
             self.built = Built::Large(if count == 0 {
-                List::new(self.fill)
+                List::new(self.fill)?
             } else {
                 List::of_run(flat::run(bytes), count, self.fill)?
             });

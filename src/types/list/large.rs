@@ -22,7 +22,7 @@ mod packing;
 use super::chain::{Chain, Place};
 use super::run::{Elements, Run};
 use super::{Fill, Node, Side};
-use crate::storage::{GARBAGE_MIN, Garbage, NoMemory, Nothing, StringRef, size_class};
+use crate::storage::{GARBAGE_MIN, Garbage, NoMemory, Nothing, StringRef, size_class, try_box, try_push};
 use std::mem::{replace, take};
 
 /// See the module's comment.
@@ -39,8 +39,8 @@ pub struct List {
 struct Extras {
     /// Nodes at each end that stay plain, 0 if all do. As in Redis a list keeps what it was made with.
     plain_ends: usize,
-    /// Nodes that are in the list no more and take long to free: of one long element each.
-    left: Vec<Node>,
+    /// Buffers of nodes that are in the list no more and take long to free: of one long element each.
+    left: Vec<Garbage<Nothing>>,
 }
 
 /// Where a node is; good until a node is added or removed.
@@ -53,13 +53,16 @@ pub(super) enum At {
 
 impl List {
     /// A list without elements.
-    pub fn new(fill: Fill) -> Self {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new(fill: Fill) -> Result<Self, NoMemory> {
         Self::with_plain_ends(fill.plain_ends)
     }
 
-    fn with_plain_ends(plain_ends: usize) -> Self {
-        let extras = (plain_ends != 0).then(|| Box::new(Extras { plain_ends, left: Vec::new() }));
-        Self { extras, ..Self::default() }
+    fn with_plain_ends(plain_ends: usize) -> Result<Self, NoMemory> {
+        let extras = if plain_ends == 0 { None } else { Some(try_box(Extras { plain_ends, left: Vec::new() })?) };
+        Ok(Self { extras, ..Self::default() })
     }
 
     /// Nodes at each end that stay plain, 0 if all do.
@@ -73,7 +76,7 @@ impl List {
     /// # Errors
     /// If memory is short.
     pub fn of_run(run: &[u8], count: usize, fill: Fill) -> Result<Self, NoMemory> {
-        Ok(Self { head: Node::of_run(Run::tagged(run), count)?, ..Self::new(fill) })
+        Ok(Self { head: Node::of_run(Run::tagged(run), count)?, ..Self::new(fill)? })
     }
 
     /// Whether inner nodes are compressed.
@@ -110,7 +113,7 @@ impl List {
     /// If memory is short.
     pub fn duplicate(&self) -> Result<Self, NoMemory> {
         let (head, inner, tail) = (self.head.duplicate()?, self.inner.duplicate()?, self.tail.duplicate()?);
-        Ok(Self { head, inner, tail, ..Self::with_plain_ends(self.plain_ends()) })
+        Ok(Self { head, inner, tail, ..Self::with_plain_ends(self.plain_ends())? })
     }
 
     // ---- nodes ----
@@ -200,12 +203,21 @@ impl List {
         self.discard(removed);
     }
 
-    /// Drops a node that is in the list no more, now if that is quick.
+    /// Drops a node that is in the list no more, now if that is quick, or if there is no memory for a note of it.
     #[inline]
     fn discard(&mut self, node: Node) {
         if node.memory() >= GARBAGE_MIN {
-            self.extras.get_or_insert_default().left.push(node);
+            let _ = self.keep(node);
         }
+    }
+
+    #[cold]
+    fn keep(&mut self, node: Node) -> Result<(), NoMemory> {
+        let extras = match &mut self.extras {
+            Some(extras) => extras,
+            none => none.insert(try_box(Extras::default())?),
+        };
+        try_push(&mut extras.left, Garbage::Bytes(node.into_bytes()))
     }
 
     /// Whether there are large nodes that are in the list no more.
@@ -220,7 +232,7 @@ impl List {
         if self.plain_ends() == 0 {
             self.extras = None;
         }
-        left.into_iter().map(|node| Garbage::Bytes(node.into_bytes())).collect()
+        left
     }
 
     // ---- ends ----

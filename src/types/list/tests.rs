@@ -112,7 +112,7 @@ fn a_large_list_behaves_like_a_deque() {
     let mut packed = 0;
     for (number, fill) in fills().into_iter().enumerate() {
         let mut random = Random(number as u64 + 1);
-        let mut list = List::new(fill);
+        let mut list = List::new(fill).unwrap();
         let mut model = VecDeque::new();
         for step in 0..4000 {
             let (side, element) = (random.side(), random.element());
@@ -191,7 +191,7 @@ fn a_large_list_behaves_like_a_deque() {
         while !list.is_empty() {
             list.drop_end(Side::Right).unwrap();
         }
-        assert_eq!(list.memory(), List::new(fill).memory());
+        assert_eq!(list.memory(), List::new(fill).unwrap().memory());
     }
     assert!(packed > 10_000, "{packed}");
 }
@@ -296,7 +296,7 @@ fn a_long_list_is_dense() {
 #[test]
 fn a_compressed_list_takes_less() {
     let fill = Fill::from_settings(-2, 1);
-    let mut list = List::new(fill);
+    let mut list = List::new(fill).unwrap();
     for index in 0..100_000 {
         let text = format!("element number {index:05}");
         list.push(Side::Right, StringRef::Str(text.as_bytes()), fill).unwrap();
@@ -307,7 +307,7 @@ fn a_compressed_list_takes_less() {
         list.drop_end(if index % 2 == 0 { Side::Left } else { Side::Right }).unwrap();
         assert_eq!(list.len(), index);
     }
-    assert_eq!(list.memory(), List::new(fill).memory());
+    assert_eq!(list.memory(), List::new(fill).unwrap().memory());
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn removing_joins_nodes() {
 fn a_large_node_of_many_elements_keeps_the_others_when_one_is_replaced() {
     // Its memory alone is what a single long element takes, which is replaced in another way.
     let fill = Fill::from_settings(-5, 0);
-    let mut list = List::new(fill);
+    let mut list = List::new(fill).unwrap();
     let mut model = VecDeque::new();
     for number in 0..3000 {
         let text = format!("{number:040}").into_bytes();

@@ -6,27 +6,34 @@
 
 use super::read::Probe;
 use super::{Member, OwnedSet, Rules, SetRef};
-use crate::storage::NoMemory;
+use crate::storage::{NoMemory, gather};
 use crate::types::WINDOW;
 use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::ops::ControlFlow;
 
 /// Visits the members that are in all sets: O(the smallest set × sets). Stops when `visit` says so.
-pub fn intersect<'a>(sets: &mut [SetRef<'a>], mut visit: impl FnMut(Member<'a>) -> ControlFlow<()>) {
+///
+/// # Errors
+/// If memory is short; then nobody was visited.
+pub fn intersect<'a>(
+    sets: &mut [SetRef<'a>],
+    mut visit: impl FnMut(Member<'a>) -> ControlFlow<()>,
+) -> Result<(), NoMemory> {
     // What is likely to miss a member is asked first.
     sets.sort_unstable_by_key(|set| set.len());
-    let Some((smallest, others)) = sets.split_first() else { return };
-    let mut probes: SmallVec<[Probe; 4]> = others.iter().map(|set| set.probe(*smallest)).collect();
+    let Some((smallest, others)) = sets.split_first() else { return Ok(()) };
+    let mut probes: SmallVec<[Probe; 4]> = gather(others.iter().map(|set| set.probe(*smallest)))?;
     for mut window in windows(*smallest) {
         for probe in &mut probes {
             probe.fetch(&window);
             window.retain(|member| probe.contains(*member));
         }
         if window.into_iter().any(|member| visit(member).is_break()) {
-            return;
+            break;
         }
     }
+    Ok(())
 }
 
 /// Members that are looked up together.
@@ -80,15 +87,15 @@ pub fn is_asking_cheaper(first: SetRef, others: &[SetRef]) -> bool {
 /// Visits each member of the first that no other set has.
 ///
 /// # Errors
-/// What `visit` returns.
-pub fn subtract_by_asking<'a, E>(
+/// What `visit` returns; and if memory is short.
+pub fn subtract_by_asking<'a, E: From<NoMemory>>(
     first: SetRef<'a>,
     others: &mut [SetRef<'a>],
     mut visit: impl FnMut(Member<'a>) -> Result<(), E>,
 ) -> Result<(), E> {
     // What is likely to have a member is asked first.
     others.sort_unstable_by_key(|set| Reverse(set.len()));
-    let mut probes: SmallVec<[Probe; 4]> = others.iter().map(|set| set.probe(first)).collect();
+    let mut probes: SmallVec<[Probe; 4]> = gather(others.iter().map(|set| set.probe(first)))?;
     for mut window in windows(first) {
         for probe in &mut probes {
             probe.fetch(&window);

@@ -9,9 +9,11 @@
 //! (`cursor.rs`) holds no state, and what is there throughout is returned at least once.
 
 use super::cursor::{ScanCursor, group_of};
-use super::ints::{Cursor, Ints};
+use super::ints::{self, Cursor, Ints};
 use super::{Encoding, Member, Rules};
-use crate::storage::{Dict, Garbage, HashSeed, KeyHash, Loc, NewValue, NoMemory, Nothing, size_class, try_box};
+use crate::storage::{
+    Dict, Entry, Garbage, HashSeed, KeyHash, Loc, Locs, NewValue, NoMemory, Nothing, size_class, try_box,
+};
 use crate::types::{FETCHED_BYTES_MIN, WINDOW};
 use smallvec::SmallVec;
 use std::fmt;
@@ -152,7 +154,7 @@ impl Set {
         let members = match &self.members {
             Members::Ints(ints) => Members::Ints(ints.duplicate()?),
             Members::Texts(texts) => Members::Texts(texts.try_clone()?),
-            Members::Both(both) => Members::Both(Box::new((both.0.duplicate()?, both.1.try_clone()?))),
+            Members::Both(both) => Members::Both(try_box((both.0.duplicate()?, both.1.try_clone()?))?),
         };
         Ok(Self { members, encoding: self.encoding, seed: self.seed.clone() })
     }
@@ -301,9 +303,8 @@ impl Set {
     }
 
     /// All numbers, ascending, then all texts.
-    pub fn iter(&self) -> impl Iterator<Item = Member<'_>> {
-        let texts = self.members.texts().into_iter().flat_map(texts);
-        self.members.ints().iter().map(Member::Int).chain(texts.map(Member::Text))
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { ints: self.members.ints().iter(), texts: self.members.texts().map(Texts::new) }
     }
 
     /// Asks for numbers in ascending order.
@@ -360,19 +361,39 @@ fn below(random: u64, count: u64) -> u64 {
     ((u128::from(random) * u128::from(count)) >> 64) as u64
 }
 
-fn texts(texts: &Dict<Nothing>) -> Texts<'_, impl Iterator<Item = Loc>> {
-    Texts { texts, locs: texts.iter(), fetched: [None; AHEAD], next: AHEAD }
+/// Members in the order of [`Set::iter`].
+pub struct Iter<'a> {
+    ints: ints::Iter<'a>,
+    texts: Option<Texts<'a>>,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Member<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Member<'a>> {
+        match self.ints.next() {
+            Some(int) => Some(Member::Int(int)),
+            None => self.texts.as_mut()?.next().map(Member::Text),
+        }
+    }
 }
 
 /// All texts. Each is a cache miss, so some are fetched together.
-struct Texts<'a, I> {
+struct Texts<'a> {
     texts: &'a Dict<Nothing>,
-    locs: I,
+    locs: Locs<'a, Entry<Nothing>>,
     fetched: [Option<Loc>; AHEAD],
     next: usize,
 }
 
-impl<'a, I: Iterator<Item = Loc>> Iterator for Texts<'a, I> {
+impl<'a> Texts<'a> {
+    fn new(texts: &'a Dict<Nothing>) -> Self {
+        Self { texts, locs: texts.iter(), fetched: [None; AHEAD], next: AHEAD }
+    }
+}
+
+impl<'a> Iterator for Texts<'a> {
     type Item = &'a [u8];
 
     #[inline]

@@ -3,7 +3,7 @@
 use super::ints::Cursor;
 use super::intset::Intset;
 use super::packed::{self, Packed};
-use super::{Encoding, Member, Set, flat};
+use super::{Encoding, Member, Set, flat, large};
 use crate::storage::{Kind, ValueRef};
 use crate::types::{Object, Variant};
 
@@ -86,7 +86,7 @@ impl<'a> SetRef<'a> {
         match self.0 {
             Form::Intset(set) => Members::Intset { set, next: 0 },
             Form::Packed(set, _) => Members::Packed(set.iter()),
-            Form::Large(set) => Members::Large(Box::new(set.iter())),
+            Form::Large(set) => Members::Large(set.iter()),
         }
     }
 
@@ -135,13 +135,14 @@ impl<'a> SetRef<'a> {
 }
 
 /// The members of a set.
+#[expect(clippy::large_enum_variant, reason = "a walk is on the stack: a box could be refused")]
 pub enum Members<'a> {
     #[doc(hidden)]
     Intset { set: Intset<'a>, next: usize },
     #[doc(hidden)]
     Packed(packed::Iter<'a>),
     #[doc(hidden)]
-    Large(Box<dyn Iterator<Item = Member<'a>> + 'a>),
+    Large(large::Iter<'a>),
 }
 
 impl<'a> Iterator for Members<'a> {

@@ -1,7 +1,7 @@
 //! Sets of every form against a `BTreeSet`.
 
 use super::*;
-use crate::storage::{HashSeed, Object as _};
+use crate::storage::{HashSeed, NoMemory, Object as _};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -291,16 +291,18 @@ fn algebra_agrees_with_the_standard_library() {
 
         let expected = models().reduce(|a, b| &a & &b).unwrap();
         let mut found = Vec::new();
-        algebra::intersect(&mut views().collect::<Vec<_>>(), |member| {
+        let visit = |member: Member| {
             found.push(text(member));
             ControlFlow::Continue(())
-        });
+        };
+        algebra::intersect(&mut views().collect::<Vec<_>>(), visit).unwrap();
         assert_eq!((found.len(), found.iter().cloned().collect::<BTreeSet<_>>()), (expected.len(), expected.clone()));
         let mut calls = 0;
-        algebra::intersect(&mut views().collect::<Vec<_>>(), |_| {
+        let visit = |_: Member| {
             calls += 1;
             if calls == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
+        };
+        algebra::intersect(&mut views().collect::<Vec<_>>(), visit).unwrap();
         assert_eq!(calls, expected.len().min(2));
 
         check(
@@ -314,7 +316,7 @@ fn algebra_agrees_with_the_standard_library() {
         check(&algebra::subtract(first, &mut others, &rules).unwrap(), &expected);
         check(&algebra::subtract_by_removing(first, &others, &rules).unwrap(), &expected);
         let mut found = BTreeSet::new();
-        let visit = |member: Member| if found.insert(text(member)) { Ok(()) } else { Err("twice") };
+        let visit = |member: Member| if found.insert(text(member)) { Ok(()) } else { Err(NoMemory) };
         assert_eq!(algebra::subtract_by_asking(first, &mut others, visit), Ok(()));
         assert_eq!(found, expected);
     }

@@ -23,7 +23,7 @@ use super::entry::{DELETED, Entries, Entry, MS_LARGE, MS_SHIFT, NEXT_SEQ, SAME_F
 use super::id::Id;
 use super::listpack_size;
 use super::packed::{HEAD_BYTES_MAX, Reader, Value, write_value, write_varint};
-use crate::storage::{NoMemory, size_class};
+use crate::storage::{NoMemory, shrink, size_class};
 
 /// Redis's flags of an entry with and without the fields of the first one; both take the same room.
 const LISTPACK_FLAGS: i64 = 2;
@@ -205,7 +205,7 @@ impl Block {
 
     /// Gives back room for growth: no more entries will come.
     pub fn seal(&mut self) {
-        self.bytes.shrink_to_fit();
+        shrink(&mut self.bytes, 0);
     }
 
     /// All entries, deleted ones too, oldest first.

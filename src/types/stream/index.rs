@@ -10,7 +10,8 @@
 
 use super::block::Block;
 use super::id::Id;
-use crate::storage::{NoMemory, size_class};
+use crate::storage::{NoMemory, shrink, shrink_ring, size_class};
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 
 /// Blocks of a leaf.
@@ -155,7 +156,7 @@ impl Index {
         let before = leaf_memory(leaf);
         let block = leaf.blocks.remove(place.block);
         if leaf.blocks.len() <= leaf.blocks.capacity() / 4 {
-            leaf.blocks.shrink_to_fit();
+            shrink(&mut leaf.blocks, 0);
         }
         self.leaf_bytes = self.leaf_bytes - before + leaf_memory(leaf) - block.memory();
         if leaf.blocks.is_empty() {
@@ -168,7 +169,7 @@ impl Index {
 
     fn shrink_ring(&mut self) {
         if self.leaves.len() <= self.leaves.capacity() / 4 {
-            self.leaves.shrink_to_fit();
+            shrink_ring(&mut self.leaves, 0);
         }
     }
 
@@ -229,8 +230,8 @@ impl Index {
     pub fn radix_nodes(&self) -> usize {
         const KEY_BYTES: usize = 16;
         // The depths at which the way to the present block parts from others. It parts from its right neighbour at the
-        // first byte in which they differ.
-        let mut partings: Vec<usize> = Vec::new();
+        // first byte in which they differ. Each is deeper than the one before, so the array suffices.
+        let mut partings: SmallVec<[usize; KEY_BYTES]> = SmallVec::new();
         let mut nodes = 1;
         let mut keys = self.iter().map(|block| block.first().to_bytes());
         let Some(mut key) = keys.next() else { return nodes };

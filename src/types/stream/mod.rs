@@ -64,7 +64,7 @@ impl Stream {
     /// # Errors
     /// If memory is short.
     pub fn duplicate(&self) -> Result<Self, NoMemory> {
-        Ok(Self { log: self.log.duplicate()?, groups: self.groups.clone() })
+        Ok(Self { log: self.log.duplicate()?, groups: self.groups.duplicate()? })
     }
 
     /// How many entries a group has not read yet, if the counters tell.

@@ -5,7 +5,7 @@ use super::entry::{Entries, Entry};
 use super::id::Id;
 use super::index::Place;
 use super::log::Log;
-use std::collections::VecDeque;
+use smallvec::SmallVec;
 
 /// Entries of a range, oldest first.
 #[derive(Debug)]
@@ -65,8 +65,7 @@ pub struct RangeRev<'a> {
     /// The block before the one that is being walked.
     next: Option<Place>,
     walk: Walk<'a>,
-    /// Where in the block entries are that are still to come, oldest first.
-    found: VecDeque<(u32, Id)>,
+    found: Found,
     start: Id,
     end: Id,
 }
@@ -85,11 +84,52 @@ enum Walk<'a> {
 
 /// Entries found at once: more than a block usually has.
 const FOUND_MAX: usize = 1024;
+/// Entries found at once where the system refuses the memory for more.
+const FOUND_MIN: usize = 32;
+
+/// Where in a block entries are that are still to come: a stack that has room for so many, and forgets the oldest
+/// beyond that.
+#[derive(Debug, Default)]
+struct Found {
+    entries: SmallVec<[(u32, Id); FOUND_MIN]>,
+    /// Where the next one goes; the newest is before it.
+    end: usize,
+    len: usize,
+}
+
+impl Found {
+    /// Makes room for as many, or as there is memory for; nothing must be there.
+    fn reserve(&mut self, count: usize) {
+        self.entries.clear();
+        let count = count.clamp(1, FOUND_MAX);
+        let room =
+            if self.entries.try_reserve_exact(count).is_ok() { count } else { self.entries.capacity().min(count) };
+        (self.end, self.len) = (0, 0);
+        self.entries.resize(room, (0, Id::MIN));
+    }
+
+    /// Adds one; whether the oldest has been forgotten for it.
+    fn push(&mut self, at: u32, id: Id) -> bool {
+        let is_full = self.len == self.entries.len();
+        if let Some(slot) = self.entries.get_mut(self.end) {
+            *slot = (at, id);
+        }
+        self.end = if self.end + 1 == self.entries.len() { 0 } else { self.end + 1 };
+        self.len += usize::from(!is_full);
+        is_full
+    }
+
+    fn pop(&mut self) -> Option<(u32, Id)> {
+        self.len = self.len.checked_sub(1)?;
+        self.end = self.end.checked_sub(1).unwrap_or(self.entries.len() - 1);
+        self.entries.get(self.end).copied()
+    }
+}
 
 impl<'a> RangeRev<'a> {
     pub(super) fn new(log: &'a Log, start: Id, end: Id) -> Self {
         let next = if start > end { None } else { log.index().find(end) };
-        Self { log, next, walk: Walk::Outside, found: VecDeque::new(), start, end }
+        Self { log, next, walk: Walk::Outside, found: Found::default(), start, end }
     }
 
     /// The next block, if it reaches into the range.
@@ -104,13 +144,10 @@ impl<'a> RangeRev<'a> {
     fn find(&mut self, block: &'a Block) -> bool {
         let mut has_older = false;
         let (start, end) = (self.start, self.end);
+        self.found.reserve(usize::try_from(block.live()).unwrap_or(usize::MAX));
         let live = block.entries().filter(|entry| !entry.is_deleted);
         for entry in live.skip_while(|entry| entry.id < start).take_while(|entry| entry.id <= end) {
-            if self.found.len() == FOUND_MAX {
-                self.found.pop_front();
-                has_older = true;
-            }
-            self.found.push_back((entry.at(), entry.id));
+            has_older |= self.found.push(entry.at(), entry.id);
         }
         has_older
     }
@@ -134,7 +171,7 @@ impl<'a> Iterator for RangeRev<'a> {
                     }
                 }
                 Walk::Unread(block) => self.walk = Walk::Found(block, self.find(block)),
-                Walk::Found(block, has_older) => match self.found.pop_back() {
+                Walk::Found(block, has_older) => match self.found.pop() {
                     Some((at, id)) => {
                         self.end = id.previous()?;
                         return block.entry_at(at, id);

@@ -4,7 +4,7 @@
 //! in Redis: the sum of floating-point numbers depends on the order. What is not a number counts as 0.
 
 use super::{OwnedZSet, Rules, View};
-use crate::storage::{HashSeed, NoMemory};
+use crate::storage::{HashSeed, NoMemory, gather};
 use crate::types::WINDOW;
 use crate::types::set::{Member, SetRef};
 use smallvec::SmallVec;
@@ -175,7 +175,7 @@ pub fn unite(sources: &mut [Weighted], aggregate: Aggregate, seed: &HashSeed) ->
 pub fn subtract(sources: &[Weighted], seed: &HashSeed) -> Result<OwnedZSet, NoMemory> {
     let mut result = OwnedZSet::new()?;
     let Some(((first, _), others)) = sources.split_first() else { return Ok(result) };
-    let others: SmallVec<[Source; 8]> = others.iter().map(|(source, _)| *source).collect();
+    let others: SmallVec<[Source; 8]> = gather(others.iter().map(|(source, _)| *source))?;
     let ahead = |names: &[(&[u8], f64)]| others.iter().for_each(|other| other.fetch(names));
     let outcome = first.try_each(ahead, |name, score| {
         if others.iter().any(|other| other.score(name).is_some()) {

@@ -8,7 +8,8 @@ use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// Members whose places a walk backwards through a flat encoding remembers without asking for memory.
+/// Members whose places a walk backwards through a flat encoding remembers, so that it asks for no memory; one of more
+/// members than usual goes through it several times.
 const BACKWARD_INLINE: usize = 128;
 
 /// See the module's comment.
@@ -127,10 +128,15 @@ impl<'a> View<'a> {
                 flat::items(bytes).skip(ranks.start).take(count).for_each(|item| visit(item.name, item.score));
             }
             (Self::Flat(bytes), true) => {
-                let items = flat::items(bytes).skip(ranks.start).take(count);
-                let found: SmallVec<[(&[u8], f64); BACKWARD_INLINE]> =
-                    items.map(|item| (item.name, item.score)).collect();
-                found.iter().rev().for_each(|(name, score)| visit(name, *score));
+                let mut end = ranks.end;
+                while end > ranks.start {
+                    let start = ranks.start.max(end.saturating_sub(BACKWARD_INLINE));
+                    let items = flat::items(bytes).skip(start).take(end - start);
+                    let found: SmallVec<[(&[u8], f64); BACKWARD_INLINE]> =
+                        items.map(|item| (item.name, item.score)).collect();
+                    found.iter().rev().for_each(|(name, score)| visit(name, *score));
+                    end = start;
+                }
             }
             (Self::Large(zset), false) => {
                 zset.forward(ranks.start).take(count).for_each(|(name, score)| visit(name, score));

@@ -100,9 +100,7 @@ fn defaults_are_those_of_redis() {
     let harvested = include_str!("defaults.txt").lines().map(|line| line.split_once('\t').unwrap());
     let expected: BTreeMap<&str, &str> = harvested.chain(FURTHER.iter().copied()).collect();
     let settings = Settings::new();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let shown = settings.get_matching(&[b"*"]).into_iter().map(|(name, value)| (text(&name), text(&value)));
-    let shown: BTreeMap<String, String> = shown.collect();
+    let shown: BTreeMap<String, String> = all(&settings).into_iter().collect();
     assert!(shown.keys().eq(expected.keys()), "the names differ");
     for (name, value) in expected {
         if !UNLIKE.contains(&name) {

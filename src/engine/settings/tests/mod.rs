@@ -10,12 +10,23 @@ use super::Settings;
 
 /// The value that CONFIG GET shows.
 fn get(settings: &Settings, name: &str) -> Option<String> {
-    let found = settings.get_matching(&[name.as_bytes()]);
-    found.first().map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    matching(settings, name).pop().map(|(_, value)| value)
+}
+
+/// What CONFIG GET shows of everything.
+fn all(settings: &Settings) -> Vec<(String, String)> {
+    matching(settings, "*")
+}
+
+fn matching(settings: &Settings, pattern: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    settings.for_each_matching(&[pattern.as_bytes()], |name, value| found.push((text(name), text(value)))).unwrap();
+    found
 }
 
 /// CONFIG SET of one pair: the error reply, if any.
 fn config_set(settings: &Settings, pairs: &[(&str, &str)]) -> Result<(), String> {
-    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
-    settings.set_many(&pairs, true).map_err(|error| String::from_utf8_lossy(&error.reply()).into_owned())
+    let words: Vec<_> = pairs.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]).collect();
+    settings.set_many(&words, true).map_err(|error| String::from_utf8_lossy(&error.reply().unwrap()).into_owned())
 }

@@ -101,7 +101,7 @@ impl StreamSink for Loading {
         for pending in &group.pending {
             let consumer = *ids.get(pending.consumer).ok_or(Corrupt)?;
             let (delivered_ms, deliveries) = (pending.delivered_ms, pending.deliveries);
-            built.assign(pending.id.into(), stream::Pending { consumer, delivered_ms, deliveries });
+            built.assign(pending.id.into(), stream::Pending { consumer, delivered_ms, deliveries })?;
         }
         let name = group.name.element();
         if self.stream.groups.add(name.text(&mut digits), built)? { Ok(()) } else { Err(LoadError::Corrupt) }
@@ -191,14 +191,14 @@ fn save_group(writer: &mut Writer, name: &[u8], group: &stream::Group) -> Result
     let entries_read = group.entries_read().and_then(|count| u64::try_from(count).ok());
     stream_encode::group(writer, name, group.last_id.into(), entries_read)?;
     writer.length(group.pending().len() as u64)?;
-    for (id, pending) in group.pending() {
+    for (id, pending) in group.pending().iter() {
         stream_encode::pending(writer, (*id).into(), pending.delivered_ms, pending.deliveries)?;
     }
-    writer.length(group.consumers().len() as u64)?;
+    writer.length(group.consumer_count() as u64)?;
     for consumer in group.consumers() {
         stream_encode::consumer(writer, &consumer.name, consumer.seen_ms)?;
         writer.length(consumer.pending().len() as u64)?;
-        for id in consumer.pending() {
+        for id in consumer.pending().iter() {
             stream_encode::pending_id(writer, (*id).into())?;
         }
     }

@@ -70,7 +70,7 @@ impl List {
     /// If memory is short; then nothing has changed.
     pub fn cut(&mut self, side: Side, count: usize) -> Result<Self, NoMemory> {
         if count >= self.len() {
-            let empty = Self::with_plain_ends(self.plain_ends());
+            let empty = Self::with_plain_ends(self.plain_ends())?;
             return Ok(std::mem::replace(self, empty));
         }
         let first_kept = if side == Side::Left { count } else { self.len() - count - 1 };

@@ -29,6 +29,7 @@ pub use cursor::Cursor;
 use crate::storage::{NoMemory, size_class};
 use block::{BLOCK_MAX, Block};
 use node::{NODE_MAX, Node};
+use std::slice;
 
 /// A block or a node with less takes from or merges with a neighbour.
 const BLOCK_MIN: usize = BLOCK_MAX / 4;
@@ -58,6 +59,34 @@ struct Place {
 #[inline]
 fn owner<T>(items: &[T], lower: impl Fn(&T) -> i64, int: i64) -> usize {
     items.partition_point(|item| lower(item) <= int).saturating_sub(1)
+}
+
+/// Numbers in ascending order.
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    nodes: slice::Iter<'a, Node>,
+    blocks: slice::Iter<'a, Block>,
+    block: Option<&'a Block>,
+    /// Of the next number in the block.
+    index: usize,
+}
+
+impl Iterator for Iter<'_> {
+    type Item = i64;
+
+    #[inline]
+    fn next(&mut self) -> Option<i64> {
+        loop {
+            if let Some(int) = self.block.and_then(|block| block.get(self.index)) {
+                self.index += 1;
+                return Some(int);
+            }
+            (self.block, self.index) = (self.blocks.next(), 0);
+            if self.block.is_none() {
+                self.blocks = self.nodes.next()?.blocks.iter();
+            }
+        }
+    }
 }
 
 impl Ints {
@@ -336,8 +365,8 @@ impl Ints {
     }
 
     /// All numbers, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = i64> + '_ {
-        self.nodes.iter().flat_map(|node| &node.blocks).flat_map(Block::iter)
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { nodes: self.nodes.iter(), blocks: [].iter(), block: None, index: 0 }
     }
 
     /// The numbers from `start` on, ascending.
