@@ -206,9 +206,9 @@ void rs_config_free(rs_config *config);
    rs_server_poll.
 
    Returns RS_OK; RS_ERR_CONFIG for an unknown name or a bad value, which the text of
-   rs_last_error names; RS_ERR_ARGUMENT if a pointer is NULL. A failed call changes nothing. A
-   setting that this version knows but does not act on takes its default only, so nothing is
-   accepted and then ignored.
+   rs_last_error names; RS_ERR_NO_MEMORY; RS_ERR_ARGUMENT if a pointer is NULL. A failed call
+   changes nothing. A setting that this version knows but does not act on takes its default only,
+   so nothing is accepted and then ignored.
 
        rs_config *config = rs_config_new();
        if (rs_config_set(config, "port", "auto") != RS_OK)
@@ -219,8 +219,8 @@ rs_status rs_config_set(rs_config *config, const char *name, const char *value);
    those of rs_config_set, port auto among them.
 
    Returns RS_OK; RS_ERR_CONFIG if the file cannot be read or one of its lines is wrong, then
-   nothing of it is taken over and the text of rs_last_error tells the line; RS_ERR_ARGUMENT if a
-   pointer is NULL. */
+   nothing of it is taken over and the text of rs_last_error tells the line; RS_ERR_NO_MEMORY;
+   RS_ERR_ARGUMENT if a pointer is NULL. */
 rs_status rs_config_load(rs_config *config, const char *path);
 
 /* Has log messages of engines opened from now on sent to logger, with ud as its last argument;
@@ -248,8 +248,8 @@ rs_status rs_config_set_clock(rs_config *config, rs_clock_fn now_ms, void *ud);
    rs_server_start.
 
    Returns RS_OK and writes the engine, to be ended with rs_engine_close; RS_ERR_IO if a thread
-   cannot be started; RS_ERR_BUSY from inside a callback; RS_ERR_ARGUMENT if out is NULL. Any
-   thread, any number of engines. */
+   cannot be started; RS_ERR_NO_MEMORY; RS_ERR_BUSY from inside a callback; RS_ERR_ARGUMENT if
+   out is NULL. Any thread, any number of engines. */
 rs_status rs_engine_open(const rs_config *config, rs_engine **out);
 
 /* Ends an engine and frees its data. Its sessions and servers should be ended before; those that
@@ -268,8 +268,8 @@ void rs_engine_close(rs_engine *engine);
    thread use rs_server_start.
 
    Returns RS_OK after a SHUTDOWN; RS_ERR_ADDR_IN_USE if the port or socket is taken; RS_ERR_IO
-   if the system refuses a socket or thread; RS_ERR_CONFIG if the settings name nothing to listen
-   at; RS_ERR_BUSY from inside a callback. Any thread.
+   if the system refuses a socket or thread; RS_ERR_NO_MEMORY; RS_ERR_CONFIG if the settings name
+   nothing to listen at; RS_ERR_BUSY from inside a callback. Any thread.
 
        rs_config *config = rs_config_new();
        if (rs_config_load(config, "redis.conf") != RS_OK || rs_server_run(config) != RS_OK)
@@ -290,9 +290,9 @@ int rs_server_main(int argc, char **argv);
    rs_server_poll. Several servers can serve one engine, each on its own port if port is auto.
 
    Returns RS_OK and writes the server, to be ended with rs_server_stop; RS_ERR_ADDR_IN_USE if an
-   address is taken; RS_ERR_IO if the system refuses a socket or thread; RS_ERR_CONFIG if the
-   settings name nothing to listen at; RS_ERR_BUSY from inside a callback; RS_ERR_ARGUMENT if a
-   pointer is NULL. Any thread.
+   address is taken; RS_ERR_IO if the system refuses a socket or thread; RS_ERR_NO_MEMORY;
+   RS_ERR_CONFIG if the settings name nothing to listen at; RS_ERR_BUSY from inside a callback;
+   RS_ERR_ARGUMENT if a pointer is NULL. Any thread.
 
        rs_server *server;
        if (rs_server_start(engine, &server) == RS_OK) {
@@ -347,7 +347,7 @@ int rs_server_fd(const rs_server *server);
    requirepass says. It shows in CLIENT LIST and its commands in MONITOR.
 
    Returns RS_OK and writes the session, to be ended with rs_session_close; RS_ERR_BUSY from
-   inside a callback; RS_ERR_ARGUMENT if a pointer is NULL. Any thread. */
+   inside a callback; RS_ERR_NO_MEMORY; RS_ERR_ARGUMENT if a pointer is NULL. Any thread. */
 rs_status rs_session_open(rs_engine *engine, rs_session **out);
 
 /* Ends a session: discards its transaction and its watches. No other thread may be in a call

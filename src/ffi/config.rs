@@ -55,8 +55,8 @@ pub unsafe extern "C" fn rs_config_free(config: *mut rs_config) {
 /// host drives with `rs_server_poll`.
 ///
 /// Returns `RS_OK`; `RS_ERR_CONFIG` for an unknown name or a bad value, which the text of `rs_last_error` names;
-/// `RS_ERR_ARGUMENT` if a pointer is NULL. A failed call changes nothing. A setting that this version knows but does not
-/// act on takes its default only, so nothing is accepted and then ignored.
+/// `RS_ERR_NO_MEMORY`; `RS_ERR_ARGUMENT` if a pointer is NULL. A failed call changes nothing. A setting that this
+/// version knows but does not act on takes its default only, so nothing is accepted and then ignored.
 ///
 ///     rs_config *config = rs_config_new();
 ///     if (rs_config_set(config, "port", "auto") != RS_OK)
@@ -78,7 +78,8 @@ pub unsafe extern "C" fn rs_config_set(config: *mut rs_config, name: *const c_ch
 /// `port auto` among them.
 ///
 /// Returns `RS_OK`; `RS_ERR_CONFIG` if the file cannot be read or one of its lines is wrong, then nothing of it is
-/// taken over and the text of `rs_last_error` tells the line; `RS_ERR_ARGUMENT` if a pointer is NULL.
+/// taken over and the text of `rs_last_error` tells the line; `RS_ERR_NO_MEMORY`; `RS_ERR_ARGUMENT` if a pointer is
+/// NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_config_load(config: *mut rs_config, path: *const c_char) -> rs_status {
     code(plain(|| {

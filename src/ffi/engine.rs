@@ -64,7 +64,8 @@ impl rs_engine {
 /// that is to be freed; it listens nowhere until `rs_server_start`.
 ///
 /// Returns `RS_OK` and writes the engine, to be ended with `rs_engine_close`; `RS_ERR_IO` if a thread cannot be
-/// started; `RS_ERR_BUSY` from inside a callback; `RS_ERR_ARGUMENT` if `out` is NULL. Any thread, any number of engines.
+/// started; `RS_ERR_NO_MEMORY`; `RS_ERR_BUSY` from inside a callback; `RS_ERR_ARGUMENT` if `out` is NULL. Any thread,
+/// any number of engines.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_engine_open(config: *const rs_config, out: *mut *mut rs_engine) -> rs_status {
     install_panic_hook();

@@ -172,8 +172,8 @@ pub fn timeout(ms: i64) -> Option<Duration> {
 /// stopped from another thread use `rs_server_start`.
 ///
 /// Returns `RS_OK` after a SHUTDOWN; `RS_ERR_ADDR_IN_USE` if the port or socket is taken; `RS_ERR_IO` if the system refuses
-/// a socket or thread; `RS_ERR_CONFIG` if the settings name nothing to listen at; `RS_ERR_BUSY` from inside a callback. Any
-/// thread.
+/// a socket or thread; `RS_ERR_NO_MEMORY`; `RS_ERR_CONFIG` if the settings name nothing to listen at; `RS_ERR_BUSY`
+/// from inside a callback. Any thread.
 ///
 ///     rs_config *config = rs_config_new();
 ///     if (rs_config_load(config, "redis.conf") != RS_OK || rs_server_run(config) != RS_OK)
@@ -224,8 +224,8 @@ pub unsafe extern "C" fn rs_server_main(argc: c_int, argv: *mut *mut c_char) -> 
 /// can serve one engine, each on its own port if `port` is `auto`.
 ///
 /// Returns `RS_OK` and writes the server, to be ended with `rs_server_stop`; `RS_ERR_ADDR_IN_USE` if an address is taken;
-/// `RS_ERR_IO` if the system refuses a socket or thread; `RS_ERR_CONFIG` if the settings name nothing to listen at;
-/// `RS_ERR_BUSY` from inside a callback; `RS_ERR_ARGUMENT` if a pointer is NULL. Any thread.
+/// `RS_ERR_IO` if the system refuses a socket or thread; `RS_ERR_NO_MEMORY`; `RS_ERR_CONFIG` if the settings name
+/// nothing to listen at; `RS_ERR_BUSY` from inside a callback; `RS_ERR_ARGUMENT` if a pointer is NULL. Any thread.
 ///
 ///     rs_server *server;
 ///     if (rs_server_start(engine, &server) == RS_OK) {

@@ -169,7 +169,7 @@ pub fn closed() -> Failure {
 /// It shows in CLIENT LIST and its commands in MONITOR.
 ///
 /// Returns `RS_OK` and writes the session, to be ended with `rs_session_close`; `RS_ERR_BUSY` from inside a callback;
-/// `RS_ERR_ARGUMENT` if a pointer is NULL. Any thread.
+/// `RS_ERR_NO_MEMORY`; `RS_ERR_ARGUMENT` if a pointer is NULL. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_session_open(engine: *mut rs_engine, out: *mut *mut rs_session) -> rs_status {
     code(outermost(|| {

@@ -6,7 +6,8 @@
  * is run again, and succeeds. Arguments narrow the run down to what failed. The library is one built with the feature hooks.
  *
  * The same commands take three lanes: rs_command_argv, rs_command_batch, and a socket whose server this thread drives, so
- * that what a reactor asks for is refused as well. What other threads ask for never is, which makes runs repeatable. */
+ * that what a reactor asks for is refused as well; those that are answered with an error do so in argv_errors and so on. What
+ * other threads ask for never is, which makes runs repeatable. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "hooks.h"
@@ -439,9 +440,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name, *errors;
         enum outcome (*way)(struct words *);
-    } lanes[] = { { "argv", "argv-errors", by_argv },
-                  { "batch", "batch-errors", by_batch },
-                  { "socket", "socket-errors", by_socket } };
+    } lanes[] = { { "argv", "argv_errors", by_argv },
+                  { "batch", "batch_errors", by_batch },
+                  { "socket", "socket_errors", by_socket } };
     signal(SIGABRT, on_abort);
     rs_config *config = loopback("0");
     CHECK_STATUS(RS_OK, rs_config_set(config, "enable-debug-command", "yes"));

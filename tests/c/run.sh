@@ -162,8 +162,11 @@ if [ "$title" != valgrind ] && [ -x "$bin/panics" ]; then
     robust refusals
     robust refusals_each calls
     robust refusals_each argv
+    robust refusals_each argv_errors
     robust refusals_each batch
+    robust refusals_each batch_errors
     robust refusals_each socket
+    robust refusals_each socket_errors
     robust refusals_each admin
     robust refusals_each admin_batch
     robust refusals_each admin_socket
