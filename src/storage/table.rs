@@ -18,7 +18,7 @@
 pub use super::bucket::Item;
 use super::bucket::{Bucket, Moving, SLOTS};
 use super::hash::Position;
-use super::memory::{NoMemory, try_box};
+use super::memory::{NoMemory, shrink, try_box};
 use super::segment::{BLOCK_BUCKETS, DEPTH_MAX, Found, Place, Segment, Shape, Spares};
 use super::view::{Retired, View};
 use std::mem::size_of;
@@ -461,7 +461,8 @@ impl<E: Item> Table<E> {
         }
         while self.deepest == 0 && self.depth() > 0 && self.halve().is_ok() {}
         if self.segments.len() < self.segments.capacity() / 4 {
-            self.segments.shrink_to(self.segments.len() * 2);
+            let twice = self.segments.len() * 2;
+            shrink(&mut self.segments, twice);
         }
         Some(())
     }

@@ -16,7 +16,7 @@
 //! Invariants: a parent's deadline is not after its children's, those of "never" being equal; item i's holder was last told
 //! seat i; `earliest_ms` is the root's deadline. Cost: 14.4 bytes per item and up to two chunks of slack.
 
-use super::memory::{NoMemory, try_box};
+use super::memory::{NoMemory, shrink, try_box};
 use smallvec::{SmallVec, smallvec};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -296,7 +296,8 @@ impl<H: Seated + Copy + Eq + Hash> TtlHeap<H> {
         // One empty chunk stays, so that a key that comes and goes does not allocate every time.
         self.chunks.truncate(self.len.div_ceil(CHUNK) + 1);
         if self.chunks.len() < self.chunks.capacity() / 4 {
-            self.chunks.shrink_to(self.chunks.len() * 2);
+            let twice = self.chunks.len() * 2;
+            shrink(&mut self.chunks, twice);
         }
     }
 

@@ -8,7 +8,7 @@
 //! comes that is out of reach the base moves, and if that does not help the distances become wider; the base
 //! moves as far as it can towards where the number came from, so that a run of such numbers moves it once.
 
-use crate::storage::{NoMemory, size_class};
+use crate::storage::{NoMemory, shrink, size_class};
 
 /// Most numbers of a block: adding one moves at most 4 KiB, 1 KiB if they are near each other.
 pub const BLOCK_MAX: usize = 512;
@@ -237,7 +237,7 @@ impl Block {
                 vec.remove(index);
             }
             if rounded::<D>(vec.len()) < vec.capacity() / 2 {
-                vec.shrink_to(rounded::<D>(vec.len()));
+                shrink(vec, rounded::<D>(vec.len()));
             }
         }
         with!(&mut self.distances, vec => take(vec, index));

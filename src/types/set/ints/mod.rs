@@ -26,7 +26,7 @@ mod tests;
 
 pub use cursor::Cursor;
 
-use crate::storage::{NoMemory, size_class};
+use crate::storage::{NoMemory, shrink, size_class};
 use block::{BLOCK_MAX, Block};
 use node::{NODE_MAX, Node};
 use std::slice;
@@ -336,7 +336,8 @@ impl Ints {
         let before = self.root_memory();
         self.nodes.remove(node);
         if self.nodes.len() < self.nodes.capacity() / 4 || self.nodes.is_empty() {
-            self.nodes.shrink_to(self.nodes.len() * 2);
+            let twice = self.nodes.len() * 2;
+            shrink(&mut self.nodes, twice);
         }
         self.heap = self.heap - before + self.root_memory();
     }
