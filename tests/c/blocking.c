@@ -1,6 +1,7 @@
 /* Commands that wait, in threads of the host: served by other sessions, out of time, interrupted, killed. */
 #include "check.h"
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 static rs_engine *engine;
@@ -203,7 +204,7 @@ static void *take_members(void *of)
         if (reply == NULL)
             break;
         if (reply->type == RS_REPLY_ERROR && strncmp(reply->str, "RS_ERR_CLOSED ", 14) == 0) {
-            taker->interrupted++;
+            __atomic_add_fetch(&taker->interrupted, 1, __ATOMIC_RELAXED);
         } else if (reply->type == RS_REPLY_ARRAY && reply->elements == 3) {
             long long member = atoll(reply->element[1]->str);
             if (member < 0) {
@@ -249,6 +250,9 @@ static void test_sorted_sets_in_threads(void)
         start_worker(&takers[i], take_members, 0);
     until_blocked(TAKERS);
     CHECK_STATUS(RS_OK, rs_session_interrupt(takers[0].session));
+    /* Once there is work it may be served instead, and never wait again. */
+    while (__atomic_load_n(&takers[0].interrupted, __ATOMIC_RELAXED) == 0)
+        sched_yield();
     for (int i = 0; i < ADDERS; i++)
         start_worker(&adders[i], add_members, i * MEMBERS_PER_ADDER);
     for (int i = 0; i < 50; i++)
