@@ -160,17 +160,18 @@ if [ "$title" != valgrind ] && [ -x "$bin/panics" ]; then
     robust panics_each "$(dirname "$0")/abi.txt"
     robust panics_inside
     robust refusals
-    robust refusals_each calls
-    robust refusals_each argv
-    robust refusals_each argv_errors
-    robust refusals_each batch
-    robust refusals_each batch_errors
-    robust refusals_each socket
-    robust refusals_each socket_errors
-    robust refusals_each admin
-    robust refusals_each admin_batch
-    robust refusals_each admin_socket
-    robust refusals_each admin_calls
+    # Lanes know nothing of each other; the first takes as long as all others.
+    lanes() { # lanes LANE...
+        for lane in "$@"; do
+            timeout 900 $prefix "$bin/refusals_each" "$lane" >"$work/$lane.printed" 2>"$work/$lane.errors" ||
+                { echo "c ($title): refusals_each $lane failed" >&2; cat "$work/$lane.printed" "$work/$lane.errors" >&2; return 1; }
+            echo "c ($title): refusals_each $lane ok, $(cat "$work/$lane.printed")"
+        done
+    }
+    lanes batch batch_errors socket socket_errors calls admin admin_batch admin_socket admin_calls &
+    others=$!
+    lanes argv argv_errors || { kill "$others"; exit 1; }
+    wait "$others" || exit 1
 fi
 [ ! -f "$bin/wrapper" ] || robust wrapper
 for test in host_commands typed_aggregates contract; do

@@ -160,6 +160,18 @@ impl<'a> Iterator for Members<'a> {
             Self::Large(members) => members.next(),
         }
     }
+
+    /// Which form it is is asked once, not for every member.
+    #[inline]
+    fn fold<B, F: FnMut(B, Member<'a>) -> B>(self, init: B, mut f: F) -> B {
+        match self {
+            Self::Intset { set, next } => {
+                (next..).map_while(|at| set.get(at)).fold(init, |b, int| f(b, Member::Int(int)))
+            }
+            Self::Packed(members) => members.fold(init, f),
+            Self::Large(members) => members.fold(init, f),
+        }
+    }
 }
 
 /// Remembers where the last number was, because the next one is not far.
