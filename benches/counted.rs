@@ -10,7 +10,7 @@
 //! Everything is repeatable: the keys, their order, and the time, which stands still.
 
 use redisrs::commands::dispatch::{self, Prepared};
-use redisrs::commands::session::{NoOutlet, Session};
+use redisrs::commands::session::Session;
 use redisrs::commands::typed::Lane;
 use redisrs::engine::Engine;
 use redisrs::engine::clients::Origin;
@@ -58,10 +58,9 @@ impl Store {
         let settings = Settings::new();
         settings.hot().active_expire.store(false, Relaxed);
         let engine = Engine::open(settings, Clock::from_host(Box::new(|| NOW_MS)), Log::silent()).expect("it opens");
-        let origin =
-            Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet: Arc::new(NoOutlet) };
+        let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet: None };
         let session = Session::new(&engine, origin, engine.stats.add_block().expect("memory")).expect("memory");
-        let reader = engine.keyspace.reader();
+        let reader = engine.keyspace.reader().expect("memory");
         let mut store = Self { engine, session, reader, reply: ReplyWriter::default(), random: Random::new(1) };
         for index in 0..KEYS {
             store.lane().set(&key(index), &VALUE, 0).expect("it is stored");

@@ -4,8 +4,9 @@
 mod session;
 
 use redisrs::engine::clients::{Delivery, Origin, Outlet};
+use redisrs::keyspace::Shared;
 use session::{Client, START_MS, Store};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 const OK: &str = "+OK\r\n";
 const SYNTAX: &str = "-ERR syntax error\r\n";
@@ -417,14 +418,9 @@ impl Outlet for Kept {
 #[test]
 fn monitor_shows_what_runs_and_no_secrets() {
     let store = Store::with(&[("requirepass", "sekrit")]);
-    let kept = Arc::new(Kept::default());
-    let origin = Origin {
-        addr: "1.2.3.4:5".into(),
-        laddr: String::new(),
-        fd: 7,
-        is_unix: false,
-        outlet: Arc::clone(&kept) as Arc<dyn Outlet>,
-    };
+    let kept = Shared::new(Kept::default()).expect("memory");
+    let outlet: Shared<dyn Outlet> = kept.clone().widen(|kept| kept);
+    let origin = Origin { addr: "1.2.3.4:5".into(), laddr: String::new(), fd: 7, is_unix: false, outlet: Some(outlet) };
     let mut monitor = store.client_from(origin);
     monitor.expect(&[
         ("AUTH sekrit", OK),

@@ -10,12 +10,13 @@ mod types;
 mod waits;
 
 use redisrs::commands::dispatch::{self, Prepared};
-use redisrs::commands::session::{NoOutlet, Session};
+use redisrs::commands::session::Session;
 use redisrs::engine::clients::{End, Origin, Waiting};
 use redisrs::engine::clock::Clock;
 use redisrs::engine::log::Log;
 use redisrs::engine::settings::Settings;
 use redisrs::engine::{Engine, stats::Counters};
+use redisrs::keyspace::Shared;
 use redisrs::resp::{Protocol, ReplyWriter};
 use redisrs::server::Server;
 use std::io::{Read, Write};
@@ -32,16 +33,15 @@ trait Client: Send {
 struct InProcess {
     engine: Arc<Engine>,
     session: Session,
-    counters: Arc<Counters>,
+    counters: Shared<Counters>,
     reply: ReplyWriter,
 }
 
 impl InProcess {
     fn new(engine: &Arc<Engine>) -> Self {
         let counters = engine.stats.add_block().expect("memory");
-        let origin =
-            Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet: Arc::new(NoOutlet) };
-        let session = Session::new(engine, origin, Arc::clone(&counters)).expect("memory");
+        let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet: None };
+        let session = Session::new(engine, origin, counters.clone()).expect("memory");
         Self { engine: Arc::clone(engine), session, counters, reply: ReplyWriter::new(Protocol::Resp2) }
     }
 }

@@ -4,7 +4,7 @@
 //! reply. A value that is freed on the way costs as many as it has, so the values are only as large as it takes to tell.
 
 use super::dispatch::{self, Prepared};
-use super::session::{NoOutlet, Session};
+use super::session::Session;
 use crate::engine::Engine;
 use crate::engine::clients::Origin;
 use crate::engine::clock::Clock;
@@ -37,7 +37,7 @@ impl Store {
         let hand = Arc::clone(&now_ms);
         let clock = Clock::from_host(Box::new(move || hand.load(Ordering::SeqCst)));
         let engine = Engine::open(settings, clock, Log::silent()).expect("an engine");
-        let outlet = Arc::new(NoOutlet);
+        let outlet = None;
         let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
         let session = Session::new(&engine, origin, engine.stats.add_block().expect("memory")).expect("memory");
         Self { engine, session, reply: ReplyWriter::default(), now_ms }

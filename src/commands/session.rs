@@ -9,11 +9,10 @@ use crate::engine::clients::{Client, End, Origin, Waiting};
 use crate::engine::events::Pending;
 use crate::engine::random::Random;
 use crate::engine::stats::Counters;
-use crate::engine::{Engine, clients, random_u64};
+use crate::engine::{Engine, random_u64};
 use crate::keyspace::{KeyHash, NoMemory, Shared, WatchFlag, try_box};
 use crate::resp::Protocol;
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// CLIENT REPLY.
@@ -139,8 +138,8 @@ pub struct WatchedKey {
 
 /// State of one client.
 pub struct Session {
-    pub client: Arc<Client>,
-    pub counters: Arc<Counters>,
+    pub client: Shared<Client>,
+    pub counters: Shared<Counters>,
     pub db: u32,
     pub protocol: Protocol,
     pub authenticated: bool,
@@ -166,18 +165,21 @@ impl Session {
     ///
     /// # Errors
     /// If memory is short.
-    pub fn new(engine: &Engine, origin: Origin, counters: Arc<Counters>) -> Result<Self, NoMemory> {
+    pub fn new(engine: &Engine, origin: Origin, counters: Shared<Counters>) -> Result<Self, NoMemory> {
         Ok(Self::of(engine.clients.add(origin, engine.clock.now_ms())?, engine, counters))
     }
 
     /// A session for work of the engine itself, which no list of clients shows.
-    pub fn unlisted(engine: &Engine, counters: Arc<Counters>) -> Self {
-        let outlet = Arc::new(NoOutlet);
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn unlisted(engine: &Engine, counters: Shared<Counters>) -> Result<Self, NoMemory> {
+        let outlet = None;
         let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
-        Self::of(Arc::new(Client::new(0, origin, engine.clock.now_ms())), engine, counters)
+        Ok(Self::of(Shared::new(Client::new(0, origin, engine.clock.now_ms()))?, engine, counters))
     }
 
-    fn of(client: Arc<Client>, engine: &Engine, counters: Arc<Counters>) -> Self {
+    fn of(client: Shared<Client>, engine: &Engine, counters: Shared<Counters>) -> Self {
         Self {
             client,
             counters,
@@ -310,13 +312,6 @@ impl Session {
             }
         }
     }
-}
-
-/// What a session without a socket is reached by: nothing is delivered.
-pub struct NoOutlet;
-
-impl clients::Outlet for NoOutlet {
-    fn deliver(&self, _: u64, _: clients::Delivery) {}
 }
 
 /// Result of a whole continuation run to its end, for callers that cannot give way.

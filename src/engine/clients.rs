@@ -8,7 +8,6 @@ use crate::keyspace::{Shared, WatchFlag};
 use crate::storage::{NoMemory, try_collect};
 use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// What reaches a client from another thread.
@@ -107,7 +106,7 @@ pub struct Client {
     pub is_monitor: AtomicBool,
     /// What it is blocked by, until its session has fetched the answer.
     pub waiting: Mutex<Option<Shared<dyn Waiting>>>,
-    pub outlet: Arc<dyn Outlet>,
+    outlet: Option<Shared<dyn Outlet>>,
 }
 
 impl Client {
@@ -140,7 +139,9 @@ impl Client {
 
     /// Delivers to this client.
     pub fn deliver(&self, delivery: Delivery) {
-        self.outlet.deliver(self.id, delivery);
+        if let Some(outlet) = &self.outlet {
+            outlet.deliver(self.id, delivery);
+        }
     }
 
     /// Whether a watched key has changed, so that EXEC will fail.
@@ -179,15 +180,16 @@ pub struct Origin {
     pub laddr: String,
     pub fd: i32,
     pub is_unix: bool,
-    pub outlet: Arc<dyn Outlet>,
+    /// Without one nothing is delivered.
+    pub outlet: Option<Shared<dyn Outlet>>,
 }
 
 /// All clients of one engine, by id.
 #[derive(Default)]
 pub struct Clients {
-    by_id: Mutex<HashMap<u64, Arc<Client>>>,
+    by_id: Mutex<HashMap<u64, Shared<Client>>>,
     last_id: AtomicU64,
-    monitors: Mutex<Vec<Arc<Client>>>,
+    monitors: Mutex<Vec<Shared<Client>>>,
     /// How many of them there are.
     monitor_count: AtomicU64,
     /// Network connections now open, in-process sessions not included.
@@ -201,20 +203,21 @@ impl Clients {
     ///
     /// # Errors
     /// If memory is short.
-    pub fn add(&self, origin: Origin, now_ms: i64) -> Result<Arc<Client>, NoMemory> {
+    pub fn add(&self, origin: Origin, now_ms: i64) -> Result<Shared<Client>, NoMemory> {
         let mut by_id = self.by_id.lock();
         by_id.try_reserve(1)?;
-        let id = self.last_id.fetch_add(1, Relaxed) + 1;
-        let client = Arc::new(Client::new(id, origin, now_ms));
+        let id = self.last_id.load(Relaxed) + 1;
+        let client = Shared::new(Client::new(id, origin, now_ms))?;
+        self.last_id.store(id, Relaxed);
         if client.fd >= 0 {
             self.connected.fetch_add(1, Relaxed);
         }
-        by_id.insert(id, Arc::clone(&client));
+        by_id.insert(id, client.clone());
         Ok(client)
     }
 
     /// Forgets a client that is gone.
-    pub fn remove(&self, client: &Arc<Client>) {
+    pub fn remove(&self, client: &Shared<Client>) {
         if self.by_id.lock().remove(&client.id).is_some() {
             self.end_monitor(client);
             if client.fd >= 0 {
@@ -232,14 +235,14 @@ impl Clients {
     ///
     /// # Errors
     /// If memory is short.
-    pub fn list(&self) -> Result<Vec<Arc<Client>>, NoMemory> {
+    pub fn list(&self) -> Result<Vec<Shared<Client>>, NoMemory> {
         let mut all = try_collect(self.by_id.lock().values().cloned())?;
         all.sort_unstable_by_key(|client| client.id);
         Ok(all)
     }
 
     /// The client with this id.
-    pub fn get(&self, id: u64) -> Option<Arc<Client>> {
+    pub fn get(&self, id: u64) -> Option<Shared<Client>> {
         self.by_id.lock().get(&id).cloned()
     }
 
@@ -247,13 +250,13 @@ impl Clients {
     ///
     /// # Errors
     /// If memory is short.
-    pub fn start_monitor(&self, client: &Arc<Client>) -> Result<bool, NoMemory> {
+    pub fn start_monitor(&self, client: &Shared<Client>) -> Result<bool, NoMemory> {
         let mut monitors = self.monitors.lock();
         monitors.try_reserve(1)?;
         if client.is_monitor.swap(true, Relaxed) {
             return Ok(false);
         }
-        monitors.push(Arc::clone(client));
+        monitors.push(client.clone());
         self.monitor_count.store(monitors.len() as u64, Relaxed);
         Ok(true)
     }

@@ -5,7 +5,9 @@ use super::events::Pending;
 use super::{Engine, access, stats, threads};
 use crate::commands::blocking;
 use crate::hooks::reach;
+use crate::keyspace::Keyspace;
 use crate::keyspace::expiry::Driver;
+use crate::storage::{NoMemory, Shared, try_box};
 use parking_lot::{Condvar, Mutex};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -36,8 +38,9 @@ struct State {
     woken: bool,
 }
 
+/// What the thread has in common with others.
 #[derive(Default)]
-struct Shared {
+struct Common {
     state: Mutex<State>,
     changed: Condvar,
     rates: Mutex<Rates>,
@@ -48,29 +51,43 @@ struct Shared {
 }
 
 /// The housekeeping thread of one engine.
-#[derive(Default)]
 pub struct Housekeeping {
-    shared: Arc<Shared>,
+    common: Shared<Common>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    driver: Mutex<Option<Arc<Driver>>>,
+    /// By which it expires keys while no reactor does.
+    driver: Shared<Driver>,
 }
 
 impl Housekeeping {
+    /// That of an engine with this keyspace, not started yet.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new(keyspace: &Keyspace) -> Result<Self, NoMemory> {
+        let common = Shared::new(Common::default())?;
+        let sleeper = common.clone();
+        let wake = try_box(move || {
+            sleeper.state.lock().woken = true;
+            sleeper.changed.notify_all();
+        })?;
+        let driver = keyspace.drivers().add(wake)?;
+        Ok(Self { common, thread: Mutex::default(), driver })
+    }
+
     pub(super) fn start(&self, engine: &Arc<Engine>) -> std::io::Result<()> {
-        self.shared.now_s.store(now_s(engine), Ordering::Relaxed);
-        self.take_over_expiry(engine);
-        let shared = Arc::clone(&self.shared);
+        self.common.now_s.store(now_s(engine), Ordering::Relaxed);
+        let common = self.common.clone();
         let log = engine.log.clone();
         let engine = Arc::downgrade(engine);
-        let thread = threads::spawn("rs-housekeeping", &log, move || run(&shared, &engine))?;
+        let thread = threads::spawn("rs-housekeeping", &log, move || run(&common, &engine))?;
         *self.thread.lock() = Some(thread);
         Ok(())
     }
 
     /// Stops the thread. Idempotent; may be called from the thread itself (which then is not joined).
     pub fn stop(&self) {
-        self.shared.state.lock().stopping = true;
-        self.shared.changed.notify_all();
+        self.common.state.lock().stopping = true;
+        self.common.changed.notify_all();
         if let Some(thread) = self.thread.lock().take()
             && (!threads::is_own() || thread.thread().id() != std::thread::current().id())
         {
@@ -80,38 +97,27 @@ impl Housekeeping {
 
     /// A reactor begins to expire keys with a driver of its own.
     pub fn reactor_started(&self, engine: &Engine) {
-        if self.shared.reactors.fetch_add(1, Ordering::AcqRel) == 0
-            && let Some(driver) = self.driver.lock().take()
-        {
-            engine.keyspace.drivers().remove(&driver);
+        if self.common.reactors.fetch_add(1, Ordering::AcqRel) == 0 {
+            engine.keyspace.drivers().remove(&self.driver);
         }
     }
 
     /// A reactor has ended; after the last one this thread expires keys again.
     pub fn reactor_stopped(&self, engine: &Engine) {
-        if self.shared.reactors.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.take_over_expiry(engine);
+        if self.common.reactors.fetch_sub(1, Ordering::AcqRel) == 1 {
+            engine.keyspace.drivers().come_back(&self.driver);
         }
-    }
-
-    fn take_over_expiry(&self, engine: &Engine) {
-        let shared = Arc::clone(&self.shared);
-        let wake = Box::new(move || {
-            shared.state.lock().woken = true;
-            shared.changed.notify_all();
-        });
-        *self.driver.lock() = Some(engine.keyspace.drivers().add(wake));
     }
 
     /// Rates over the last 1.6 seconds.
     pub fn rates(&self) -> Rates {
-        *self.shared.rates.lock()
+        *self.common.rates.lock()
     }
 
     /// Seconds since the epoch, behind by a tenth of one at most: the clock of the eviction bits.
     #[inline]
     pub fn now_s(&self) -> u32 {
-        self.shared.now_s.load(Ordering::Relaxed)
+        self.common.now_s.load(Ordering::Relaxed)
     }
 
     /// The clock of LRU.
@@ -125,7 +131,7 @@ fn now_s(engine: &Engine) -> u32 {
     (engine.clock.now_ms() / 1000) as u32
 }
 
-fn run(shared: &Shared, engine: &Weak<Engine>) {
+fn run(common: &Common, engine: &Weak<Engine>) {
     let mut history: [(Instant, (u64, u64, u64)); SAMPLES] = [(Instant::now(), (0, 0, 0)); SAMPLES];
     let mut turn = 0;
     let mut next_sample = Instant::now();
@@ -136,7 +142,7 @@ fn run(shared: &Shared, engine: &Weak<Engine>) {
             if Instant::now() >= next_sample {
                 next_sample += period(&engine);
                 turn += 1;
-                sample(shared, &engine, &mut history[turn % SAMPLES]);
+                sample(common, &engine, &mut history[turn % SAMPLES]);
             }
             expire(&engine).min(next_sample.saturating_duration_since(Instant::now()))
         };
@@ -146,9 +152,9 @@ fn run(shared: &Shared, engine: &Weak<Engine>) {
             period(&engine)
         });
         drop(engine);
-        let mut state = shared.state.lock();
+        let mut state = common.state.lock();
         if !state.stopping && !state.woken && !wait.is_zero() {
-            shared.changed.wait_for(&mut state, wait);
+            common.changed.wait_for(&mut state, wait);
         }
         if state.stopping {
             return;
@@ -157,13 +163,13 @@ fn run(shared: &Shared, engine: &Weak<Engine>) {
     }
 }
 
-fn sample(shared: &Shared, engine: &Engine, oldest: &mut (Instant, (u64, u64, u64))) {
-    shared.now_s.store(now_s(engine), Ordering::Relaxed);
+fn sample(common: &Common, engine: &Engine, oldest: &mut (Instant, (u64, u64, u64))) {
+    common.now_s.store(now_s(engine), Ordering::Relaxed);
     let now = (Instant::now(), engine.stats.commands_ever());
     let seconds = now.0.duration_since(oldest.0).as_secs_f64();
     if seconds > 0.0 {
         let rate = |new: u64, old: u64| (new.saturating_sub(old) as f64 / seconds) as u64;
-        *shared.rates.lock() = Rates {
+        *common.rates.lock() = Rates {
             commands_per_s: rate(now.1.0, oldest.1.0),
             bytes_in_per_s: rate(now.1.1, oldest.1.1),
             bytes_out_per_s: rate(now.1.2, oldest.1.2),
@@ -180,20 +186,20 @@ fn period(engine: &Engine) -> Duration {
 
 /// Expires what is due; how long until there is more to do.
 fn expire(engine: &Engine) -> Duration {
-    let Some(driver) = engine.housekeeping.driver.lock().clone() else { return PAUSE_MAX };
-    if !engine.settings.hot().active_expire.load(Ordering::Relaxed) {
+    let Housekeeping { common, driver, .. } = &engine.housekeeping;
+    if common.reactors.load(Ordering::Acquire) > 0 || !engine.settings.hot().active_expire.load(Ordering::Relaxed) {
         return PAUSE_MAX;
     }
     let now_ms = engine.clock.now_ms();
     if driver.next_ms() <= now_ms {
-        engine.expire_slice(&driver, now_ms, EXPIRE_SLICE);
+        engine.expire_slice(driver, now_ms, EXPIRE_SLICE);
     }
     Duration::from_millis(u64::try_from(driver.next_ms().saturating_sub(now_ms)).unwrap_or(0)).min(PAUSE_MAX)
 }
 
 impl Engine {
     /// Expires keys and fields that are due, `max` at most; how many did.
-    pub fn expire_slice(&self, driver: &Arc<Driver>, now_ms: i64, max: usize) -> usize {
+    pub fn expire_slice(&self, driver: &Shared<Driver>, now_ms: i64, max: usize) -> usize {
         let started_us = self.clock.elapsed_us();
         let garbage = |garbage| self.discard(garbage);
         let events = RefCell::new(Pending::default());

@@ -90,6 +90,7 @@ impl Engine {
         let names = Names::new(&settings).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let keyspace = Keyspace::new(settings.shards(), HashSeed::new(random_u64()));
         let started_ms = clock.now_ms();
+        let housekeeping = Housekeeping::new(&keyspace)?;
         let engine = Arc::new(Self {
             reclaimer: Reclaimer::new(log.clone(), Arc::clone(keyspace.readers())),
             compressor: Mutex::new(None),
@@ -107,7 +108,7 @@ impl Engine {
             replication_id: random_hex(40),
             started_ms,
             port: AtomicU32::new(0),
-            housekeeping: Housekeeping::default(),
+            housekeeping,
             shutdown: Mutex::new(None),
             shutdown_asked: Condvar::new(),
         });

@@ -4,9 +4,8 @@
 //! session), so counting is a plain load and store, never a locked instruction. Readers add the blocks up. Rare
 //! events are counted in [`Stats`] directly.
 
-use crate::storage::{NoMemory, try_box, try_collect, try_push};
+use crate::storage::{NoMemory, Shared, try_box, try_collect, try_push};
 use parking_lot::Mutex;
-use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -313,7 +312,7 @@ pub struct Stats {
 
 #[derive(Default)]
 struct Blocks {
-    live: Vec<Arc<Counters>>,
+    live: Vec<Shared<Counters>>,
     /// Sums of blocks whose writer is gone.
     retired: Totals,
     /// Sums at the last CONFIG RESETSTAT: writers never see a reset.
@@ -343,12 +342,12 @@ impl Stats {
     ///
     /// # Errors
     /// If memory is short.
-    pub fn add_block(&self) -> Result<Arc<Counters>, NoMemory> {
-        let block = Arc::new(Counters::new(self.commands)?);
+    pub fn add_block(&self) -> Result<Shared<Counters>, NoMemory> {
+        let block = Shared::new(Counters::new(self.commands)?)?;
         let mut blocks = self.blocks.lock();
         // What is needed when the block ends.
         blocks.retired.make_room(self.commands)?;
-        try_push(&mut blocks.live, Arc::clone(&block))?;
+        try_push(&mut blocks.live, block.clone())?;
         Ok(block)
     }
 
@@ -359,9 +358,9 @@ impl Stats {
     }
 
     /// Ends a block: its sums stay, its memory goes.
-    pub fn retire_block(&self, block: &Arc<Counters>) {
+    pub fn retire_block(&self, block: &Shared<Counters>) {
         let mut blocks = self.blocks.lock();
-        blocks.live.retain(|live| !Arc::ptr_eq(live, block));
+        blocks.live.retain(|live| !live.is_same(block));
         blocks.retired.add(block);
     }
 

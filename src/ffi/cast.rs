@@ -76,18 +76,8 @@ pub unsafe fn take<T: 'static>(pointer: *mut T) -> Option<Ended<T>> {
 /// [`give`], unless there is no memory for the handle.
 pub fn try_give<T: 'static>(handle: T) -> Outcome<*mut T> {
     let boxed = try_box(handle).map_err(|_| fail(RS_ERR_NO_MEMORY, format_args!("no memory for a handle")))?;
-    Ok(give_boxed(boxed))
-}
-
-/// Gives a new handle to the host.
-pub fn give<T: 'static>(handle: T) -> *mut T {
-    give_boxed(Box::new(handle))
-}
-
-fn give_boxed<T: 'static>(handle: Box<T>) -> *mut T {
-    let pointer = Box::into_raw(handle);
-    register::opened(pointer.cast_const());
-    pointer
+    register::opened(&raw const *boxed)?;
+    Ok(Box::into_raw(boxed))
 }
 
 /// `len` elements at `pointer`, which is ignored if `len` is 0.

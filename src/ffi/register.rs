@@ -18,7 +18,9 @@ mod nothing {
     use super::super::status::Outcome;
 
     #[inline(always)]
-    pub fn opened<T>(_: *const T) {}
+    pub fn opened<T>(_: *const T) -> Outcome<()> {
+        Ok(())
+    }
 
     #[inline(always)]
     pub fn admit<T>(_: *const T) -> Outcome<()> {
@@ -42,10 +44,11 @@ pub use nothing::{Ended, admit, ended, opened};
 #[cfg(debug_assertions)]
 mod kept {
     use super::super::status::{Outcome, RS_ERR_ARGUMENT, RS_ERR_CLOSED, fail};
+    use crate::storage::{NoMemory, try_push};
     use parking_lot::{Mutex, MutexGuard};
     use std::alloc::{Layout, dealloc};
     use std::any::TypeId;
-    use std::collections::{BTreeMap, VecDeque};
+    use std::collections::VecDeque;
     use std::ops::Deref;
     use std::ptr::NonNull;
     use std::sync::atomic::AtomicU32;
@@ -55,15 +58,15 @@ mod kept {
     const KEPT_MAX: usize = 64;
 
     struct Register {
-        /// By address.
-        live: BTreeMap<usize, TypeId>,
+        /// By address, ascending.
+        live: Vec<(usize, TypeId)>,
         /// Types of which there has been a handle. All others are structs of the host.
         types: Vec<TypeId>,
         ended: VecDeque<(usize, TypeId, Layout)>,
     }
 
     static REGISTER: Mutex<Register> =
-        Mutex::new(Register { live: BTreeMap::new(), types: Vec::new(), ended: VecDeque::new() });
+        Mutex::new(Register { live: Vec::new(), types: Vec::new(), ended: VecDeque::new() });
 
     /// The process that made the first handle, 0 before there is one.
     static OWNER: AtomicU32 = AtomicU32::new(0);
@@ -75,20 +78,33 @@ mod kept {
         (owner == 0 || owner == here).then(|| REGISTER.lock())
     }
 
-    /// Enters a new handle.
-    pub fn opened<T: 'static>(pointer: *const T) {
-        let Some(mut register) = register() else { return };
-        register.live.insert(pointer.addr(), TypeId::of::<T>());
-        if !register.types.contains(&TypeId::of::<T>()) {
-            register.types.push(TypeId::of::<T>());
+    impl Register {
+        /// Where a handle is, or would be.
+        fn place(&self, address: usize) -> Result<usize, usize> {
+            self.live.binary_search_by_key(&address, |&(address, _)| address)
         }
+    }
+
+    /// Enters a new handle, if there is memory for it.
+    pub fn opened<T: 'static>(pointer: *const T) -> Outcome<()> {
+        let Some(mut register) = register() else { return Ok(()) };
+        let (address, id) = (pointer.addr(), TypeId::of::<T>());
+        register.live.try_reserve(1).map_err(NoMemory::from)?;
+        if !register.types.contains(&id) {
+            try_push(&mut register.types, id)?;
+        }
+        if let Err(place) = register.place(address) {
+            register.live.insert(place, (address, id));
+        }
+        Ok(())
     }
 
     /// Refuses what is no living handle, if `T` is the type of one.
     pub fn admit<T: 'static>(pointer: *const T) -> Outcome<()> {
         let (address, id) = (pointer.addr(), TypeId::of::<T>());
         let Some(register) = register() else { return Ok(()) };
-        if register.live.get(&address) == Some(&id) || !register.types.contains(&id) {
+        let is_live = register.place(address).is_ok_and(|place| register.live[place].1 == id);
+        if is_live || !register.types.contains(&id) {
             return Ok(());
         }
         let was_ended = register.ended.iter().any(|&(other, other_id, _)| (other, other_id) == (address, id));
@@ -129,11 +145,18 @@ mod kept {
             // SAFETY: a box's content, dropped here and nowhere else.
             unsafe { self.handle.drop_in_place() };
             let Some(mut register) = register() else { return };
-            register.live.remove(&self.handle.as_ptr().addr());
-            register.ended.push_back((self.handle.as_ptr().expose_provenance(), TypeId::of::<T>(), Layout::new::<T>()));
-            if register.ended.len() > KEPT_MAX
-                && let Some((address, _, layout)) = register.ended.pop_front()
-            {
+            if let Ok(place) = register.place(self.handle.as_ptr().addr()) {
+                register.live.remove(place);
+            }
+            let has_room = register.ended.try_reserve(1).is_ok();
+            let ended = (self.handle.as_ptr().expose_provenance(), TypeId::of::<T>(), Layout::new::<T>());
+            let oldest = if !has_room {
+                Some(ended)
+            } else {
+                register.ended.push_back(ended);
+                if register.ended.len() > KEPT_MAX { register.ended.pop_front() } else { None }
+            };
+            if let Some((address, _, layout)) = oldest {
                 // SAFETY: a box of this layout, whose content was dropped before it was put in here, and only once.
                 unsafe { dealloc(std::ptr::with_exposed_provenance_mut(address), layout) };
             }
@@ -152,7 +175,7 @@ mod kept {
                 // SAFETY: what is no living handle is not followed.
                 unsafe { cast::shared(thing.cast_const()) }.map(|thing| thing.0).map_err(|Failure(status)| status)
             };
-            let first = cast::give(Thing(1));
+            let first = cast::try_give(Thing(1)).expect("memory");
             assert_eq!(code(first), Ok(1));
             // SAFETY: ended once; the second time it is refused.
             unsafe {
@@ -160,7 +183,7 @@ mod kept {
                 assert!(cast::take(first).is_none());
             }
             for number in 0..super::KEPT_MAX as u64 - 1 {
-                let other = cast::give(Thing(number));
+                let other = cast::try_give(Thing(number)).expect("memory");
                 assert_ne!(other, first, "its address is not given out");
                 // SAFETY: ended once.
                 drop(unsafe { cast::take(other) });

@@ -6,14 +6,14 @@ use super::guard::{self, code, on, outermost};
 use super::inbox::{Inbox, Received};
 use super::reply::rs_reply;
 use super::server::timeout;
-use super::status::{Failure, Outcome, RS_ERR_BUSY, RS_ERR_CLOSED, RS_ERR_TIMEOUT, RS_OK, fail, no_memory, rs_status};
+use super::status::{Failure, Outcome, RS_ERR_BUSY, RS_ERR_CLOSED, RS_ERR_TIMEOUT, RS_OK, fail, rs_status};
 use super::tree::build;
 use crate::commands::Session;
 use crate::engine::Engine;
-use crate::engine::clients::Origin;
+use crate::engine::clients::{Origin, Outlet};
 use crate::engine::events::is_delivering;
 use crate::engine::stats::Counters;
-use crate::keyspace::Reader;
+use crate::keyspace::{Reader, Shared};
 use crate::resp::ReplyWriter;
 use std::cell::{Cell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// per thread.
 pub struct rs_session {
     host: Arc<Host>,
-    inbox: Arc<Inbox>,
+    inbox: Shared<Inbox>,
     /// A call is using `state`.
     in_use: AtomicBool,
     state: UnsafeCell<State>,
@@ -38,7 +38,7 @@ pub struct State {
     pub session: Session,
     pub writer: ReplyWriter,
     pub reader: Reader,
-    counters: Arc<Counters>,
+    counters: Shared<Counters>,
 }
 
 /// A writer that has grown beyond this gives its memory back.
@@ -57,28 +57,22 @@ impl State {
 impl rs_session {
     fn open(host: &Arc<Host>) -> Outcome<Self> {
         let engine = &host.engine;
-        let inbox = Arc::new(Inbox::new(engine));
-        let outlet = Arc::clone(&inbox);
+        let inbox = Shared::new(Inbox::new(engine))?;
+        let outlet: Shared<dyn Outlet> = inbox.clone().widen(|inbox| inbox);
+        let outlet = Some(outlet);
         let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
-        let counters = engine.stats.add_block().map_err(|_| no_memory())?;
-        let session = Session::new(engine, origin, Arc::clone(&counters));
-        let mut session = session.map_err(|_| {
-            engine.stats.retire_block(&counters);
-            no_memory()
-        })?;
+        let reader = engine.keyspace.reader()?;
+        let counters = engine.stats.add_block()?;
+        let session = Session::new(engine, origin, counters.clone());
+        let mut session = session.inspect_err(|_| engine.stats.retire_block(&counters))?;
         // Who can call this library can read its memory: a password would keep nobody out.
         session.authenticated = true;
-        let state = UnsafeCell::new(State {
-            session,
-            writer: ReplyWriter::default(),
-            reader: engine.keyspace.reader(),
-            counters,
-        });
+        let state = UnsafeCell::new(State { session, writer: ReplyWriter::default(), reader, counters });
         Ok(Self { host: Arc::clone(host), inbox, in_use: AtomicBool::new(false), state })
     }
 
     /// Where messages for this session wait.
-    pub fn inbox(&self) -> &Arc<Inbox> {
+    pub fn inbox(&self) -> &Shared<Inbox> {
         &self.inbox
     }
 

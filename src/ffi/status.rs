@@ -1,5 +1,6 @@
 //! Status codes, and the text of a thread's last failure.
 
+use crate::storage::NoMemory;
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::{CStr, c_char};
 use std::fmt;
@@ -130,6 +131,12 @@ pub fn fail(status: rs_status, text: fmt::Arguments<'_>) -> Failure {
 #[cold]
 pub fn no_memory() -> Failure {
     fail(RS_ERR_NO_MEMORY, format_args!("out of memory"))
+}
+
+impl From<NoMemory> for Failure {
+    fn from(_: NoMemory) -> Self {
+        no_memory()
+    }
 }
 
 /// [`fail`] with a text that may be anything a client sent.

@@ -39,7 +39,7 @@ impl Subject {
         }));
         let sink = Log::to(Box::new(move |_, text| written.lock().unwrap().push_str(text)));
         let engine = Engine::open(Settings::new(), clock, sink).unwrap();
-        let engine = cast::give(rs_engine::of(Host::of(engine)));
+        let engine = cast::try_give(rs_engine::of(Host::of(engine))).expect("memory");
         let mut session = null_mut();
         // SAFETY: the engine was just made.
         assert_eq!(unsafe { rs_session_open(engine, &raw mut session) }, RS_OK);

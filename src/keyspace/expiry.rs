@@ -7,10 +7,9 @@
 
 use super::damage::Bomb;
 use super::wake_at::WakeAt;
-use super::{Garbage, Keyspace, NO_DEADLINE};
+use super::{Garbage, Keyspace, NO_DEADLINE, NoMemory, Shared};
 use crate::hooks::reach;
 use parking_lot::RwLock;
-use std::sync::Arc;
 
 /// Keys and fields removed under one hold of a shard's lock.
 const EXPIRED_PER_LOCK_MAX: usize = 32;
@@ -56,23 +55,37 @@ impl Driver {
 /// The drivers of one keyspace; shard `s` belongs to driver `s % count`.
 #[derive(Default)]
 pub struct Drivers {
-    list: RwLock<Vec<Arc<Driver>>>,
+    list: RwLock<Vec<Shared<Driver>>>,
 }
 
 impl Drivers {
     /// Adds a driver whose sleep is ended by `wake`. It first looks at all its shards.
-    pub fn add(&self, wake: Box<dyn Fn() + Send + Sync>) -> Arc<Driver> {
-        let driver = Arc::new(Driver { wake_at: WakeAt::now(), wake });
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn add(&self, wake: Box<dyn Fn() + Send + Sync>) -> Result<Shared<Driver>, NoMemory> {
+        let driver = Shared::new(Driver { wake_at: WakeAt::now(), wake })?;
         let mut list = self.list.write();
-        list.push(Arc::clone(&driver));
+        // Also for one that comes back.
+        list.try_reserve(2)?;
+        list.push(driver.clone());
         rearrange(&list);
-        driver
+        Ok(driver)
     }
 
     /// Removes a driver; the others take over its shards.
-    pub fn remove(&self, driver: &Arc<Driver>) {
+    pub fn remove(&self, driver: &Shared<Driver>) {
         let mut list = self.list.write();
-        list.retain(|known| !Arc::ptr_eq(known, driver));
+        list.retain(|known| !known.is_same(driver));
+        rearrange(&list);
+    }
+
+    /// Adds a driver again that was removed, for which there is room still: the list never shrinks.
+    pub fn come_back(&self, driver: &Shared<Driver>) {
+        let mut list = self.list.write();
+        if list.len() < list.capacity() {
+            list.push(driver.clone());
+        }
         rearrange(&list);
     }
 
@@ -87,15 +100,15 @@ impl Drivers {
         }
     }
 
-    fn place_of(&self, driver: &Arc<Driver>) -> Option<(usize, usize)> {
+    fn place_of(&self, driver: &Shared<Driver>) -> Option<(usize, usize)> {
         let list = self.list.read();
-        let index = list.iter().position(|known| Arc::ptr_eq(known, driver))?;
+        let index = list.iter().position(|known| known.is_same(driver))?;
         Some((index, list.len()))
     }
 }
 
 /// Responsibilities moved: every driver looks at its shards anew.
-fn rearrange(list: &[Arc<Driver>]) {
+fn rearrange(list: &[Shared<Driver>]) {
     for driver in list {
         driver.wake_at.reset();
         (driver.wake)();
@@ -119,7 +132,7 @@ impl Keyspace {
     /// that are too big to be freed here, `awaited` the shards where somebody waits for what has expired.
     pub fn expire_due(
         &self,
-        driver: &Arc<Driver>,
+        driver: &Shared<Driver>,
         now_ms: i64,
         max: usize,
         mut expired: impl FnMut(u32, &[u8], What),

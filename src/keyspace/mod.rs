@@ -277,7 +277,10 @@ impl Keyspace {
     }
 
     /// A new reader of what needs no lock.
-    pub fn reader(&self) -> Reader {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn reader(&self) -> Result<Reader, NoMemory> {
         self.readers.register()
     }
 

@@ -17,12 +17,12 @@ use std::sync::atomic::{AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
 use std::thread::yield_now;
 
+use crate::storage::{NoMemory, Shared, try_push};
 use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
-use std::sync::Arc;
 
 /// How often a reader has begun and ended to look: odd while it looks.
-type Turns = Arc<CachePadded<AtomicUsize>>;
+type Turns = Shared<CachePadded<AtomicUsize>>;
 
 /// All readers of one keyspace.
 #[derive(Default)]
@@ -37,17 +37,20 @@ pub struct Reader {
 
 impl Readers {
     /// A new reader.
-    pub fn register(&self) -> Reader {
-        let turns = Turns::new(CachePadded::new(AtomicUsize::new(0)));
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn register(&self) -> Result<Reader, NoMemory> {
+        let turns = Turns::new(CachePadded::new(AtomicUsize::new(0)))?;
         let mut all = self.turns.lock();
-        all.retain(|turns| Arc::strong_count(turns) > 1);
-        all.push(Arc::clone(&turns));
-        Reader { turns }
+        all.retain(Shared::has_others);
+        try_push(&mut all, turns.clone())?;
+        Ok(Reader { turns })
     }
 
     /// Whether this is one of the readers.
     pub fn knows(&self, reader: &Reader) -> bool {
-        self.turns.lock().iter().any(|turns| Arc::ptr_eq(turns, &reader.turns))
+        self.turns.lock().iter().any(|turns| turns.is_same(&reader.turns))
     }
 
     /// Waits until everyone who looks now has ended to. They never wait for a lock meanwhile, not even for that of the
@@ -95,7 +98,7 @@ mod model {
     fn nothing_is_freed_while_someone_looks_at_it() {
         loom::model(|| {
             let readers = Readers::default();
-            let mut reader = readers.register();
+            let mut reader = readers.register().expect("memory");
             let is_linked = loom::sync::Arc::new(AtomicBool::new(true));
             let is_freed = loom::sync::Arc::new(AtomicBool::new(false));
             let looks = {

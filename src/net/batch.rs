@@ -5,7 +5,8 @@
 //! entries, then each request runs. So up to [`WINDOW`] cache misses are under way at once instead of one after
 //! the other. Replies of one connection are contiguous in the writer, so each needs one write.
 //!
-//! All buffers are kept from turn to turn: serving small requests allocates nothing.
+//! All buffers are kept from turn to turn: serving small requests allocates nothing. What there is one of for each connection has
+//! room since that was accepted; a connection whose requests find no memory is closed.
 
 use super::conn::{Conn, Dialect, LEFTOVER_MOVED_MAX, READ_BYTES_MAX, Received};
 use crate::commands::dispatch::{self, Prepared, Timing};
@@ -19,7 +20,7 @@ use crate::keyspace::Reader;
 use crate::resp::ReplyWriter;
 use crate::resp::next_original_request;
 use crate::resp::{Limits, ProtocolError, Span, Step};
-use slab::Slab;
+use crate::storage::{NoMemory, Slots, try_zeroed};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
@@ -52,7 +53,7 @@ enum Bytes {
 
 /// What one connection has contributed.
 struct Source {
-    token: usize,
+    token: u32,
     bytes: Bytes,
     staged: Range<usize>,
     /// Bytes cut into requests so far.
@@ -71,7 +72,7 @@ impl Source {
 
 /// The buffers of a reactor's turn.
 pub struct Batch {
-    arena: Vec<u8>,
+    arena: Box<[u8]>,
     used: usize,
     sources: Vec<Source>,
     staged: Vec<Staged>,
@@ -81,7 +82,9 @@ pub struct Batch {
     /// Arguments of inline requests with quotes, which do not stand in the input.
     unescaped: Vec<u8>,
     /// Connections of the last run, the first one last.
-    served: Vec<usize>,
+    served: Vec<u32>,
+    /// Connections whose replies are not sent yet, and where those end in the writer.
+    unsent: Vec<(u32, usize)>,
     writer: ReplyWriter,
     /// Replies in RESP3 before they are translated for the original dialect.
     translated: ReplyWriter,
@@ -90,30 +93,57 @@ pub struct Batch {
 
 impl Batch {
     /// Empty buffers. Their pages are touched only when used.
-    pub fn new(engine: &Engine) -> Self {
-        Self {
-            arena: vec![0; ARENA_BYTES],
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new(engine: &Engine) -> Result<Self, NoMemory> {
+        let mut sharing = Vec::new();
+        sharing.try_reserve_exact(WINDOW)?;
+        Ok(Self {
+            arena: try_zeroed(ARENA_BYTES)?,
             used: 0,
             sources: Vec::new(),
             staged: Vec::new(),
-            sharing: Vec::new(),
+            sharing,
             spans: Vec::new(),
             unescaped: Vec::new(),
             served: Vec::new(),
+            unsent: Vec::new(),
             writer: ReplyWriter::default(),
             translated: ReplyWriter::default(),
-            reader: engine.keyspace.reader(),
-        }
+            reader: engine.keyspace.reader()?,
+        })
     }
 
-    /// Drops everything that is under way; the connections that took part.
-    pub fn abandon(&mut self, engine: &Engine) -> Vec<usize> {
-        let mut tokens: Vec<usize> = self.sources.iter().map(|source| source.token).collect();
-        tokens.append(&mut self.served);
-        tokens.sort_unstable();
-        tokens.dedup();
-        *self = Self::new(engine);
-        tokens
+    /// Makes room for what there is one of for each of so many connections.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn make_room(&mut self, connections: u32) -> Result<(), NoMemory> {
+        let connections = connections as usize;
+        self.sources.try_reserve(connections.saturating_sub(self.sources.len()))?;
+        self.served.try_reserve(connections.saturating_sub(self.served.len()))?;
+        Ok(self.unsent.try_reserve(connections.saturating_sub(self.unsent.len()))?)
+    }
+
+    /// Drops everything that is under way. The connections that took part are [`Batch::next_served`].
+    pub fn abandon(&mut self) {
+        // One of the two is empty.
+        self.served.extend(self.sources.iter().map(|source| source.token));
+        self.clear();
+        self.sharing.clear();
+        self.unsent.clear();
+        self.writer.take();
+        self.translated.take();
+    }
+
+    /// Drops all requests.
+    fn clear(&mut self) {
+        self.sources.clear();
+        self.staged.clear();
+        self.spans.clear();
+        self.unescaped.clear();
+        self.used = 0;
     }
 
     /// Whether another connection fits in.
@@ -122,12 +152,12 @@ impl Batch {
     }
 
     /// A connection that took part in the last [`Batch::run`]; each comes once.
-    pub fn next_served(&mut self) -> Option<usize> {
+    pub fn next_served(&mut self) -> Option<u32> {
         self.served.pop()
     }
 
     /// Reads from a connection and cuts what is there into requests; false if there is nothing to work on.
-    pub fn gather(&mut self, token: usize, conn: &mut Conn, engine: &Engine) -> bool {
+    pub fn gather(&mut self, token: u32, conn: &mut Conn, engine: &Engine) -> bool {
         let Some(bytes) = self.read(conn) else { return false };
         let hot = engine.settings.hot();
         let mut source = Source { token, bytes, staged: self.staged.len()..self.staged.len(), parsed: 0, error: None };
@@ -167,8 +197,16 @@ impl Batch {
                 if spans.is_empty() && conn.dialect == Dialect::Resp {
                     continue;
                 }
+                if self.staged.len() == self.staged.capacity() && self.staged.try_reserve(1).is_err() {
+                    error = Some(no_memory(conn.dialect));
+                    break;
+                }
                 if let Some(text) = unescaped {
                     start = self.unescaped.len();
+                    if self.unescaped.try_reserve(text.len()).is_err() {
+                        error = Some(no_memory(conn.dialect));
+                        break;
+                    }
                     self.unescaped.extend_from_slice(text);
                 }
                 let is_unescaped = unescaped.is_some();
@@ -229,9 +267,8 @@ impl Batch {
     }
 
     /// Runs everything that was gathered and sends the replies.
-    pub fn run(&mut self, conns: &mut Slab<Conn>, engine: &Engine, now_ms: i64) {
+    pub fn run(&mut self, conns: &mut Slots<Conn>, engine: &Engine, now_ms: i64) {
         let mut window = Window { staged: 0..0, started_us: 0, timed_apart_us: 0 };
-        let mut unsent: SmallVec<[(usize, usize); 64]> = SmallVec::new();
         for index in 0..self.sources.len() {
             let token = self.sources[index].token;
             conns[token].session.client.last_active_ms.store(now_ms, Relaxed);
@@ -248,8 +285,8 @@ impl Batch {
                     Timing::Shared(id) => self.sharing.push(id),
                 }
                 if self.writer.len() > REPLY_BYTES_SENT_AT {
-                    unsent.push((token, self.writer.len()));
-                    self.send(conns, &mut unsent, engine);
+                    self.unsent.push((token, self.writer.len()));
+                    self.send(conns, engine);
                 }
                 if !conns[token].may_run() {
                     // What stands behind it has to wait.
@@ -258,22 +295,18 @@ impl Batch {
                 }
             }
             self.finish(index, done, &mut conns[token], engine);
-            unsent.push((token, self.writer.len()));
+            self.unsent.push((token, self.writer.len()));
         }
         if let Some(source) = self.sources.last() {
             self.account(&window, &conns[source.token], engine);
         }
-        self.send(conns, &mut unsent, engine);
+        self.send(conns, engine);
         self.served.extend(self.sources.iter().rev().map(|source| source.token));
-        self.sources.clear();
-        self.staged.clear();
-        self.spans.clear();
-        self.unescaped.clear();
-        self.used = 0;
+        self.clear();
     }
 
     /// The two passes over the next window: look up, hash and fetch buckets; fetch entries.
-    fn prepare(&mut self, from: usize, conns: &Slab<Conn>, engine: &Engine) -> Window {
+    fn prepare(&mut self, from: usize, conns: &Slots<Conn>, engine: &Engine) -> Window {
         let started_us = engine.clock.elapsed_us();
         let to = self.staged.len().min(from + WINDOW);
         // A single request gains nothing from being prefetched just before it runs.
@@ -302,7 +335,7 @@ impl Batch {
     }
 
     /// For requests with the same key: fetches the members of its value that they name.
-    fn fetch_members(&self, run: &[Staged], conns: &Slab<Conn>, engine: &Engine) {
+    fn fetch_members(&self, run: &[Staged], conns: &Slots<Conn>, engine: &Engine) {
         let argument = |staged: &Staged, at: usize| {
             let span = self.spans[staged.spans.start as usize..staged.spans.end as usize].get(at)?;
             Some(span.of(staged.request(&self.sources[staged.source as usize], &self.arena, &self.unescaped)))
@@ -412,9 +445,9 @@ impl Batch {
     }
 
     /// Sends the replies gathered so far: each connection's end at the noted offset.
-    fn send(&mut self, conns: &mut Slab<Conn>, unsent: &mut SmallVec<[(usize, usize); 64]>, engine: &Engine) {
+    fn send(&mut self, conns: &mut Slots<Conn>, engine: &Engine) {
         let mut start = 0;
-        for (token, end) in unsent.drain(..) {
+        for (token, end) in self.unsent.drain(..) {
             if end > start {
                 conns[token].send(engine, &self.writer.bytes()[start..end]);
             }
@@ -426,6 +459,11 @@ impl Batch {
             self.writer.take();
         }
     }
+}
+
+/// What becomes of a connection whose requests find no room.
+fn no_memory(dialect: Dialect) -> ProtocolError {
+    if dialect == Dialect::Original { ProtocolError::Frame } else { ProtocolError::NoMemory }
 }
 
 impl Staged {

@@ -1,7 +1,7 @@
 //! Listening sockets: opening them as the settings say, and accepting.
 
 use super::stream::Stream;
-use crate::storage::{NoMemory, Text};
+use crate::storage::{NoMemory, Shared, Text, try_push};
 use mio::event::Source;
 use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
@@ -10,7 +10,6 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A listening socket of either family. A unix socket's file is removed when it closes.
 pub enum Listener {
@@ -19,7 +18,7 @@ pub enum Listener {
 }
 
 /// The sockets one reactor accepts from; whoever changes `port` or `bind` replaces them.
-pub type Listeners = Arc<Mutex<Vec<Listener>>>;
+pub type Listeners = Shared<Mutex<Vec<Listener>>>;
 
 /// A connection that nobody serves yet.
 pub struct Accepted {
@@ -91,7 +90,7 @@ pub fn listen_tcp(bind: &[String], port: u16, backlog: i32) -> Result<Vec<Listen
         match listen_one(address, port, backlog) {
             Ok(listener) => {
                 port = listener.port().unwrap_or(port);
-                listeners.push(listener);
+                try_push(&mut listeners, listener).map_err(|error| (String::new(), error.into()))?;
             }
             Err(error) if may_be_missing && is_missing(&error) => {}
             Err(error) => return Err((address.to_owned(), error)),
@@ -109,10 +108,13 @@ fn listen_one(address: &str, port: u16, backlog: i32) -> io::Result<Listener> {
     let addr = match address {
         "*" => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port),
         "::*" => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port),
-        name => (name, port)
-            .to_socket_addrs()?
-            .next()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address"))?,
+        name => match name.parse::<IpAddr>() {
+            Ok(address) => SocketAddr::new(address, port),
+            Err(_) => (name, port)
+                .to_socket_addrs()?
+                .next()
+                .ok_or_else(|| io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address"))?,
+        },
     };
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     if addr.is_ipv6() {

@@ -8,7 +8,7 @@ use super::batch::Batch;
 use super::conn::{Conn, Dialect};
 use super::deadlines::Deadlines;
 use super::listener::{Accepted, Listeners};
-use super::mailbox::{Mailbox, Message};
+use super::mailbox::{Mailbox, Message, Orders};
 use crate::commands::session::Session;
 use crate::commands::{dispatch, original};
 use crate::engine::Engine;
@@ -17,9 +17,8 @@ use crate::engine::log::Level;
 use crate::engine::stats::Counters;
 use crate::hooks::reach;
 use crate::keyspace::expiry::Driver;
-use crate::storage::NoMemory;
+use crate::storage::{NoMemory, Shared, Slots, try_box};
 use mio::{Events, Interest, Poll, Token, Waker};
-use slab::Slab;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
@@ -47,25 +46,26 @@ pub struct Reactor {
     engine: Arc<Engine>,
     poll: Poll,
     events: Events,
-    mailbox: Arc<Mailbox>,
+    mailbox: Shared<Mailbox>,
     /// Where accepted connections go; filled in for the reactor that listens.
-    peers: Vec<Arc<Mailbox>>,
-    listeners: Listeners,
+    peers: Vec<Shared<Mailbox>>,
+    listeners: Option<Listeners>,
     /// How many of them are registered.
     listening: usize,
-    conns: Slab<Conn>,
-    by_client: HashMap<u64, usize>,
-    ready: VecDeque<usize>,
-    parked: VecDeque<usize>,
+    conns: Slots<Conn>,
+    by_client: HashMap<u64, u32>,
+    /// Connections with work, each once at most in one of the two.
+    ready: VecDeque<u32>,
+    parked: VecDeque<u32>,
     /// Taken from the mailbox and not handled yet.
     mail: VecDeque<Message>,
     /// The connection whose command goes on at the moment.
-    resuming: Option<usize>,
+    resuming: Option<u32>,
     /// When blocked connections give up.
     deadlines: Deadlines,
     batch: Batch,
-    counters: Arc<Counters>,
-    driver: Arc<Driver>,
+    counters: Shared<Counters>,
+    driver: Shared<Driver>,
     idle_check_ms: i64,
     /// Some connection had replies left to send when it was last looked at.
     has_unsent: bool,
@@ -79,10 +79,12 @@ impl Reactor {
     /// If the process is out of descriptors.
     pub fn new(engine: Arc<Engine>) -> io::Result<Self> {
         let poll = Poll::new()?;
+        let batch = Batch::new(&engine)?;
+        let mailbox = Shared::new(Mailbox::new(Waker::new(poll.registry(), WAKER)?))?;
+        let waker = mailbox.clone();
+        let wake = try_box(move || waker.wake())?;
         let counters = engine.stats.add_block()?;
-        let mailbox = Arc::new(Mailbox::new(Waker::new(poll.registry(), WAKER)?));
-        let waker = Arc::clone(&mailbox);
-        let driver = engine.keyspace.drivers().add(Box::new(move || waker.wake()));
+        let driver = engine.keyspace.drivers().add(wake).inspect_err(|_| engine.stats.retire_block(&counters))?;
         engine.housekeeping.reactor_started(&engine);
         let idle_check_ms = engine.clock.now_ms() + IDLE_CHECK_MS;
         Ok(Self {
@@ -90,16 +92,16 @@ impl Reactor {
             events: Events::with_capacity(EVENTS_MAX),
             mailbox,
             peers: Vec::new(),
-            listeners: Listeners::default(),
+            listeners: None,
             listening: 0,
-            conns: Slab::new(),
+            conns: Slots::default(),
             by_client: HashMap::new(),
             ready: VecDeque::new(),
             parked: VecDeque::new(),
             mail: VecDeque::new(),
             resuming: None,
             deadlines: Deadlines::default(),
-            batch: Batch::new(&engine),
+            batch,
             counters,
             driver,
             idle_check_ms,
@@ -110,22 +112,23 @@ impl Reactor {
     }
 
     /// How other threads reach this reactor.
-    pub fn mailbox(&self) -> Arc<Mailbox> {
-        Arc::clone(&self.mailbox)
+    pub fn mailbox(&self) -> Shared<Mailbox> {
+        self.mailbox.clone()
     }
 
     /// Makes this reactor accept connections and spread them over `peers`, itself among them.
     ///
     /// # Errors
     /// If a listener cannot be registered.
-    pub fn listen(&mut self, listeners: Listeners, peers: Vec<Arc<Mailbox>>) -> io::Result<()> {
-        self.listeners = listeners;
+    pub fn listen(&mut self, listeners: Listeners, peers: Vec<Shared<Mailbox>>) -> io::Result<()> {
+        self.listeners = Some(listeners);
         self.peers = peers;
         self.register_listeners()
     }
 
     fn register_listeners(&mut self) -> io::Result<()> {
-        let mut listeners = self.listeners.lock();
+        let Some(listeners) = &self.listeners else { return Ok(()) };
+        let mut listeners = listeners.lock();
         self.listening = listeners.len();
         for (index, listener) in listeners.iter_mut().enumerate() {
             let token = Token(LISTENERS - index);
@@ -169,12 +172,15 @@ impl Reactor {
         }
         self.mailbox.doze().get_up();
         reach("reactor");
-        let mut accepting = 0;
+        let mut accepting = Orders::default();
         for event in &self.events {
             match event.token() {
                 WAKER => {}
-                Token(token) if token > LISTENERS - self.listening => accepting |= 1 << (LISTENERS - token),
+                Token(token) if token > LISTENERS - self.listening => {
+                    accepting = accepting.and(Orders::accept(LISTENERS - token));
+                }
                 Token(token) => {
+                    let token = token as u32;
                     let Some(conn) = self.conns.get_mut(token) else { continue };
                     if event.is_readable() || event.is_read_closed() || event.is_error() {
                         conn.readable = true;
@@ -191,11 +197,7 @@ impl Reactor {
             }
         }
         self.take_mail();
-        for index in 0..self.listening {
-            if accepting & (1 << index) != 0 {
-                self.accept(index);
-            }
-        }
+        self.accept_from(accepting);
         let now_ms = self.engine.clock.now_ms();
         self.serve(now_ms);
         // What its own connections have sent each other.
@@ -255,7 +257,7 @@ impl Reactor {
         let hot = self.engine.settings.hot();
         // Nobody is told when expiry is switched on again.
         let is_off = !hot.active_expire.load(Relaxed);
-        !self.conns.is_empty() && (self.has_unsent || hot.timeout_s.load(Relaxed) != 0 || is_off)
+        !self.by_client.is_empty() && (self.has_unsent || hot.timeout_s.load(Relaxed) != 0 || is_off)
     }
 
     /// Reads from, runs and answers every ready connection once.
@@ -279,7 +281,7 @@ impl Reactor {
     }
 
     /// What becomes of a connection after its turn.
-    fn settle(&mut self, token: usize) {
+    fn settle(&mut self, token: u32) {
         let Some(conn) = self.conns.get_mut(token) else { return };
         self.has_unsent |= !conn.output.is_empty();
         if conn.is_finished() {
@@ -307,37 +309,46 @@ impl Reactor {
         if !self.mailbox.doze().has_mail() {
             return;
         }
-        let mail = self.mailbox.take();
-        if self.mail.is_empty() {
-            // Which takes no memory; the other case is that of a turn that has ended with a panic.
-            self.mail = mail.into();
-        } else {
-            self.mail.extend(mail);
+        // That of a turn that has ended with a panic.
+        self.open_mail();
+        let (orders, mail) = self.mailbox.take();
+        // Which takes no memory.
+        self.mail = mail.into();
+        self.stopping |= orders.has(Orders::STOP);
+        if orders.has(Orders::LISTENERS_CHANGED)
+            && let Err(error) = self.register_listeners()
+        {
+            let log = &self.engine.log;
+            log.note(Level::Warning, format_args!("Unrecoverable error creating listening socket: {error}"));
         }
+        self.accept_from(orders);
         if self.mailbox.has_lost() {
             self.make_up_for_lost();
         }
+        self.open_mail();
+    }
+
+    fn open_mail(&mut self) {
         while let Some(message) = self.mail.pop_front() {
             match message {
                 Message::Accepted(accepted) => self.adopt(accepted),
                 Message::Deliver { client_id, delivery } => self.deliver(client_id, delivery),
-                Message::ListenersChanged => {
-                    if let Err(error) = self.register_listeners() {
-                        self.engine.log.note(
-                            Level::Warning,
-                            format_args!("Unrecoverable error creating listening socket: {error}"),
-                        );
-                    }
-                }
-                Message::AcceptMore(index) => self.accept(index),
-                Message::Stop => self.stopping = true,
+            }
+        }
+    }
+
+    fn accept_from(&mut self, orders: Orders) {
+        for index in 0..self.listening {
+            if orders.has(Orders::accept(index)) {
+                self.accept(index);
             }
         }
     }
 
     fn accept(&mut self, index: usize) {
         for _ in 0..ACCEPTS_PER_TURN {
-            let outcome = match self.listeners.lock().get(index) {
+            let Some(listeners) = &self.listeners else { return };
+            let outcome = match listeners.lock().get(index) {
                 Some(listener) => listener.accept(),
                 None => return,
             };
@@ -345,10 +356,10 @@ impl Reactor {
                 Ok(accepted) => {
                     let Some(peer) = self.peers.iter().min_by_key(|peer| peer.load.load(Relaxed)) else { return };
                     peer.load.fetch_add(1, Relaxed);
-                    if Arc::ptr_eq(peer, &self.mailbox) {
+                    if peer.is_same(&self.mailbox) {
                         self.adopt(accepted);
                     } else {
-                        peer.send(Message::Accepted(accepted));
+                        peer.hand_over(accepted);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -361,7 +372,7 @@ impl Reactor {
             }
         }
         // There may be more, and no event will say so.
-        self.mailbox.send(Message::AcceptMore(index));
+        self.mailbox.order(Orders::accept(index));
     }
 
     /// Makes an accepted connection one of this reactor's, or refuses it.
@@ -375,14 +386,16 @@ impl Reactor {
             self.mailbox.connection_gone();
             return;
         }
+        if self.make_room().is_err() {
+            return self.refuse();
+        }
+        let Ok(entry) = self.conns.vacancy() else { return self.refuse() };
+        let (engine, token) = (&self.engine, entry.number());
         let mut stream = accepted.stream;
         // A connection that lacks its probes still works.
         let _ = stream.set_keepalive(engine.settings.hot().tcp_keepalive_s.load(Relaxed) as u32);
-        let entry = self.conns.vacant_entry();
-        let token = entry.key();
-        if let Err(error) =
-            self.poll.registry().register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)
-        {
+        let interests = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = self.poll.registry().register(&mut stream, Token(token as usize), interests) {
             engine.log.note(Level::Warning, format_args!("Error registering fd event for the new client: {error}"));
             self.mailbox.connection_gone();
             return;
@@ -397,17 +410,29 @@ impl Reactor {
             fd: stream.fd(),
             addr: accepted.addr,
             laddr: accepted.laddr,
-            outlet: Arc::clone(&self.mailbox) as _,
+            outlet: Some(self.mailbox.clone().widen(|mailbox| mailbox)),
         };
-        let has_room = self.by_client.try_reserve(1).map_err(NoMemory::from);
-        let session = has_room.and_then(|()| Session::new(engine, origin, Arc::clone(&self.counters)));
-        let Ok(session) = session else {
-            engine.log.warning("Accepting client connection: out of memory");
-            self.mailbox.connection_gone();
-            return;
-        };
+        let Ok(session) = Session::new(engine, origin, self.counters.clone()) else { return self.refuse() };
         self.by_client.insert(session.id(), token);
-        entry.insert(Conn::new(stream, session));
+        entry.put(Conn::new(stream, session));
+    }
+
+    /// Makes room for one connection more, so that its requests need none: in whatever has a place for each.
+    fn make_room(&mut self) -> Result<(), NoMemory> {
+        let connections = self.conns.numbers() + 1;
+        self.by_client.try_reserve(1)?;
+        for queue in [&mut self.ready, &mut self.parked] {
+            queue.try_reserve((connections as usize).saturating_sub(queue.len()))?;
+        }
+        self.deadlines.make_room(connections)?;
+        self.batch.make_room(connections)
+    }
+
+    /// There is no memory for a new connection, which is closed.
+    #[cold]
+    fn refuse(&self) {
+        self.engine.log.warning("Accepting client connection: out of memory");
+        self.mailbox.connection_gone();
     }
 
     fn deliver(&mut self, client_id: u64, delivery: Delivery) {
@@ -428,7 +453,7 @@ impl Reactor {
     #[cold]
     fn make_up_for_lost(&mut self) {
         let now_ms = self.engine.clock.now_ms();
-        for token in 0..self.conns.capacity() {
+        for token in 0..self.conns.numbers() {
             let Some(conn) = self.conns.get_mut(token) else { continue };
             if conn.session.client.is_monitor.load(Relaxed) {
                 conn.gone = true;
@@ -439,17 +464,21 @@ impl Reactor {
         }
     }
 
-    fn remove(&mut self, token: usize) {
-        let mut conn = self.conns.remove(token);
+    fn remove(&mut self, token: u32) {
+        let Some(mut conn) = self.conns.remove(token) else { return };
+        if conn.queued {
+            // Its number may be another connection's before its turn comes.
+            for queue in [&mut self.ready, &mut self.parked] {
+                queue.retain(|&queued| queued != token);
+            }
+        }
         if conn.peer_closed && self.engine.log.is_enabled(Level::Verbose) {
             let client = &conn.session.client;
             self.engine
                 .log
                 .note(Level::Verbose, format_args!("Client closed connection id={} addr={}", client.id, client.addr));
         }
-        if let Some(deadline_ms) = conn.deadline_ms {
-            self.deadlines.clear(deadline_ms, token);
-        }
+        self.deadlines.clear(token);
         // Closing the descriptor would do; deregistering keeps the poll free of stale events either way.
         let _ = self.poll.registry().deregister(&mut conn.stream);
         self.by_client.remove(&conn.session.id());
@@ -460,9 +489,8 @@ impl Reactor {
     /// Goes on after a panic in the middle of a turn. Requests were taken from their connections and nobody knows how far
     /// they got: these connections get an error and are closed. All others stay.
     pub fn recover(&mut self) {
-        let mut concerned = self.batch.abandon(&self.engine);
-        concerned.extend(self.resuming.take());
-        for token in concerned {
+        self.batch.abandon();
+        while let Some(token) = self.batch.next_served().or_else(|| self.resuming.take()) {
             let Some(conn) = self.conns.get_mut(token) else { continue };
             conn.session.give_up(&self.engine);
             if conn.dialect != Dialect::Original {
@@ -471,7 +499,7 @@ impl Reactor {
             self.remove(token);
         }
         // Events that the rest of the turn would have seen do not come again.
-        for (token, conn) in &mut self.conns {
+        for (token, conn) in self.conns.iter_mut() {
             conn.readable = true;
             conn.flush();
             if !conn.queued {
@@ -479,9 +507,7 @@ impl Reactor {
                 self.ready.push_back(token);
             }
         }
-        for index in 0..self.listening {
-            self.mailbox.send(Message::AcceptMore(index));
-        }
+        self.mailbox.order(Orders::accept_all(self.listening));
         self.mailbox.wake();
     }
 
@@ -497,15 +523,15 @@ impl Reactor {
     }
 
     /// Lets a command that gave way go on, or a blocked one fetch its answer.
-    fn resume(&mut self, token: usize, now_ms: i64) {
+    fn resume(&mut self, token: u32, now_ms: i64) {
         self.resuming = Some(token);
         let conn = &mut self.conns[token];
         let resume = if conn.session.is_original { original::resume } else { dispatch::resume };
         let is_done = resume(&self.engine, &mut conn.session, now_ms, &mut conn.parked_reply);
         self.resuming = None;
         if is_done {
-            if let Some(deadline_ms) = conn.deadline_ms.take() {
-                self.deadlines.clear(deadline_ms, token);
+            if conn.deadline_ms.take().is_some() {
+                self.deadlines.clear(token);
             }
             let reply = std::mem::take(&mut conn.parked_reply);
             if reply.is_short_of_memory() {
@@ -547,9 +573,9 @@ impl Reactor {
         }
         self.idle_check_ms = now_ms + IDLE_CHECK_MS;
         let timeout_ms = self.engine.settings.hot().timeout_s.load(Relaxed) as i64 * 1000;
-        let mut finished = Vec::new();
         self.has_unsent = false;
-        for (token, conn) in &mut self.conns {
+        for token in 0..self.conns.numbers() {
+            let Some(conn) = self.conns.get_mut(token) else { continue };
             if !conn.output.is_empty() {
                 self.has_unsent = true;
                 conn.check_output_limits(&self.engine);
@@ -561,11 +587,8 @@ impl Reactor {
                 conn.gone = true;
             }
             if conn.is_finished() {
-                finished.push(token);
+                self.remove(token);
             }
-        }
-        for token in finished {
-            self.remove(token);
         }
     }
 }
@@ -573,8 +596,7 @@ impl Reactor {
 impl Drop for Reactor {
     /// Ends all connections: what is answered is sent as far as the sockets take it.
     fn drop(&mut self) {
-        for conn in self.conns.drain() {
-            let mut conn = conn;
+        for (_, conn) in self.conns.iter_mut() {
             conn.flush();
             conn.session.end(&self.engine);
         }

@@ -35,6 +35,10 @@ pub(super) fn next(input: &[u8], spans: &mut Vec<Span>, unescaped: &mut Vec<u8>)
     let end = newline + 1;
     let line = &searched[..newline];
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    // Between two words is a space, or of quoted ones a quote.
+    if spans.try_reserve(line.len() / 2 + 1).is_err() {
+        return Step::Error { error: ProtocolError::NoMemory };
+    }
     if memchr2(b'"', b'\'', line).is_none() {
         split_plain(line, spans);
         return Step::Request { end };
@@ -43,6 +47,9 @@ pub(super) fn next(input: &[u8], spans: &mut Vec<Span>, unescaped: &mut Vec<u8>)
         *unescaped = Vec::new();
     }
     unescaped.clear();
+    if unescaped.try_reserve(line.len()).is_err() {
+        return Step::Error { error: ProtocolError::NoMemory };
+    }
     let before = spans.len();
     match split_quoted(line, spans, unescaped) {
         Some(()) => Step::Unescaped { end },

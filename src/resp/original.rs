@@ -67,11 +67,11 @@ pub fn next_original_request(input: &[u8], spans: &mut Vec<Span>) -> Step {
     }
 }
 
-/// Appends the spans of a whole frame; None when its lengths do not add up.
+/// Appends the spans of a whole frame; None when its lengths do not add up, or there is no memory.
 fn split(frame: &[u8], strings: usize, spans: &mut Vec<Span>) -> Option<()> {
     let mut at = 2 * LENGTH_BYTES;
     // Each string takes four bytes at least, so a false count cannot reserve much.
-    spans.reserve(strings.min((frame.len() - at) / LENGTH_BYTES));
+    spans.try_reserve(strings.min((frame.len() - at) / LENGTH_BYTES)).ok()?;
     for _ in 0..strings {
         let len = length_at(frame, at)?;
         let start = at + LENGTH_BYTES;

@@ -11,7 +11,7 @@
 //! **Strictness.** Unlike a server, which must be as tolerant as Redis, a reader of replies accepts only
 //! the canonical form: anything else means that the two sides have lost step.
 //!
-//! **Cost.** One `memchr` per line, no copies, no allocation except the scanner's stack of counters.
+//! **Cost.** One `memchr` per line, no copies, no allocation: the scanner has room for the counters of all depths.
 
 use memchr::memchr;
 
@@ -182,12 +182,14 @@ pub struct ReplyScanner {
     /// Values still to come in the innermost open aggregate; outside all of them, the reply itself.
     missing: usize,
     /// The same for the aggregates around it, outermost first.
-    outer: Vec<usize>,
+    outer: [usize; DEPTH_MAX],
+    /// How many those are.
+    depth: usize,
 }
 
 impl Default for ReplyScanner {
     fn default() -> Self {
-        Self { position: 0, missing: 1, outer: Vec::new() }
+        Self { position: 0, missing: 1, outer: [0; DEPTH_MAX], depth: 0 }
     }
 }
 
@@ -200,7 +202,7 @@ impl ReplyScanner {
     pub fn reset(&mut self) {
         self.position = 0;
         self.missing = 1;
-        self.outer.clear();
+        self.depth = 0;
     }
 
     /// The length of the reply at the front of `input`, or None while it is incomplete. After an answer
@@ -227,17 +229,13 @@ impl ReplyScanner {
             }
             let children = token.children();
             if children > 0 {
-                if self.outer.len() == DEPTH_MAX {
-                    return Err(Malformed);
-                }
-                self.outer.push(self.missing);
+                *self.outer.get_mut(self.depth).ok_or(Malformed)? = self.missing;
+                self.depth += 1;
                 self.missing = children;
             }
-            while self.missing == 0 {
-                match self.outer.pop() {
-                    Some(missing) => self.missing = missing,
-                    None => break,
-                }
+            while self.missing == 0 && self.depth > 0 {
+                self.depth -= 1;
+                self.missing = self.outer[self.depth];
             }
         }
         Ok(Some(self.position))

@@ -9,16 +9,16 @@ use crate::engine::settings::access::Port;
 use crate::engine::settings::{Id, Settings};
 use crate::engine::{Engine, Shutdown, threads};
 use crate::net::listener::{Listener, Listeners, listen_tcp, listen_unix};
-use crate::net::mailbox::{Mailbox, Message};
+use crate::net::mailbox::{Mailbox, Orders};
 use crate::net::reactor::Reactor;
-use crate::storage::{NoMemory, try_box, try_collect, try_push};
+use crate::storage::{NoMemory, Shared, Weak, try_box, try_collect, try_push};
 use parking_lot::Mutex;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ impl From<io::Error> for StartError {
 /// A running server. Dropping it stops it.
 pub struct Server {
     engine: Arc<Engine>,
-    mailboxes: Vec<Arc<Mailbox>>,
+    mailboxes: Vec<Shared<Mailbox>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// The reactor of a server that the host drives, when `io-threads` is 0.
     driven: Option<Mutex<Reactor>>,
@@ -94,14 +94,14 @@ impl Server {
             return Err(StartError::NothingToListenOn);
         }
         let port = listeners.iter().find_map(Listener::port).unwrap_or(0);
-        let listeners: Listeners = Arc::new(Mutex::new(listeners));
+        let listeners: Listeners = Shared::new(Mutex::new(listeners))?;
         let count = engine.settings.io_threads();
         let mut reactors = Vec::new();
         for _ in 0..count.max(1) {
             try_push(&mut reactors, Reactor::new(Arc::clone(engine))?)?;
         }
         let mailboxes = try_collect(reactors.iter().map(Reactor::mailbox))?;
-        reactors[0].listen(Arc::clone(&listeners), try_collect(mailboxes.iter().map(Arc::clone))?)?;
+        reactors[0].listen(listeners.clone(), try_collect(mailboxes.iter().cloned())?)?;
         let fd = reactors[0].fd();
         engine.settings.record_port(port);
         engine.port.store(port.into(), Ordering::Relaxed);
@@ -178,7 +178,7 @@ impl Server {
     /// Stops accepting, finishes what was read, sends the replies, joins the threads. Idempotent.
     pub fn stop(&self) {
         for mailbox in &self.mailboxes {
-            mailbox.send(Message::Stop);
+            mailbox.order(Orders::STOP);
         }
         for thread in self.threads.lock().drain(..) {
             // A panic of a reactor has already been reported by the panic hook.
@@ -221,8 +221,8 @@ fn open_unix(settings: &Settings, path: &Path) -> Result<Listener, StartError> {
 }
 
 /// CONFIG SET timeout makes reactors look at idle connections that have slept without.
-fn wake_on_timeout(engine: &Engine, mailboxes: &[Arc<Mailbox>]) -> Result<(), NoMemory> {
-    let mailboxes = try_collect(mailboxes.iter().map(Arc::downgrade))?;
+fn wake_on_timeout(engine: &Engine, mailboxes: &[Shared<Mailbox>]) -> Result<(), NoMemory> {
+    let mailboxes = try_collect(mailboxes.iter().map(Shared::downgrade))?;
     let wake = move |_: &Settings| {
         mailboxes.iter().filter_map(Weak::upgrade).for_each(|mailbox| mailbox.wake());
         Ok(())
@@ -232,12 +232,12 @@ fn wake_on_timeout(engine: &Engine, mailboxes: &[Arc<Mailbox>]) -> Result<(), No
 
 /// CONFIG SET port and bind move the TCP sockets; when the new ones cannot be opened,
 /// the settings go back and call again, which opens the old ones.
-fn follow_settings(engine: &Arc<Engine>, listeners: &Listeners, mailbox: &Arc<Mailbox>) -> Result<(), NoMemory> {
+fn follow_settings(engine: &Arc<Engine>, listeners: &Listeners, mailbox: &Shared<Mailbox>) -> Result<(), NoMemory> {
     for (id, refusal) in [
         (Id::Port, "Unable to listen on this port. Check server logs."),
         (Id::Bind, "Failed to bind to specified addresses."),
     ] {
-        let (listeners, mailbox) = (Arc::downgrade(listeners), Arc::downgrade(mailbox));
+        let (listeners, mailbox) = (listeners.downgrade(), mailbox.downgrade());
         let weak = Arc::downgrade(engine);
         let relisten = move |settings: &Settings| {
             let (Some(listeners), Some(mailbox), Some(engine)) =
@@ -256,7 +256,7 @@ fn follow_settings(engine: &Arc<Engine>, listeners: &Listeners, mailbox: &Arc<Ma
             let port = opened.iter().find_map(Listener::port).unwrap_or(0);
             engine.port.store(port.into(), Ordering::Relaxed);
             current.extend(opened);
-            mailbox.send(Message::ListenersChanged);
+            mailbox.order(Orders::LISTENERS_CHANGED);
             Ok(())
         };
         engine.settings.on_change(id, try_box(relisten)?)?;

@@ -11,7 +11,7 @@
 
 #[cfg(feature = "mimalloc")]
 use super::data_heap;
-use std::alloc::{Layout, alloc, dealloc, realloc};
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc};
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem::ManuallyDrop;
@@ -136,6 +136,18 @@ fn try_box_by<T>(value: T, allocate: impl FnOnce(Layout) -> Option<NonNull<u8>>)
     }
 }
 
+/// So many zeros, unless there is no memory for them. Pages of large blocks are touched only when used.
+pub fn try_zeroed(bytes: usize) -> Result<Box<[u8]>, NoMemory> {
+    let layout = Layout::array::<u8>(bytes).map_err(|_| NoMemory)?;
+    if layout.size() == 0 {
+        return Ok(Box::default());
+    }
+    // SAFETY: the layout is not empty.
+    let block = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(NoMemory)?;
+    // SAFETY: the block is new and has the size and alignment of so many bytes, all of them initialised.
+    Ok(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(block.as_ptr(), bytes)) })
+}
+
 /// A copy of some bytes, unless there is no memory for it.
 pub fn try_copy(bytes: &[u8]) -> Result<Vec<u8>, NoMemory> {
     let mut copy = Vec::new();
@@ -251,6 +263,14 @@ mod tests {
             assert!(items.iter().map(|item| **item).eq(0..len));
             assert_eq!(items.capacity(), capacity.max(len).min(100));
         }
+    }
+
+    #[test]
+    fn zeros_are_zero() {
+        for len in [0, 1, 100, 600_000] {
+            assert_eq!(*try_zeroed(len).expect("memory"), *vec![0; len]);
+        }
+        assert_eq!(try_zeroed(usize::MAX), Err(NoMemory));
     }
 
     #[test]

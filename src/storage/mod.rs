@@ -58,9 +58,11 @@ pub use dict::{Detached, Dict, FlatMut, GARBAGE_MIN, Garbage, ObjectMut};
 pub use entry::{Entry, Nothing, Object};
 pub use gather::gather;
 pub use hash::{HashSeed, KeyHash, POSITION_BITS};
-pub use memory::{NoMemory, prefetch, prefetch_to_write, shrink, shrink_ring, size_class, try_box, try_copy};
+pub use memory::{
+    NoMemory, prefetch, prefetch_to_write, shrink, shrink_ring, size_class, try_box, try_copy, try_zeroed,
+};
 pub use ranking::{Forward, Ranking, Side};
-pub use shared::Shared;
+pub use shared::{Shared, Weak};
 pub use slots::Slots;
 pub use sorted::{Sorted, Spot};
 pub use table::{Loc, Locs};

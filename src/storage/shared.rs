@@ -1,7 +1,8 @@
 //! Shared: a value that several own, as with `Arc`, made only if there is memory for it.
 //!
 //! Why: `Arc::new` ends the process when memory is refused, and std has no other way to make one. Here the value and the
-//! number of its owners are in a box that [`try_box`] makes. There are no weak owners.
+//! number of its owners are in a box that [`try_box`] makes. As with `Arc` there are weak owners, who keep the box but not the
+//! value; all owners together count as one of them.
 //!
 //! Whoever needs it as something more general (`dyn Trait`) has it [widened](Shared::widen).
 
@@ -9,6 +10,7 @@ use super::memory::{NoMemory, try_box};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::process::abort;
 use std::ptr::NonNull;
@@ -19,7 +21,26 @@ const OWNERS_MAX: usize = isize::MAX as usize;
 
 struct Inner<T: ?Sized> {
     owners: AtomicUsize,
-    value: T,
+    /// And one for all owners.
+    weak_owners: AtomicUsize,
+    /// Dropped with the last owner.
+    value: ManuallyDrop<T>,
+}
+
+/// Counts one more.
+fn increment(number: &AtomicUsize) {
+    if number.fetch_add(1, Ordering::Relaxed) > OWNERS_MAX {
+        abort();
+    }
+}
+
+/// Counts one less; whether that was the last one. Then all that the others did has been done.
+fn is_last(number: &AtomicUsize) -> bool {
+    let is_last = number.fetch_sub(1, Ordering::Release) == 1;
+    if is_last {
+        fence(Ordering::Acquire);
+    }
+    is_last
 }
 
 /// A value and the number of its owners, to be freed through whatever reference there is to it.
@@ -43,8 +64,23 @@ impl<T> Shared<T> {
     /// # Errors
     /// If memory is short.
     pub fn new(value: T) -> Result<Self, NoMemory> {
-        let counted = try_box(Counted(UnsafeCell::new(Inner { owners: AtomicUsize::new(1), value })))?;
+        // The box first: without it the value is dropped as usual.
+        let empty = try_box(MaybeUninit::uninit())?;
+        let (owners, weak_owners) = (AtomicUsize::new(1), AtomicUsize::new(1));
+        let inner = Inner { owners, weak_owners, value: ManuallyDrop::new(value) };
+        let counted = Box::write(empty, Counted(UnsafeCell::new(inner)));
         Ok(Self { counted: NonNull::from(Box::leak(counted)), owns: PhantomData })
+    }
+
+    /// A weak owner.
+    pub fn downgrade(&self) -> Weak<T> {
+        increment(&self.inner().weak_owners);
+        Weak { counted: self.counted, owns: PhantomData }
+    }
+
+    /// Whether there was another owner at some moment of this call.
+    pub fn has_others(&self) -> bool {
+        self.inner().owners.load(Ordering::Relaxed) > 1
     }
 
     /// The same value as something more general: `shared.widen(|counted| counted)`, where the compiler knows what it is to
@@ -73,21 +109,66 @@ impl<T: ?Sized> Shared<T> {
 
 impl<T: ?Sized> Clone for Shared<T> {
     fn clone(&self) -> Self {
-        if self.inner().owners.fetch_add(1, Ordering::Relaxed) > OWNERS_MAX {
-            abort();
-        }
+        increment(&self.inner().owners);
         Self { counted: self.counted, owns: PhantomData }
     }
 }
 
 impl<T: ?Sized> Drop for Shared<T> {
     fn drop(&mut self) {
-        if self.inner().owners.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
-            // SAFETY: it came from a box of this type, or of what it was before it was widened, and this was the last owner. A
-            // reference to an UnsafeCell may be written through, and what it refers to freed.
-            drop(unsafe { Box::from_raw(self.counted.as_ptr()) });
+        if is_last(&self.inner().owners) {
+            let _box = Unowned(self.counted);
+            // SAFETY: this was the last owner, and weak ones become none any more; the box is there until the end of this block,
+            // since all owners together have been a weak one. A reference to an UnsafeCell may be written through.
+            unsafe { ManuallyDrop::drop(&mut (*self.counted.as_ref().0.get()).value) };
         }
+    }
+}
+
+/// A box whose value is gone, or will be when this is dropped, which gives up its place among the weak owners.
+struct Unowned<T: ?Sized>(NonNull<Counted<T>>);
+
+impl<T: ?Sized> Drop for Unowned<T> {
+    fn drop(&mut self) {
+        // SAFETY: the box is there, since this is one of its weak owners; only the number is looked at.
+        let is_last = is_last(unsafe { &(*self.0.as_ref().0.get()).weak_owners });
+        if is_last {
+            // SAFETY: it came from a box of this type, or of what it was before it was widened, and nobody has it any more. Its value
+            // is not dropped with it.
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
+    }
+}
+
+/// Who can become an owner as long as there is one.
+pub struct Weak<T> {
+    counted: NonNull<Counted<T>>,
+    owns: PhantomData<Inner<T>>,
+}
+
+// SAFETY: as for `Shared`, which it can become.
+unsafe impl<T: Send + Sync> Send for Weak<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for Weak<T> {}
+
+impl<T> Weak<T> {
+    /// An owner, if there is still one.
+    pub fn upgrade(&self) -> Option<Shared<T>> {
+        // SAFETY: the box is there, since this is one of its weak owners; only the number is looked at.
+        let owners = unsafe { &(*self.counted.as_ref().0.get()).owners };
+        let one_more = |owners: usize| match owners {
+            0 => None,
+            OWNERS_MAX.. => abort(),
+            owners => Some(owners + 1),
+        };
+        owners.fetch_update(Ordering::Acquire, Ordering::Relaxed, one_more).ok()?;
+        Some(Shared { counted: self.counted, owns: PhantomData })
+    }
+}
+
+impl<T> Drop for Weak<T> {
+    fn drop(&mut self) {
+        drop(Unowned(self.counted));
     }
 }
 
@@ -121,6 +202,35 @@ mod tests {
         assert_eq!(Arc::strong_count(&second), 2);
         std::thread::spawn(move || drop(second)).join().expect("no panic");
         assert_eq!(Arc::strong_count(&witness), 1);
+    }
+
+    #[test]
+    fn weak_owners_keep_the_box_and_not_the_value() {
+        let witness = Arc::new(());
+        let value = Shared::new(Arc::clone(&witness)).expect("memory");
+        let weak = [value.downgrade(), value.downgrade()];
+        assert!(!value.has_others());
+        let second = weak[0].upgrade().expect("an owner");
+        assert!(value.has_others() && value.is_same(&second));
+        drop((value, second));
+        assert_eq!(Arc::strong_count(&witness), 1);
+        assert!(weak.iter().all(|weak| weak.upgrade().is_none()));
+    }
+
+    #[test]
+    fn an_owner_comes_and_goes_in_many_threads() {
+        for _ in 0..200 {
+            let witness = Arc::new(());
+            let value = Shared::new(Arc::clone(&witness)).expect("memory");
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    let weak = value.downgrade();
+                    scope.spawn(move || while weak.upgrade().is_some() {});
+                }
+                drop(value);
+            });
+            assert_eq!(Arc::strong_count(&witness), 1);
+        }
     }
 
     #[test]

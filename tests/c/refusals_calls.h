@@ -483,7 +483,7 @@ static const struct operation calls[] = {
     { "", "while another session waits", served_from_one, true, 0 },
     { "", "while another session waits for many", served_to_another, true, 0 },
     { "", "while a client waits", served_by_socket, true, 0 },
-    { "", "rs_reader", reader, false, 64 },
+    { "", "rs_reader", reader, false, 0 },
     { "", "rs_request_reader", request_reader, false, 0 },
     { "", "rs_zset_insert", zset, false, 0 },
     { "", "rs_hm_insert", hm, false, 0 },

@@ -18,8 +18,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* More than the largest block of a fixed size that is asked for infallibly: FIXED. */
-enum { FIXED = 1536, VALUE = 1600, ARGS_MAX = 1300, NTH_MAX = 5000 };
+enum { VALUE = 1600, ARGS_MAX = 1300, NTH_MAX = 5000 };
 
 static size_t bytes_min;
 static rs_engine *engine;
@@ -424,6 +423,7 @@ static const struct operation errors[] = {
 
 #include "refusals_calls.h"
 #include "refusals_admin.h"
+#include "refusals_handles.h"
 
 static void refuse_all(const struct operation *operations, size_t count, int argc, char **argv)
 {
@@ -476,6 +476,8 @@ int main(int argc, char **argv)
     refuse_all(calls, sizeof calls / sizeof *calls, argc, argv);
     lane = "admin_calls";
     refuse_all(admin_calls, sizeof admin_calls / sizeof *admin_calls, argc, argv);
+    lane = "handles";
+    refuse_all(handles, sizeof handles / sizeof *handles, argc, argv);
     if (client >= 0)
         lose_client();
     CHECK_STATUS(RS_OK, rs_server_stop(server));

@@ -168,7 +168,7 @@ if [ "$title" != valgrind ] && [ -x "$bin/panics" ]; then
             echo "c ($title): refusals_each $lane ok, $(cat "$work/$lane.printed")"
         done
     }
-    lanes batch batch_errors socket socket_errors calls admin admin_batch admin_socket admin_calls &
+    lanes batch batch_errors socket socket_errors calls admin admin_batch admin_socket admin_calls handles &
     others=$!
     lanes argv argv_errors || { kill "$others"; exit 1; }
     wait "$others" || exit 1

@@ -3,7 +3,7 @@
 //! Include it with `#[path = "common/session.rs"] mod session;`.
 
 use redisrs::commands::dispatch::{self, Prepared};
-use redisrs::commands::session::{NoOutlet, Session};
+use redisrs::commands::session::Session;
 use redisrs::engine::Engine;
 use redisrs::engine::clients::Origin;
 use redisrs::engine::clock::Clock;
@@ -44,7 +44,7 @@ impl Store {
 
     /// A new client in this process.
     pub fn client(&self) -> Client {
-        let outlet = Arc::new(NoOutlet);
+        let outlet = None;
         self.client_from(Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet })
     }
 

@@ -4,7 +4,7 @@
 use crate::harness::random::Random;
 use parking_lot::Mutex;
 use redisrs::commands::dispatch::{self, Prepared};
-use redisrs::commands::session::{NoOutlet, Session};
+use redisrs::commands::session::Session;
 use redisrs::engine::Engine;
 use redisrs::engine::clients::Origin;
 use redisrs::engine::clock::Clock;
@@ -79,7 +79,7 @@ fn commands(seed: u64) -> Vec<Vec<Vec<u8>>> {
 }
 
 fn in_process(engine: &Engine, commands: &[Vec<Vec<u8>>]) {
-    let outlet = Arc::new(NoOutlet);
+    let outlet = None;
     let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
     let mut session = Session::new(engine, origin, engine.stats.add_block().expect("memory")).expect("memory");
     let mut reply = ReplyWriter::default();

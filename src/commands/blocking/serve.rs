@@ -9,9 +9,8 @@ use crate::engine::events::Pending;
 use crate::hooks::reach;
 use crate::keyspace::blocked::Signal;
 use crate::keyspace::damage::Guarded;
-use crate::keyspace::{KeyHash, Kind, LockSet};
+use crate::keyspace::{KeyHash, Kind, LockSet, Shared};
 use smallvec::SmallVec;
-use std::sync::Arc;
 
 /// What a command does with its locks when it is done: serves those who wait for what it has changed, hands over what is
 /// to be freed, and unlocks in the course of this or when `locks` is dropped. Whom there is no memory to serve, the next command
@@ -33,7 +32,10 @@ pub fn serve_shard(engine: &Engine, shard: usize, events: &mut Pending) {
     if locks.has_signals() && !engine.keyspace.is_shard_damaged(shard) {
         // Without memory for that they go on waiting, as below.
         let Ok(counters) = engine.stats.add_block() else { return };
-        let mut session = Session::unlisted(engine, Arc::clone(&counters));
+        let Ok(mut session) = Session::unlisted(engine, counters.clone()) else {
+            engine.stats.retire_block(&counters);
+            return;
+        };
         std::mem::swap(&mut session.events, events);
         let guarded = Guarded::new(&mut locks);
         serve_and_release(engine, &mut session, guarded.locks, 0);
@@ -87,7 +89,7 @@ struct Round<'r, 'e> {
     session: &'r mut Session,
     now_ms: i64,
     /// Clients to be told, once nothing is locked.
-    served: SmallVec<[Arc<Client>; 4]>,
+    served: SmallVec<[Shared<Client>; 4]>,
     deferred: Vec<Deferred>,
 }
 
@@ -123,7 +125,7 @@ impl<'e> Round<'_, 'e> {
             match waiter.serve(self.engine, self.session, locks, key, self.now_ms) {
                 Attempt::NotYet => continue,
                 Attempt::Over => {}
-                Attempt::Served => self.served.push(Arc::clone(waiter.client())),
+                Attempt::Served => self.served.push(waiter.client().clone()),
                 Attempt::Busy => {
                     needs.extend(waiter.further().iter().copied().chain([key.hash]));
                     return self.deferred.push(Deferred { signal, needs });

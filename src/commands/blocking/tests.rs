@@ -1,7 +1,7 @@
 //! The mechanism by itself, with a command of its own: it waits for a string, and takes it away or moves it.
 
 use super::super::dispatch::{self, Prepared};
-use super::super::session::{Close, NoOutlet, Session};
+use super::super::session::{Close, Session};
 use super::super::typed::command;
 use super::*;
 use crate::engine::Engine;
@@ -61,7 +61,7 @@ impl Store {
     }
 
     fn client(&self) -> Client {
-        let outlet = Arc::new(NoOutlet);
+        let outlet = None;
         let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
         let session = Session::new(&self.engine, origin, self.engine.stats.add_block().unwrap()).unwrap();
         Client { engine: Arc::clone(&self.engine), session, reply: ReplyWriter::default() }

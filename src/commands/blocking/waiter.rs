@@ -12,7 +12,6 @@ use crate::hooks::reach;
 use crate::keyspace::{KeyHash, LockSet, NoMemory, Shared, gather};
 use crate::resp::{Protocol, ReplyWriter};
 use smallvec::SmallVec;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 const UNBLOCKED: CommandError = CommandError::fixed("UNBLOCKED client unblocked via CLIENT UNBLOCK");
@@ -22,7 +21,7 @@ const INTERRUPTED: CommandError = CommandError::fixed("RS_ERR_CLOSED the wait wa
 /// A blocked command. Stands in the line of each of its keys.
 pub struct Waiter {
     ticket: u64,
-    client: Arc<Client>,
+    client: Shared<Client>,
     command: &'static Command,
     protocol: Protocol,
     db: u32,
@@ -66,7 +65,7 @@ impl Waiter {
         }
         Shared::new(Self {
             ticket: ctx.engine.keyspace.next_ticket(),
-            client: Arc::clone(&ctx.session.client),
+            client: ctx.session.client.clone(),
             command: ctx.command,
             protocol: ctx.reply.protocol(),
             db: ctx.session.db,
@@ -83,7 +82,7 @@ impl Waiter {
     }
 
     /// Who waits.
-    pub(super) fn client(&self) -> &Arc<Client> {
+    pub(super) fn client(&self) -> &Shared<Client> {
         &self.client
     }
 

@@ -238,7 +238,7 @@ impl rs_loop {
 #[unsafe(no_mangle)]
 pub extern "C" fn rs_loop_new() -> *mut rs_loop {
     install_panic_hook();
-    plain(|| Ok(cast::give(rs_loop::new().map_err(|error| refused("making a loop", &error))?))).unwrap_or(null_mut())
+    plain(|| cast::try_give(rs_loop::new().map_err(|error| refused("making a loop", &error))?)).unwrap_or(null_mut())
 }
 
 /// Ends a loop; what it watched is not closed. NULL is a no-op; a call from a function that the loop has called does nothing

@@ -140,7 +140,7 @@ impl Drop for rs_pool {
 #[unsafe(no_mangle)]
 pub extern "C" fn rs_pool_new(n: usize) -> *mut rs_pool {
     install_panic_hook();
-    plain(|| rs_pool::start(n)).map_or(null_mut(), cast::give)
+    plain(|| cast::try_give(rs_pool::start(n)?)).unwrap_or(null_mut())
 }
 
 /// Has `f` called with `arg` in a thread of the pool, after all that was queued before has begun. Does not wait.

@@ -9,6 +9,7 @@ use super::super::reply::rs_reply;
 use super::super::status::{Outcome, RS_ERR_NO_MEMORY, RS_ERR_PROTOCOL, RS_NIL, RS_OK, fail, rs_status};
 use super::super::tree::build;
 use crate::resp::{Malformed, ReplyScanner};
+use crate::storage::shrink;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 
@@ -45,7 +46,7 @@ impl Input {
         if self.consumed >= self.bytes.len() {
             self.consumed = 0;
             self.bytes.clear();
-            self.bytes.shrink_to(INPUT_BYTES_KEPT);
+            shrink(&mut self.bytes, INPUT_BYTES_KEPT);
         }
     }
 }
