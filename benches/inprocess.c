@@ -9,7 +9,7 @@
  * contained in the others.
  *
  * Cases with two threads tell the price of sharing: the same loop in each thread, on the thread's own half of the keys or
- * on one key that both use. Their nanoseconds are those of one thread; "total" is the throughput of both in multiples
+ * on one key that both use; or in an engine of the thread's own, which shares nothing and so tells what the machine allows. Their nanoseconds are those of one thread; "total" is the throughput of both in multiples
  * of one thread's. With threads on one processor that says nothing, so they are pinned to two. */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -157,20 +157,24 @@ static void *run_thread(void *arg) {
     return NULL;
 }
 
-enum sharing { ALONE, OWN_KEYS, ONE_KEY, ALONE_ONE_KEY };
+enum sharing { ALONE, OWN_ENGINES, OWN_KEYS, ONE_KEY, ALONE_ONE_KEY };
 
-static struct price run(rs_session *sessions[2], loop_fn loop, enum sharing sharing, uint64_t keys, uint64_t ops,
+/* Two sessions of one engine, and one of another that has the same keys. */
+enum { SESSIONS = 3, ELSEWHERE = 2 };
+
+static struct price run(rs_session *sessions[SESSIONS], loop_fn loop, enum sharing sharing, uint64_t keys, uint64_t ops,
                         int round) {
-    int threads = sharing == OWN_KEYS || sharing == ONE_KEY ? 2 : 1;
+    int threads = sharing == ALONE || sharing == ALONE_ONE_KEY ? 1 : 2;
     struct work work[2];
     pthread_t handles[2];
     pthread_barrier_t start;
     uint64_t first = UINT64_MAX, last = 0, cpu = 0;
     pthread_barrier_init(&start, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
-        struct work w = {loop, sessions[i], (uint64_t)(round * 2 + i + 1) * 0x9e3779b97f4a7c15u, 0, keys, ops, i, &start, 0, 0, 0,
+        rs_session *session = sessions[i == 1 && sharing == OWN_ENGINES ? ELSEWHERE : i];
+        struct work w = {loop, session, (uint64_t)(round * 2 + i + 1) * 0x9e3779b97f4a7c15u, 0, keys, ops, i, &start, 0, 0, 0,
                          0};
-        if (sharing == OWN_KEYS) {
+        if (sharing == OWN_KEYS || sharing == OWN_ENGINES) {
             w.keys = keys / 2;
             w.first = (uint64_t)i * (keys / 2);
         } else if (sharing != ALONE) {
@@ -215,26 +219,30 @@ static void measure(uint64_t keys, uint64_t ops, int rounds, int json) {
         {"rs_set", loop_set, ALONE, -1, {0}, {0}},
         {"rs_get_many (16), per key", loop_get_many, ALONE, -1, {0}, {0}},
         {"rs_command_argv GET + free", loop_argv_get, ALONE, -1, {0}, {0}},
+        {"rs_get, 2 threads, own engines", loop_get, OWN_ENGINES, 1, {0}, {0}},
+        {"rs_set, 2 threads, own engines", loop_set, OWN_ENGINES, 2, {0}, {0}},
         {"rs_get, 2 threads, own keys", loop_get, OWN_KEYS, 1, {0}, {0}},
         {"rs_set, 2 threads, own keys", loop_set, OWN_KEYS, 2, {0}, {0}},
         {"rs_get, one key", loop_get, ALONE_ONE_KEY, -1, {0}, {0}},
-        {"rs_get, one key, 2 threads", loop_get, ONE_KEY, 7, {0}, {0}},
+        {"rs_get, one key, 2 threads", loop_get, ONE_KEY, 9, {0}, {0}},
         {"rs_set, one key", loop_set, ALONE_ONE_KEY, -1, {0}, {0}},
-        {"rs_set, one key, 2 threads", loop_set, ONE_KEY, 9, {0}, {0}},
+        {"rs_set, one key, 2 threads", loop_set, ONE_KEY, 11, {0}, {0}},
     };
     const int count = sizeof results / sizeof *results;
-    rs_engine *engine;
-    rs_session *sessions[2];
+    rs_engine *engines[2];
+    rs_session *sessions[SESSIONS];
     char key[KEY_BYTES], value[VALUE_BYTES];
 
-    check(rs_engine_open(NULL, &engine) == RS_OK, "rs_engine_open");
     for (int i = 0; i < 2; i++)
-        check(rs_session_open(engine, &sessions[i]) == RS_OK, "rs_session_open");
+        check(rs_engine_open(NULL, &engines[i]) == RS_OK, "rs_engine_open");
+    for (int i = 0; i < SESSIONS; i++)
+        check(rs_session_open(engines[i == ELSEWHERE], &sessions[i]) == RS_OK, "rs_session_open");
     memset(value, 'v', sizeof value);
-    for (uint64_t i = 0; i < keys; i++) {
-        write_key(key, i);
-        check(rs_set(sessions[0], key, KEY_BYTES, value, VALUE_BYTES, 0) == RS_OK, "rs_set");
-    }
+    for (int e = 0; e < 2; e++)
+        for (uint64_t i = 0; i < keys; i++) {
+            write_key(key, i);
+            check(rs_set(sessions[e == 0 ? 0 : ELSEWHERE], key, KEY_BYTES, value, VALUE_BYTES, 0) == RS_OK, "rs_set");
+        }
     for (int round = 0; round < rounds; round++)
         for (int i = 0; i < count; i++) {
             struct price price = run(sessions, results[i].loop, results[i].sharing, keys, ops, round);
@@ -266,9 +274,10 @@ static void measure(uint64_t keys, uint64_t ops, int rounds, int json) {
             printf("%-30s %8.1f %8.1f %8.1f\n", r->name, best, median, cpu_ns);
     }
     fflush(stdout);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < SESSIONS; i++)
         rs_session_close(sessions[i]);
-    rs_engine_close(engine);
+    for (int i = 0; i < 2; i++)
+        rs_engine_close(engines[i]);
 }
 
 int main(int argc, char **argv) {

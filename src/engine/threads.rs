@@ -184,6 +184,11 @@ pub struct Handle {
     thread: libc::pthread_t,
 }
 
+// SAFETY: a thread's identifier, which is a pointer in some C libraries, can be joined and detached from any thread.
+unsafe impl Send for Handle {}
+// SAFETY: as above; nothing can be done with a shared handle.
+unsafe impl Sync for Handle {}
+
 /// A thread has ended with a panic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Panicked;
