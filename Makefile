@@ -18,19 +18,22 @@ HEADERS := $(shell cd include && find . -name '*.h' -o -name '*.hpp' -o -name '*
 .PHONY: help run build test test-sanitizers lint fmt bench c_examples header check-header oracle stress tsan asan loom miri fuzz install install-built uninstall abi docs cross consumers clean
 
 help: ## List the targets
-	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
-run: build ## Build the release server and serve on port 6379
-	$(RELEASE)/redisrs-server $(ARGS)
+run: build ## Build the release server and serve: PORT (default 6379), ARGS (any others)
+	$(RELEASE)/redisrs-server $(if $(findstring command,$(origin PORT)),--port $(PORT)) $(ARGS)
 
 build: ## Build server, cli, libredisrs.a and libredisrs.so (release)
+	@command -v $(firstword $(CARGO)) >/dev/null || { \
+		echo "redisrs is built with cargo, which is not here: install Rust 1.88 or newer (https://rustup.rs)" >&2; exit 1; }
 	$(CARGO) build --release
 	sh src/ffi/prelink.sh $(RELEASE)/libredisrs.a
+	ln -sf libredisrs.so $(RELEASE)/libredisrs.so.$(INTERFACE)
 
 test: ## Run everything: Rust tests, C examples, header check, comparison with redis-server
 	sh tests/run.sh
 
-lint: ## Check formatting, clippy and the C header
+lint: ## Check formatting and clippy
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 
@@ -88,33 +91,51 @@ cross: ## Compile-check every other target that is installed
 consumers: build ## Install the release build and use it with make, CMake and Meson
 	sh tests/consumers/run.sh $(CURDIR) $(abspath $(RELEASE)) $(abspath $(TARGET))
 
-install: build install-built ## Install libraries, headers, programs, man pages, pkg-config and CMake files under PREFIX
+install: build ## Install libraries, headers, programs, man pages, pkg-config and CMake files under PREFIX
+	@$(MAKE) --no-print-directory install-built
 
-# What is built already, with whatever options; packagers call this one.
-install-built:
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/redisrs
-	install -m 755 $(RELEASE)/redisrs-server $(RELEASE)/redisrs-cli $(DESTDIR)$(PREFIX)/bin/
-	set -e; for header in $(HEADERS); do install -D -m 644 include/$$header $(DESTDIR)$(INCLUDEDIR)/$$header; done
-	install -m 644 $(RELEASE)/libredisrs.a $(DESTDIR)$(LIBDIR)/
-	install -m 755 $(RELEASE)/libredisrs.so $(DESTDIR)$(LIBDIR)/libredisrs.so.$(VERSION)
-	ln -sf libredisrs.so.$(VERSION) $(DESTDIR)$(LIBDIR)/libredisrs.so.$(INTERFACE)
-	ln -sf libredisrs.so.$(INTERFACE) $(DESTDIR)$(LIBDIR)/libredisrs.so
-	set -e; for file in include/redisrs.pc cmake/redisrs-config.cmake cmake/redisrs-config-version.cmake; do \
+# What is in RELEASE already, built with whatever options; packagers call this one. Names may have spaces in them.
+# Directories that exist are left as they are, which `install -d` would not do.
+install-built: absolute
+	install -D -m 755 -t "$(DESTDIR)$(PREFIX)/bin" "$(RELEASE)/redisrs-server" "$(RELEASE)/redisrs-cli"
+	set -e; for header in $(HEADERS); do install -D -m 644 include/$$header "$(DESTDIR)$(INCLUDEDIR)/$$header"; done
+	install -D -m 644 -t "$(DESTDIR)$(LIBDIR)" "$(RELEASE)/libredisrs.a"
+	set -e; if [ -e "$(RELEASE)/libredisrs.so" ]; then \
+		install -D -m 755 "$(RELEASE)/libredisrs.so" "$(DESTDIR)$(LIBDIR)/libredisrs.so.$(VERSION)"; \
+		ln -sf libredisrs.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libredisrs.so.$(INTERFACE)"; \
+		ln -sf libredisrs.so.$(INTERFACE) "$(DESTDIR)$(LIBDIR)/libredisrs.so"; \
+	else echo "there is no shared library in $(RELEASE): installed without it" >&2; fi
+	set -e; libdir="$(LIBDIR)"; \
+	from_prefix=$${libdir#"$(PREFIX)/"}; [ "$$from_prefix" = "$$libdir" ] || libdir="\$${prefix}/$$from_prefix"; \
+	escape() { printf '%s' "$$1" | sed 's/ /\\\\ /g'; }; \
+	for file in include/redisrs.pc cmake/redisrs-config.cmake cmake/redisrs-config-version.cmake; do \
 		case $$file in *.pc) to=pkgconfig ;; *) to=cmake/redisrs ;; esac; \
-		sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@VERSION@|$(VERSION)|g' \
-			-e 's|@INTERFACE@|$(INTERFACE)|g' \
-			-e "s|@PREFIX_FROM_HERE@|$$(realpath -m --relative-to=$(LIBDIR)/cmake/redisrs $(PREFIX))|g" \
-			$$file.in > $(DESTDIR)$(LIBDIR)/$$to/$${file##*/}; done
-	set -e; for page in docs/man/*.[1-8]; do install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+		to="$(DESTDIR)$(LIBDIR)/$$to/$${file##*/}"; \
+		install -D -m 644 $$file.in "$$to"; \
+		sed -e "s|@PREFIX@|$$(escape "$(PREFIX)")|g" -e "s|@LIBDIR@|$$(escape "$$libdir")|g" \
+			-e 's|@VERSION@|$(VERSION)|g' -e 's|@INTERFACE@|$(INTERFACE)|g' \
+			-e "s|@PREFIX_FROM_HERE@|$$(realpath -m --relative-to="$(LIBDIR)/cmake/redisrs" "$(PREFIX)")|g" \
+			$$file.in >"$$to"; done
+	set -e; for page in docs/man/*.[1-8]; do \
+		install -D -m 644 $$page "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}"; done
+	@# The loader finds the new library at once where the system lets us tell it; a packager's tools do that themselves.
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || PATH="$$PATH:/sbin:/usr/sbin" ldconfig 2>/dev/null || true
 
-uninstall: ## Remove what `make install` has put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/redisrs-server $(DESTDIR)$(PREFIX)/bin/redisrs-cli
-	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,$(HEADERS))
-	rmdir $(DESTDIR)$(INCLUDEDIR)/byor 2>/dev/null || true
-	rm -f $(DESTDIR)$(LIBDIR)/libredisrs.a $(DESTDIR)$(LIBDIR)/libredisrs.so*
-	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/redisrs.pc
-	rm -rf $(DESTDIR)$(LIBDIR)/cmake/redisrs
-	for page in docs/man/*.[1-8]; do rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+uninstall: absolute ## Remove what `make install` has put there
+	rm -f "$(DESTDIR)$(PREFIX)/bin/redisrs-server" "$(DESTDIR)$(PREFIX)/bin/redisrs-cli"
+	for header in $(HEADERS); do rm -f "$(DESTDIR)$(INCLUDEDIR)/$$header"; done
+	rmdir "$(DESTDIR)$(INCLUDEDIR)/byor" 2>/dev/null || true
+	rm -f "$(DESTDIR)$(LIBDIR)/libredisrs.a" "$(DESTDIR)$(LIBDIR)/libredisrs.so"
+	rm -f "$(DESTDIR)$(LIBDIR)/libredisrs.so.$(INTERFACE)" "$(DESTDIR)$(LIBDIR)/libredisrs.so.$(VERSION)"
+	rm -f "$(DESTDIR)$(LIBDIR)/pkgconfig/redisrs.pc"
+	rm -rf "$(DESTDIR)$(LIBDIR)/cmake/redisrs"
+	for page in docs/man/*.[1-8]; do rm -f "$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}"; done
+
+# Other programs read these from files, wherever they run.
+.PHONY: absolute
+absolute:
+	@case "$(PREFIX)" in /*) ;; *) echo "PREFIX must begin with /: $(PREFIX)" >&2; exit 1 ;; esac
+	@case "$(LIBDIR)" in /*) ;; *) echo "LIBDIR must begin with /: $(LIBDIR)" >&2; exit 1 ;; esac
 
 clean: ## Remove everything built
 	$(CARGO) clean

@@ -18,12 +18,11 @@ use redisrs::engine::clock::Clock;
 use redisrs::engine::log::Log;
 use redisrs::engine::random::Random;
 use redisrs::engine::settings::Settings;
-use redisrs::keyspace::Reader;
+use redisrs::keyspace::{Reader, Shared};
 use redisrs::resp::{Limits, ReplyWriter, RequestParser, Step};
 use smallvec::SmallVec;
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 const KEYS: u64 = 10_000;
@@ -46,7 +45,7 @@ fn key(index: u64) -> [u8; 16] {
 
 /// A store with all keys, and a client of it.
 struct Store {
-    engine: Arc<Engine>,
+    engine: Shared<Engine>,
     session: Session,
     reader: Reader,
     reply: ReplyWriter,

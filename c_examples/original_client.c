@@ -198,7 +198,7 @@ int main(int argc, char **argv)
         else if (option == 't')
             is_typed = 1;
         else
-            return 1;
+            die("usage: original_client [-h HOST] [-p PORT] [-t] [COMMAND ARGUMENT ...]");
     }
     int fd = connect_to(host, port);
     if (optind < argc) {

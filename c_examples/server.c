@@ -8,6 +8,10 @@
 
 int main(int argc, char **argv)
 {
+    if (argc % 2 == 0) {
+        fprintf(stderr, "usage: %s [NAME VALUE] ...\n", argv[0]);
+        return 1;
+    }
     rs_config *config = rs_config_new();
     rs_status status = RS_OK;
     for (int i = 1; i + 1 < argc && status == RS_OK; i += 2)

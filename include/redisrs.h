@@ -46,10 +46,10 @@
  * nothing: descriptors are closed by exec, and nothing of the parent is disturbed. Signals that arrive in a thread
  * of the host do no harm; only rs_server_poll may return earlier than it was told to.
  *
- * Memory that is refused to a request as large as the caller makes it, a value, an argument, a reply, gives
- * RS_ERR_NO_MEMORY, or an error reply, and has changed nothing; but if only the reply did not fit, the command has run.
- * A few small requests of fixed size (threads, handles, a connection's state) are not expected to be refused, and
- * abort the process if they are.
+ * Memory that the system refuses is a failure of the call that needed it: RS_ERR_NO_MEMORY, NULL, or an error reply. Every
+ * value is then as it was or as the call makes it, none in between; a call for many keys or members may have done the
+ * first of them, and if only the reply found no room, the command has run. The few requests that are not covered, and
+ * abort the process if they are refused, are in the guide, "When memory runs out".
  *
  * An internal error (a bug) is caught, goes to the logger and gives RS_ERR_PANIC, in a server an error reply before
  * the connection is closed. The keys that the call had locked may be damaged, with others that hash near them:
@@ -102,7 +102,7 @@ typedef int32_t rs_status;
 #define RS_ERR_CONFIG (-2) /* A setting has an unknown name or a bad value; the text names it. */
 #define RS_ERR_IO (-3) /* The operating system refused something: a file, a socket, a thread. */
 #define RS_ERR_ADDR_IN_USE (-4) /* The address to listen at is taken. */
-#define RS_ERR_NO_MEMORY (-5) /* Out of memory, or above maxmemory. Nothing was changed. */
+#define RS_ERR_NO_MEMORY (-5) /* Out of memory, or above maxmemory. */
 #define RS_ERR_WRONG_TYPE (-6) /* The key holds another type of value. */
 
 /* The buffer is too small; the length that is needed was written. */
@@ -232,9 +232,11 @@ rs_status rs_config_load(rs_config *config, const char *path);
 rs_status rs_config_set_logger(rs_config *config, rs_log_fn logger, void *ud);
 
 /* Has engines opened from now on ask now_ms for the time, with ud as its argument; NULL: the
-   system. This time decides when keys expire; a test can move it at will, backwards too. A
-   negative time is taken for 0, one beyond the year 70,000 for the end of that. Durations are
-   always measured with the system's monotonic clock. ud must stay valid until the engines are
+   system. This time decides when keys expire, when commands that wait (BLPOP) have waited long
+   enough and when idle clients are closed; a test can move it at will, backwards too, and while
+   it stands still none of that happens. A negative time is taken for 0, one beyond the year
+   6,428 for the end of that. How long functions of this library wait (timeout_ms), and what
+   SLOWLOG tells, goes by the system's monotonic clock. ud must stay valid until the engines are
    closed.
 
    Returns RS_OK, or RS_ERR_ARGUMENT if config is NULL. */
@@ -247,7 +249,8 @@ rs_status rs_config_set_clock(rs_config *config, rs_clock_fn now_ms, void *ud);
    another from the first large value on that is to be freed; it listens nowhere until
    rs_server_start.
 
-   Returns RS_OK and writes the engine, to be ended with rs_engine_close; RS_ERR_IO if a thread
+   Returns RS_OK and writes the engine, to be ended with rs_engine_close; RS_ERR_CONFIG if a
+   rename-command renames what is no command, or to a name that is taken; RS_ERR_IO if a thread
    cannot be started; RS_ERR_NO_MEMORY; RS_ERR_BUSY from inside a callback; RS_ERR_ARGUMENT if
    out is NULL. Any thread, any number of engines. */
 rs_status rs_engine_open(const rs_config *config, rs_engine **out);
@@ -269,7 +272,8 @@ void rs_engine_close(rs_engine *engine);
 
    Returns RS_OK after a SHUTDOWN; RS_ERR_ADDR_IN_USE if the port or socket is taken; RS_ERR_IO
    if the system refuses a socket or thread; RS_ERR_NO_MEMORY; RS_ERR_CONFIG if the settings name
-   nothing to listen at; RS_ERR_BUSY from inside a callback. Any thread.
+   nothing to listen at, or a rename-command cannot be followed; RS_ERR_BUSY from inside a
+   callback. Any thread.
 
        rs_config *config = rs_config_new();
        if (rs_config_load(config, "redis.conf") != RS_OK || rs_server_run(config) != RS_OK)
@@ -315,9 +319,10 @@ uint16_t rs_server_port(const rs_server *server);
 rs_status rs_server_wait(rs_server *server, int64_t timeout_ms);
 
 /* Stops a server and ends its handle: accepts no more connections, finishes what was read, sends
-   the replies, closes the connections, waits for its threads. The engine and its data stay, and
-   can be served again. Calls of rs_server_wait and rs_server_poll that other threads are in
-   return RS_ERR_CLOSED first. NULL is a no-op.
+   the replies (to clients that take them within 200 ms, for 5 seconds at most), closes the
+   connections, waits for its threads. The engine and its data stay, and can be served again.
+   Calls of rs_server_wait and rs_server_poll that other threads are in return RS_ERR_CLOSED
+   first. NULL is a no-op.
 
    Returns RS_OK; RS_ERR_BUSY from inside a callback, and then the server still runs. Any thread
    that is not in another call with this server. */
@@ -332,13 +337,13 @@ rs_status rs_server_stop(rs_server *server);
    if server is NULL or has threads of its own. One thread at a time drives a server.
 
        struct pollfd p = { rs_server_fd(server), POLLIN, 0 };
-       while (poll(&p, 1, 100) >= 0 && rs_server_poll(server, 0) == RS_OK) { } */
+       while (poll(&p, 1, -1) >= 0 && rs_server_poll(server, 0) == RS_OK) { } */
 rs_status rs_server_poll(rs_server *server, int64_t timeout_ms);
 
 /* A descriptor for the host's own poll, epoll or kqueue: readable when rs_server_poll has
-   something to do. Only to be waited for, not read or closed. Deadlines do not make it readable:
-   call rs_server_poll every 100 ms in any case. -1 if the server has threads of its own, and for
-   NULL. Any thread. */
+   something to do, whether a client has sent something, a key expires, the wait of a blocked
+   client is over, or SHUTDOWN was sent. Only to be waited for, not read or closed. -1 if the
+   server has threads of its own, and for NULL. Any thread. */
 int rs_server_fd(const rs_server *server);
 
 /* ---- Session --------------------------------------------------------------------------------- */
@@ -431,7 +436,8 @@ typedef char rs_reply_element_at_56[offsetof(rs_reply, element) == 56 ? 1 : -1];
 
 /* Runs one command given as a format, as hiredis does:
 
-       rs_command(session, "SET %s %b EX %d", "key", data, len, 60);
+       rs_reply *reply = rs_command(session, "SET %s %b EX %d", "key", data, len, 60);
+       rs_reply_free(reply);
 
    Spaces in the format separate arguments; a conversion never does, whatever it inserts, and text that
    touches it belongs to the same argument ("user:%d"). Conversions: %s a terminated string; %b a pointer and a
@@ -667,7 +673,7 @@ typedef struct rs_command_spec {
 
        static void greet(rs_call *call, int argc, const rs_slice *argv, void *ud)
        {
-           const char *set[] = { "SET", argv[1].data, argv[2].data };
+           const char *set[] = { "SET", (const char *)argv[1].data, (const char *)argv[2].data };
            size_t len[] = { 3, argv[1].len, argv[2].len };
            rs_reply *reply = rs_call_command_argv(call, 3, set, len);
            (void)argc, (void)ud;
@@ -803,12 +809,13 @@ typedef void (*rs_event_fn)(const char *event, const void *key, size_t klen, int
    millisecond of their time, and "expired" is told then, or as soon as a command finds the key
    expired. A field of a hash is told as "hexpired".
 
-   Returns RS_OK; RS_ERR_NOT_FOUND if classes is 0 and nobody listens with this f and ud;
-   RS_ERR_BUSY from inside a callback other than an event callback; RS_ERR_ARGUMENT if engine or
-   f is NULL or a class is unknown. Any thread.
+   Returns RS_OK; RS_ERR_NO_MEMORY; RS_ERR_NOT_FOUND if classes is 0 and nobody listens with this
+   f and ud; RS_ERR_BUSY from inside a callback other than an event callback; RS_ERR_ARGUMENT if
+   engine or f is NULL or a class is unknown. Any thread.
 
        static void on_expired(const char *event, const void *key, size_t klen, int db, void *ud)
        {
+           (void)event, (void)db, (void)ud;
            printf("%.*s is gone\n", (int)klen, (const char *)key);
        }
        ...
@@ -826,7 +833,7 @@ rs_status rs_engine_on_event(rs_engine *engine, uint32_t classes, rs_event_fn f,
        rs_reply *reply;
        while ((n = read(fd, buf, sizeof buf)) > 0 && rs_reader_feed(reader, buf, n) == RS_OK)
            while (rs_reader_next(reader, &reply) == RS_OK) {
-               ...
+               handle(reply);
                rs_reply_free(reply);
            } */
 rs_reader *rs_reader_new(void);
@@ -908,7 +915,14 @@ typedef int64_t (*rs_timer_fn)(rs_loop *loop, uint64_t id, void *ud);
    Returns the loop, to be ended with rs_loop_free; NULL with a text in rs_last_error if the
    system refuses a descriptor. Any thread.
 
-       static void on_input(rs_loop *loop, int fd, int mask, void *ud) { ... }
+       static void on_input(rs_loop *loop, int fd, int mask, void *ud)
+       {
+           char buf[256];
+           (void)mask, (void)ud;
+           if (read(fd, buf, sizeof buf) <= 0)
+               rs_loop_del_fd(loop, fd);
+       }
+       ...
        rs_loop *loop = rs_loop_new();
        rs_loop_add_fd(loop, fd, RS_LOOP_READ, on_input, NULL);
        rs_loop_run(loop);
@@ -938,7 +952,8 @@ rs_status rs_loop_del_fd(rs_loop *loop, int fd);
    values say. id, unless it is NULL, is set to a number for rs_loop_del_timer, which no other
    timer of this loop will ever have.
 
-   Returns RS_OK; RS_ERR_ARGUMENT if loop or cb is NULL or after_ms is negative. */
+   Returns RS_OK; RS_ERR_NO_MEMORY; RS_ERR_ARGUMENT if loop or cb is NULL or after_ms is
+   negative. */
 rs_status rs_loop_add_timer(rs_loop *loop, int64_t after_ms, rs_timer_fn cb, void *ud,
                             uint64_t *id);
 
@@ -980,7 +995,7 @@ typedef void (*rs_task_fn)(void *arg);
 /* Starts a pool of n threads, 1 to 1024.
 
    Returns the pool, to be ended with rs_pool_free; NULL with a text in rs_last_error if n is out
-   of range or the system refuses a thread. Any thread. */
+   of range, there is no memory, or the system refuses a thread. Any thread. */
 rs_pool *rs_pool_new(size_t n);
 
 /* Has f called with arg in a thread of the pool, after all that was queued before has begun.
@@ -1024,7 +1039,7 @@ typedef struct rs_htab {
    one thread at a time, for look-ups too, because they move nodes while it grows.
 
        struct user { rs_hnode node; const char *name; };
-       rs_hmap users = { 0 };
+       static rs_hmap users;
        struct user ann = { { NULL, hash("ann") }, "ann" };
        rs_hm_insert(&users, &ann.node); */
 typedef struct rs_hmap {

@@ -67,7 +67,7 @@ inline std::string_view status_name(rs_status status) { return rs_status_name(st
 using Arguments = std::vector<std::string_view>;
 
 // To wait without limit.
-inline constexpr std::chrono::milliseconds forever{-1};
+inline constexpr std::chrono::milliseconds no_limit{-1};
 
 #ifndef REDISRS_NO_EXCEPTIONS
 // A call that failed: what() is the text, status() the code.
@@ -267,6 +267,7 @@ public:
     // A map, or an array of keys and values in turn, to loop over by pairs:
     //
     //     for (auto [field, value] : session.command({"HGETALL", "user:1"}).entries())
+    //         std::cout << field.str() << '=' << value.str();
     class Entries;
     Entries entries() const;
 
@@ -623,7 +624,9 @@ private:
 
 // Receives keyspace events until the object goes, which must be before the engine goes and not from inside the function:
 //
-//     redisrs::Listener expired(engine, RS_EVENT_EXPIRED, [](std::string_view event, std::string_view key, int db) { ... });
+//     redisrs::Listener expired(engine, RS_EVENT_EXPIRED, [](std::string_view, std::string_view key, int) {
+//         std::cout << key << " is gone\n";
+//     });
 //
 // The function runs in the thread whose command caused the event, at the same time in several for different keys; what it
 // may do is told at rs_event_fn. It must not throw.
@@ -698,7 +701,7 @@ public:
     int fd() const { return rs_server_fd(handle_.get()); }
 
     // Waits for a client's SHUTDOWN; RS_ERR_TIMEOUT if none came in time. Any thread.
-    rs_status wait(std::chrono::milliseconds timeout = forever) const
+    rs_status wait(std::chrono::milliseconds timeout = no_limit) const
     {
         rs_status status = rs_server_wait(handle_.get(), timeout.count());
         return status == RS_ERR_TIMEOUT || status == RS_ERR_CLOSED ? status : detail::check(status);
@@ -914,12 +917,12 @@ private:
     // part of the store is locked.
     template <class Read> std::optional<std::string> copy(Read read)
     {
-        char small[512];
+        char first[512];
         std::size_t len = 0;
-        rs_status status = read(small, sizeof small, &len);
+        rs_status status = read(first, sizeof first, &len);
         if (status == RS_OK) {
             status_ = status;
-            return std::string(small, len);
+            return std::string(first, len);
         }
         // It may have grown in between.
         while (status == RS_ERR_BUFFER_TOO_SMALL) {
@@ -1129,7 +1132,7 @@ public:
     // Until stop, or nothing is left to wait for.
     rs_status run() { return finish(rs_loop_run(handle_.get())); }
     // Waits once.
-    rs_status run_once(std::chrono::milliseconds timeout = forever)
+    rs_status run_once(std::chrono::milliseconds timeout = no_limit)
     {
         return finish(rs_loop_run_once(handle_.get(), timeout.count()));
     }

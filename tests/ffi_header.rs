@@ -104,7 +104,8 @@ typedef char rs_heap_item_has_16_bytes[sizeof(rs_heap_item) == 16 ? 1 : -1];
 
 const VARIADIC: &str = r#"/* Runs one command given as a format, as hiredis does:
 
-       rs_command(session, "SET %s %b EX %d", "key", data, len, 60);
+       rs_reply *reply = rs_command(session, "SET %s %b EX %d", "key", data, len, 60);
+       rs_reply_free(reply);
 
    Spaces in the format separate arguments; a conversion never does, whatever it inserts, and text that
    touches it belongs to the same argument ("user:%d"). Conversions: %s a terminated string; %b a pointer and a

@@ -21,7 +21,6 @@ use redisrs::resp::{Protocol, ReplyWriter};
 use redisrs::server::Server;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
@@ -31,18 +30,18 @@ trait Client: Send {
 }
 
 struct InProcess {
-    engine: Arc<Engine>,
+    engine: Shared<Engine>,
     session: Session,
     counters: Shared<Counters>,
     reply: ReplyWriter,
 }
 
 impl InProcess {
-    fn new(engine: &Arc<Engine>) -> Self {
+    fn new(engine: &Shared<Engine>) -> Self {
         let counters = engine.stats.add_block().expect("memory");
         let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet: None };
         let session = Session::new(engine, origin, counters.clone()).expect("memory");
-        Self { engine: Arc::clone(engine), session, counters, reply: ReplyWriter::new(Protocol::Resp2) }
+        Self { engine: engine.clone(), session, counters, reply: ReplyWriter::new(Protocol::Resp2) }
     }
 }
 
@@ -106,7 +105,7 @@ impl Client for Socket {
 }
 
 struct Store {
-    engine: Arc<Engine>,
+    engine: Shared<Engine>,
     server: Server,
     rounds: usize,
 }

@@ -71,7 +71,7 @@ fn is_ordinary(shape: &Shape) -> bool {
 
 fuzz_target!(|data: &[u8]| {
     let mut random = Random::chosen(data);
-    let seed = HashSeed::new(7);
+    let seed = HashSeed::new(7).expect("memory");
     let entries_max = [128, 0][random.below(2)];
     let rules = Rules { entries_max, value_max: 64, drops_sign_of_zero: true, seed: &seed };
     let mut zset = OwnedZSet::new().expect("memory");

@@ -67,7 +67,7 @@ fn expire(hash: &mut Owned, now_ms: i64, fields_max: usize) {
 
 fuzz_target!(|data: &[u8]| {
     let mut random = Random::chosen(data);
-    let seed = HashSeed::new(7);
+    let seed = HashSeed::new(7).expect("memory");
     let limits = Limits { entries: [128, 0, 3, 1000][random.below(4)], value_bytes: [64, 0, 500, 5][random.below(4)] };
     let (mut hash, mut model, mut now_ms) = (Owned::default(), Model::new(), 1000);
     for _ in 0..STEPS_MAX {

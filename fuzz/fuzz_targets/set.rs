@@ -84,7 +84,7 @@ fn read_any(bytes: &[u8], random: &mut Random) {
 
 fuzz_target!(|data: &[u8]| {
     let mut random = Random::chosen(data);
-    let seed = HashSeed::new(7);
+    let seed = HashSeed::new(7).expect("memory");
     if random.below(8) == 0 {
         return read_any(data.get(1..).unwrap_or_default(), &mut random);
     }

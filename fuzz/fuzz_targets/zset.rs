@@ -108,7 +108,7 @@ fn compare_two(zsets: &[OwnedZSet; 2], models: &[Model; 2], seed: &HashSeed) {
 
 fuzz_target!(|data: &[u8]| {
     let mut random = Random::chosen(data);
-    let seed = HashSeed::new(7);
+    let seed = HashSeed::new(7).expect("memory");
     let rules = Rules {
         entries_max: [128, 0, 3, 40][random.below(4)],
         value_max: [64, 0, 300, 5][random.below(4)],

@@ -2,7 +2,7 @@
 
 use super::session::{Continuation, Parked, Rest};
 use super::spec::Command;
-use super::{CommandError, Key, Session, blocking};
+use super::{Args, CommandError, Key, Session, blocking};
 use crate::engine::Engine;
 use crate::engine::access;
 use crate::engine::events::{Class, Event, Pending};
@@ -51,6 +51,29 @@ impl<'c, 'e> Ctx<'c, 'e> {
         self.locks.db(number, key.hash)
     }
 
+    /// Makes database `number` in the shard of a key that may be its first there.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn make_database(&mut self, number: u32, key: Key) -> Result<(), NoMemory> {
+        self.locks.shard(key.hash).dbs().make(number)
+    }
+
+    /// Makes the selected database in the locked shards of the keys of a command.
+    ///
+    /// # Errors
+    /// If memory is short.
+    #[cold]
+    pub fn make_database_of(&mut self, args: &Args) -> Result<(), NoMemory> {
+        let number = self.session.db;
+        for key in args.keys() {
+            if self.locks.holds(key.hash) {
+                self.make_database(number, key)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The selected database in the shard of a key, and the reply to write to.
     #[inline]
     pub fn db_and_reply(&mut self, key: Key) -> (&mut Db, &mut ReplyWriter) {
@@ -71,7 +94,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
     }
 
     /// [`Ctx::read`] and the value, with the reply to write it to: one look-up instead of two.
-    #[inline]
+    #[inline(always)]
     pub fn read_value(&mut self, key: Key) -> Option<(Loc, ValueRef<'_>, &mut ReplyWriter)> {
         let number = self.session.db;
         if self.locks.db(number, key.hash).next_deadline_ms() != NO_DEADLINE
@@ -281,20 +304,20 @@ impl<'c, 'e> Ctx<'c, 'e> {
     }
 
     /// Notes that a key was changed, created or removed: watchers learn of it, and the change is counted.
-    #[inline]
+    #[inline(always)]
     pub fn changed(&mut self, key: Key) {
         self.changed_at(self.session.db, key);
     }
 
     /// [`Ctx::changed`] in another database.
-    #[inline]
+    #[inline(always)]
     pub fn changed_at(&mut self, number: u32, key: Key) {
         self.changes += 1;
         self.touch_watchers_at(number, key);
     }
 
     /// Tells the watchers of a key that it changed, for a command that changes several keys and counts as one change.
-    #[inline]
+    #[inline(always)]
     pub fn touch_watchers_at(&mut self, number: u32, key: Key) {
         self.locks.shard(key.hash).touch(number, key.hash, key.bytes);
     }

@@ -97,10 +97,9 @@ pub fn prepare<'a>(
     if argc == 0 {
         return Prepared::default();
     }
-    let Some(command) = engine.names.lookup_after(session.recent.get(), arg(0)) else {
+    let Some(command) = engine.names.lookup_after(&session.recent, arg(0)) else {
         return Prepared::default();
     };
-    session.recent.set(Some(command));
     let mut hash = None;
     if let KeyShape::Single(index) = command.key_shape
         && usize::from(index) < argc
@@ -435,13 +434,16 @@ pub(super) fn is_timed_alone(engine: &Engine, command: &Command, argv: &[&[u8]])
 pub(super) fn run(ctx: &mut Ctx, args: &Args) -> CmdResult {
     reach("handler");
     let handler = ctx.command.handler.ok_or_else(|| CommandError::wrong_arity(ctx.command.name))?;
+    if ctx.session.db != 0 {
+        ctx.make_database_of(args)?;
+    }
     handler(ctx, args)?;
     if ctx.reply.is_short_of_memory() { Err(CommandError::NO_MEMORY) } else { Ok(()) }
 }
 
 /// The keys of a command, hashed. A command whose arguments do not even show its keys has none; its handler then
 /// finds the error before it looks for a key.
-#[inline]
+#[inline(always)]
 pub(super) fn find_keys(
     engine: &Engine,
     command: &'static Command,
@@ -454,37 +456,41 @@ pub(super) fn find_keys(
             let hash = hash.unwrap_or_else(|| engine.keyspace.hash(argv[index as usize]));
             Ok(smallvec![KeyAt { index: u32::from(index), hash }])
         }
-        KeyShape::Specs => {
-            let at = |index: usize| KeyAt { index: index as u32, hash: engine.keyspace.hash(argv[index]) };
-            if let Some(range) = stream::keys_at(command, argv) {
-                let mut keys = KeyList::new();
-                keys.try_reserve_exact(range.len()).map_err(|_| NoMemory)?;
-                keys.extend(range.map(at));
-                return Ok(keys);
-            }
-            let mut keys = KeyList::new();
-            let mut is_short = false;
-            let found = spec::extract_keys(command, argv, |index, _| {
-                if keys.try_reserve(1).is_ok() {
-                    keys.push(at(index));
-                } else {
-                    is_short = true;
-                }
-            });
-            if is_short {
-                return Err(CommandError::NO_MEMORY);
-            }
-            if found == Err(spec::KeyError::Syntax) {
-                keys.clear();
-            } else if let Some(index) = geo::repeated_store(command, argv)
-                && keys.iter().all(|key| key.index as usize != index)
-            {
-                keys.try_reserve(1).map_err(|_| NoMemory)?;
-                keys.push(at(index));
-            }
-            Ok(keys)
-        }
+        KeyShape::Specs => find_specified_keys(engine, command, argv),
     }
+}
+
+/// [`find_keys`] of a command whose keys are at places that depend on its arguments.
+#[inline(never)]
+fn find_specified_keys(engine: &Engine, command: &'static Command, argv: &[&[u8]]) -> Result<KeyList, CommandError> {
+    let at = |index: usize| KeyAt { index: index as u32, hash: engine.keyspace.hash(argv[index]) };
+    if let Some(range) = stream::keys_at(command, argv) {
+        let mut keys = KeyList::new();
+        keys.try_reserve_exact(range.len()).map_err(|_| NoMemory)?;
+        keys.extend(range.map(at));
+        return Ok(keys);
+    }
+    let mut keys = KeyList::new();
+    let mut is_short = false;
+    let found = spec::extract_keys(command, argv, |index, _| {
+        if keys.try_reserve(1).is_ok() {
+            keys.push(at(index));
+        } else {
+            is_short = true;
+        }
+    });
+    if is_short {
+        return Err(CommandError::NO_MEMORY);
+    }
+    if found == Err(spec::KeyError::Syntax) {
+        keys.clear();
+    } else if let Some(index) = geo::repeated_store(command, argv)
+        && keys.iter().all(|key| key.index as usize != index)
+    {
+        keys.try_reserve(1).map_err(|_| NoMemory)?;
+        keys.push(at(index));
+    }
+    Ok(keys)
 }
 
 /// What a request locks.

@@ -6,7 +6,7 @@
 
 use super::{Args, Class, CmdResult, CommandError, Ctx};
 use crate::engine::events::Event;
-use crate::keyspace::{Db, KeyHash};
+use crate::keyspace::{Databases, KeyHash};
 
 /// FLUSHALL [ASYNC | SYNC]
 pub fn flushall(ctx: &mut Ctx, args: &Args) -> CmdResult {
@@ -33,7 +33,7 @@ fn flush(ctx: &mut Ctx, args: &Args, is_flushed: impl Fn(u32) -> bool) -> CmdRes
     }
     // Nothing is done that could not be finished.
     for shard in ctx.all_shards() {
-        for (_, db) in (0..).zip(shard.dbs()).filter(|(number, db)| is_flushed(*number) && db.used() > 0) {
+        for (_, db) in (0..).zip(shard.dbs().iter_mut()).filter(|(number, db)| is_flushed(*number) && db.used() > 0) {
             db.reserve_clear()?;
         }
     }
@@ -41,7 +41,7 @@ fn flush(ctx: &mut Ctx, args: &Args, is_flushed: impl Fn(u32) -> bool) -> CmdRes
         shard.touch_where(|dbs, number, key| {
             is_flushed(number) && Presence::of(dbs, number, engine.keyspace.hash(key), key, 0) != Presence::Absent
         });
-        for (number, db) in (0..).zip(shard.dbs()) {
+        for (number, db) in (0..).zip(shard.dbs().iter_mut()) {
             // Not only those with keys: an emptied table keeps what others may still look at.
             if is_flushed(number) && db.used() > 0 {
                 removed += db.len() as u64;
@@ -64,6 +64,9 @@ pub fn swapdb(ctx: &mut Ctx, args: &Args) -> CmdResult {
         return Err(CommandError::DB_INDEX_OUT_OF_RANGE);
     };
     if a != b {
+        for shard in ctx.all_shards() {
+            shard.dbs().make(a.max(b))?;
+        }
         swap(ctx, a, b);
     }
     ctx.count_changes(1);
@@ -115,8 +118,8 @@ enum Presence {
 }
 
 impl Presence {
-    fn of(dbs: &[Db], number: u32, hash: KeyHash, key: &[u8], now_ms: i64) -> Self {
-        let Some((db, loc)) = dbs.get(number as usize).and_then(|db| Some((db, db.locate(hash, key)?))) else {
+    fn of(dbs: &Databases, number: u32, hash: KeyHash, key: &[u8], now_ms: i64) -> Self {
+        let Some((db, loc)) = dbs.get(number).and_then(|db| Some((db, db.locate(hash, key)?))) else {
             return Self::Absent;
         };
         if db.is_gone(loc, now_ms) { Self::Expired } else { Self::Live }
@@ -124,9 +127,9 @@ impl Presence {
 }
 
 /// Whether there was something to remove.
-fn remove_expired(dbs: &mut [Db], number: u32, hash: KeyHash, key: &[u8], now_ms: i64) -> bool {
+fn remove_expired(dbs: &mut Databases, number: u32, hash: KeyHash, key: &[u8], now_ms: i64) -> bool {
     if Presence::of(dbs, number, hash, key, now_ms) == Presence::Expired
-        && let Some(db) = dbs.get_mut(number as usize)
+        && let Some(db) = dbs.get_mut(number)
         && let Some(loc) = db.locate(hash, key)
     {
         db.remove(loc);

@@ -137,6 +137,7 @@ pub fn copy(ctx: &mut Ctx, args: &Args) -> CmdResult {
     if number == ctx.session.db && from.bytes == to.bytes {
         return Err(CommandError::SAME_OBJECT);
     }
+    ctx.make_database(number, to)?;
     let is_copied = ctx.read(from).is_some() && (replaces || ctx.peek_at(number, to).is_none());
     if is_copied {
         // Looking for `to` may have removed it as expired and moved `from`.
@@ -163,6 +164,7 @@ pub fn move_(ctx: &mut Ctx, args: &Args) -> CmdResult {
     if to == from {
         return Err(CommandError::SAME_OBJECT);
     }
+    ctx.make_database(to, key)?;
     let found = ctx.write(key).filter(|_| ctx.peek_at(to, key).is_none());
     if let Some(loc) = found {
         let detached = ctx.db(key).detach(loc);

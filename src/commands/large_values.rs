@@ -11,6 +11,7 @@ use crate::engine::clock::Clock;
 use crate::engine::log::Log;
 use crate::engine::settings::Settings;
 use crate::resp::ReplyWriter;
+use crate::storage::Shared;
 use crate::storage::counting::{Freed, freed_by};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,7 +24,7 @@ const BYTES_MAX: usize = 64 * 1024;
 const TYPES: [&str; 7] = ["zset", "hash", "set", "intset", "list", "stream", "string"];
 
 struct Store {
-    engine: Arc<Engine>,
+    engine: Shared<Engine>,
     session: Session,
     reply: ReplyWriter,
     now_ms: Arc<AtomicI64>,

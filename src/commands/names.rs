@@ -7,6 +7,7 @@ use crate::engine::settings::access::RenameError;
 use crate::engine::settings::{LoadError, Settings};
 use crate::storage::{NoMemory, try_copy};
 use smallvec::SmallVec;
+use std::cell::Cell;
 use std::collections::HashMap;
 
 /// Command names of one engine.
@@ -89,13 +90,31 @@ impl Names {
         !changed.contains_key(command.name.as_bytes()) || changed.values().flatten().any(|other| other.id == command.id)
     }
 
-    /// [`Names::lookup`], which first tries `recent`: clients repeat themselves.
+    /// [`Names::lookup`], which first tries the most recent one of this client: clients repeat themselves. A name never
+    /// changes its meaning.
     #[inline]
-    pub fn lookup_after(&self, recent: Option<&'static Command>, name: &[u8]) -> Option<&'static Command> {
-        match recent {
-            Some(recent) if self.changed.is_none() && is_name(recent.name.as_bytes(), name) => Some(recent),
-            _ => self.lookup(name),
+    pub fn lookup_after(&self, recent: &Cell<Option<Recent>>, name: &[u8]) -> Option<&'static Command> {
+        let spelling = Spelling::of(name);
+        if let Some(known) = recent.get()
+            && spelling == Some(known.spelling)
+        {
+            return Some(known.command);
         }
+        self.lookup_and_note(recent, spelling, name)
+    }
+
+    #[inline(never)]
+    fn lookup_and_note(
+        &self,
+        recent: &Cell<Option<Recent>>,
+        spelling: Option<Spelling>,
+        name: &[u8],
+    ) -> Option<&'static Command> {
+        let command = self.lookup(name)?;
+        if let Some(spelling) = spelling {
+            recent.set(Some(Recent { spelling, command }));
+        }
+        Some(command)
     }
 
     /// The command of this name, in any case.
@@ -121,29 +140,36 @@ fn lowercase(word: &[u8]) -> Option<SmallVec<[u8; 64]>> {
     Some(lower)
 }
 
-/// Whether a client's word is this name (lower case), in any case. As words of memory where that is exact: names of up to
-/// eight letters.
-#[inline]
-fn is_name(name: &[u8], word: &[u8]) -> bool {
-    const CASE: u64 = 0x2020_2020_2020_2020;
-    const LETTER: u64 = 0x6060_6060_6060_6060;
-    if let (Some(a), Some(b)) = (packed(name), packed(word))
-        && a & LETTER == LETTER
-    {
-        return name.len() == word.len() && a == b | CASE;
-    }
-    name.eq_ignore_ascii_case(word)
+/// What a client called its last command, and which one that was.
+#[derive(Clone, Copy, Debug)]
+pub struct Recent {
+    spelling: Spelling,
+    command: &'static Command,
 }
 
-/// All of three to eight bytes, some of them twice.
-#[inline]
-fn packed(word: &[u8]) -> Option<u64> {
-    if let [a, b, c] = *word {
-        return Some(u64::from_ne_bytes([a, b, c, a, b, c, a, b]));
+/// A word of two to sixteen bytes as numbers, which are quick to compare: equal ones are of the same word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Spelling {
+    len: usize,
+    /// Overlapping halves, or what there is of them.
+    first: u64,
+    last: u64,
+}
+
+impl Spelling {
+    #[inline]
+    fn of(word: &[u8]) -> Option<Self> {
+        let len = word.len();
+        let (first, last) = if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+            (u64::from_ne_bytes(*first), u64::from_ne_bytes(*last))
+        } else if let (Some(first), Some(last)) = (word.first_chunk(), word.last_chunk()) {
+            (u64::from(u32::from_ne_bytes(*first)), u64::from(u32::from_ne_bytes(*last)))
+        } else {
+            let (first, last) = (word.first_chunk()?, word.last_chunk()?);
+            (u64::from(u16::from_ne_bytes(*first)), u64::from(u16::from_ne_bytes(*last)))
+        };
+        (len <= 16).then_some(Self { len, first, last })
     }
-    let (first, last) = (word.first_chunk::<4>()?, word.last_chunk::<4>()?);
-    let join = |first, last| u64::from(u32::from_ne_bytes(first)) | u64::from(u32::from_ne_bytes(last)) << 32;
-    (word.len() <= 8).then(|| join(*first, *last))
 }
 
 #[cfg(test)]
@@ -165,29 +191,54 @@ mod tests {
     }
 
     #[test]
-    fn names_compare_in_any_case() {
+    fn the_last_name_is_remembered_as_it_was_spelled() {
+        let settings = Settings::new();
+        settings.load_text(b"rename-command GET Fetch\n").expect("renames");
+        let names = Names::new(&settings).expect("known commands");
+        let recent = Cell::new(None);
         let words = [
-            "get", "GET", "Get", "gEt", "ge", "gett", "g\x05t", "set", "mget", "MGET", "hgetall", "hgetaLL", "publish",
-        ];
-        let more = [
-            "incrbyfloat",
-            "object|help",
-            "zadd",
-            "ZADD",
-            "za\x04d",
-            "z-dd",
-            "Z-dd",
-            "z\rdd",
+            "set",
+            "SET",
+            "sEt",
+            "se",
+            "sett",
             "",
-            "\x7ax",
-            "bitfield_ro",
+            "s",
+            "get",
+            "fetch",
+            "FETCH",
+            "mget",
+            "hgetall",
+            "hgetalL",
+            "publish",
+            "incrbyfloat",
+            "zrangebyscore",
+            "zrevrangebyscore",
+            "zrevrangebylex",
+            "georadiusbymember",
+            "zadd",
+            "za\x04d",
         ];
-        for name in words.into_iter().chain(more).map(str::to_ascii_lowercase) {
-            for word in words.into_iter().chain(more) {
-                let expected = name.as_bytes().eq_ignore_ascii_case(word.as_bytes());
-                assert_eq!(is_name(name.as_bytes(), word.as_bytes()), expected, "{name} {word}");
+        // Twice in a row, so that the second is remembered, and after every other.
+        for before in words {
+            for word in words {
+                for _ in 0..2 {
+                    names.lookup_after(&recent, before.as_bytes());
+                    let found = names.lookup_after(&recent, word.as_bytes()).map(|command| command.name);
+                    assert_eq!(
+                        found,
+                        names.lookup(word.as_bytes()).map(|command| command.name),
+                        "{word} after {before}"
+                    );
+                }
             }
         }
+        for (a, b) in words.iter().flat_map(|a| words.iter().map(move |b| (a.as_bytes(), b.as_bytes()))) {
+            if let (Some(of_a), Some(of_b)) = (Spelling::of(a), Spelling::of(b)) {
+                assert_eq!(of_a == of_b, a == b);
+            }
+        }
+        assert!(Spelling::of(b"s").is_none() && Spelling::of(b"georadiusbymember").is_none());
     }
 
     #[test]

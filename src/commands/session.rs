@@ -3,6 +3,7 @@
 //! Belongs to one thread at a time. What other threads may see of it is its [`Client`].
 
 use super::blocking::Waiter;
+use super::names::Recent;
 use super::spec::{Command, Flags};
 use super::{CmdResult, Ctx};
 use crate::engine::clients::{Client, End, Origin, Waiting};
@@ -144,9 +145,13 @@ pub struct Session {
     pub protocol: Protocol,
     pub authenticated: bool,
     pub reply_mode: ReplyMode,
+    /// Whether replies become a tree, in which every command of a transaction must have its place, muted or not. Redis
+    /// leaves the array of a socket's EXEC short.
+    pub fills_places: bool,
     pub close: Close,
     /// The command looked up last.
-    pub recent: Cell<Option<&'static Command>>,
+    /// The command looked up last.
+    pub recent: Cell<Option<Recent>>,
     pub transaction: Option<Box<Transaction>>,
     pub watching: Option<Box<Watching>>,
     /// The rest of a command that gave way to others; no other command runs before it is done.
@@ -187,6 +192,7 @@ impl Session {
             protocol: Protocol::Resp2,
             authenticated: !engine.settings.hot().requires_password.load(Relaxed),
             reply_mode: ReplyMode::On,
+            fills_places: false,
             close: Close::No,
             recent: Cell::new(None),
             transaction: None,

@@ -91,7 +91,7 @@ fn run_queue(ctx: &mut Ctx, transaction: &Transaction) -> CmdResult {
         return Err(CommandError::NO_MEMORY);
     }
     let mut has_lost = false;
-    if ctx.session.is_muted() {
+    if ctx.session.is_muted() && !ctx.session.fills_places {
         ctx.reply.truncate(start);
     }
     let exec = ctx.command;
@@ -143,6 +143,9 @@ fn run_queued(ctx: &mut Ctx, command: &'static Command, argv: &[&[u8]]) {
     // CLIENT REPLY, and CLIENT KILL of oneself, take effect in the middle of a transaction.
     if ctx.session.is_muted() || was_closing {
         ctx.reply.truncate(start);
+    }
+    if ctx.session.fills_places && ctx.reply.len() == start {
+        ctx.reply.null();
     }
 }
 

@@ -289,7 +289,8 @@ impl Lane<'_> {
             in_transaction: false,
         };
         reach("typed locked");
-        let outcome = body(&mut ctx);
+        let made = if ctx.session.db == 0 { Ok(()) } else { ctx.make_database(ctx.session.db, key) };
+        let outcome = made.map_err(Into::into).and_then(|()| body(&mut ctx));
         let (changes, now_ms) = (ctx.changes, ctx.now_ms);
         blocking::release(self.engine, self.session, guarded.locks, now_ms);
         guarded.done();

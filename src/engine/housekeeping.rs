@@ -1,19 +1,18 @@
 //! What an engine does once in a while: samples its rates, notes its peak memory, advances the coarse clock of
-//! the eviction bits, and expires keys when no reactor does.
+//! the eviction bits, expires keys when no reactor does, and wakes reactors that a host drives.
 
+use super::alarms::{Alarm, Alarms, NEVER, sleep_until};
 use super::events::Pending;
 use super::{Engine, access, stats, threads};
 use crate::commands::blocking;
 use crate::hooks::reach;
 use crate::keyspace::Keyspace;
 use crate::keyspace::expiry::Driver;
-use crate::storage::{NoMemory, Shared, try_box};
+use crate::storage::{NoMemory, Shared, Weak, try_box};
 use parking_lot::{Condvar, Mutex};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Weak};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Longest sleep without anything to do.
@@ -36,6 +35,8 @@ struct State {
     stopping: bool,
     /// Someone has found an earlier deadline.
     woken: bool,
+    /// When the thread will wake up by itself; `None` before it first sleeps.
+    wakes_at: Option<Instant>,
 }
 
 /// What the thread has in common with others.
@@ -48,12 +49,14 @@ struct Common {
     now_s: AtomicU32,
     /// Reactors that expire keys; while there are any, this thread does not.
     reactors: AtomicU32,
+    /// When the reactors that a host drives have work next.
+    alarms: Alarms,
 }
 
 /// The housekeeping thread of one engine.
 pub struct Housekeeping {
     common: Shared<Common>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<threads::Handle>>,
     /// By which it expires keys while no reactor does.
     driver: Shared<Driver>,
 }
@@ -74,12 +77,12 @@ impl Housekeeping {
         Ok(Self { common, thread: Mutex::default(), driver })
     }
 
-    pub(super) fn start(&self, engine: &Arc<Engine>) -> std::io::Result<()> {
+    pub(super) fn start(&self, engine: &Shared<Engine>) -> std::io::Result<()> {
         self.common.now_s.store(now_s(engine), Ordering::Relaxed);
         let common = self.common.clone();
         let log = engine.log.clone();
-        let engine = Arc::downgrade(engine);
-        let thread = threads::spawn("rs-housekeeping", &log, move || run(&common, &engine))?;
+        let engine = engine.downgrade();
+        let thread = threads::spawn(format_args!("rs-housekeeping"), &log, move || run(&common, &engine))?;
         *self.thread.lock() = Some(thread);
         Ok(())
     }
@@ -89,7 +92,7 @@ impl Housekeeping {
         self.common.state.lock().stopping = true;
         self.common.changed.notify_all();
         if let Some(thread) = self.thread.lock().take()
-            && (!threads::is_own() || thread.thread().id() != std::thread::current().id())
+            && !thread.is_this_thread()
         {
             let _ = thread.join();
         }
@@ -107,6 +110,38 @@ impl Housekeeping {
         if self.common.reactors.fetch_sub(1, Ordering::AcqRel) == 1 {
             engine.keyspace.drivers().come_back(&self.driver);
         }
+    }
+
+    /// An alarm for a reactor that a host drives.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn add_alarm(&self, ring: Box<dyn Fn() + Send + Sync>) -> Result<Shared<Alarm>, NoMemory> {
+        self.common.alarms.add(ring)
+    }
+
+    /// Sets it, in milliseconds since the epoch.
+    pub fn set_alarm(&self, engine: &Engine, alarm: &Alarm, due_ms: i64) {
+        if !alarm.set(due_ms) {
+            return;
+        }
+        let sleep = sleep_until(due_ms, engine.clock.now_ms(), engine.clock.is_injected());
+        let mut state = self.common.state.lock();
+        if state.wakes_at.is_none_or(|wakes_at| wakes_at.saturating_duration_since(Instant::now()) > sleep) {
+            state.woken = true;
+            drop(state);
+            self.common.changed.notify_all();
+        }
+    }
+
+    /// Has all of them ring now, whatever time they are set to: there is something that every reactor's host must see.
+    pub fn ring_alarms(&self) {
+        self.common.alarms.ring(NEVER);
+    }
+
+    /// Removes it.
+    pub fn remove_alarm(&self, alarm: &Shared<Alarm>) {
+        self.common.alarms.remove(alarm);
     }
 
     /// Rates over the last 1.6 seconds.
@@ -144,6 +179,7 @@ fn run(common: &Common, engine: &Weak<Engine>) {
                 turn += 1;
                 sample(common, &engine, &mut history[turn % SAMPLES]);
             }
+            common.alarms.ring(engine.clock.now_ms());
             expire(&engine).min(next_sample.saturating_duration_since(Instant::now()))
         };
         let wait = catch_unwind(AssertUnwindSafe(chores)).unwrap_or_else(|_| {
@@ -151,9 +187,13 @@ fn run(common: &Common, engine: &Weak<Engine>) {
             engine.after_panic();
             period(&engine)
         });
+        let (now_ms, clock_is_injected) = (engine.clock.now_ms(), engine.clock.is_injected());
         drop(engine);
         let mut state = common.state.lock();
+        // Under the lock: who sets an alarm after this sees for how long the thread sleeps.
+        let wait = wait.min(sleep_until(common.alarms.next_ms(), now_ms, clock_is_injected));
         if !state.stopping && !state.woken && !wait.is_zero() {
+            state.wakes_at = Some(Instant::now() + wait);
             common.changed.wait_for(&mut state, wait);
         }
         if state.stopping {

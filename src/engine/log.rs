@@ -3,10 +3,9 @@
 //! A library prints nothing, so without a sink a message costs one comparison. A [`Log`] is a handle: clones write to the
 //! same sink and share the level, which follows the `loglevel` setting once [`Log::follow`] was called.
 
-use super::settings::{Id, Settings};
-use crate::storage::{NoMemory, Text, try_box};
+use super::settings::{Id, Owner, Settings};
+use crate::storage::{NoMemory, Shared, Text, try_box};
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 /// How important a message is; ordered.
@@ -41,10 +40,11 @@ pub type Sink = Box<dyn Fn(Level, &str) + Send + Sync>;
 /// The log of one engine.
 #[derive(Clone, Default)]
 pub struct Log {
-    shared: Option<Arc<Shared>>,
+    shared: Option<Shared<Common>>,
 }
 
-struct Shared {
+/// What clones have in common.
+struct Common {
     level: AtomicU8,
     sink: Sink,
 }
@@ -56,8 +56,12 @@ impl Log {
     }
 
     /// A log whose messages of level notice and above go to `sink`.
-    pub fn to(sink: Sink) -> Self {
-        Self { shared: Some(Arc::new(Shared { level: AtomicU8::new(Level::Notice as u8), sink })) }
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn to(sink: Sink) -> Result<Self, NoMemory> {
+        let common = Shared::new(Common { level: AtomicU8::new(Level::Notice as u8), sink })?;
+        Ok(Self { shared: Some(common) })
     }
 
     /// Takes the level from the settings, now and whenever it changes.
@@ -71,7 +75,7 @@ impl Log {
             Ok(())
         };
         self.set_level(settings.hot().loglevel());
-        settings.on_change(Id::Loglevel, try_box(adopt)?)
+        settings.on_change(Owner::ENGINE, Id::Loglevel, try_box(adopt)?)
     }
 
     /// Drops what is less important than `level`.
@@ -135,13 +139,13 @@ impl fmt::Debug for Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     #[test]
     fn the_level_follows_the_settings() {
         let written = Arc::new(Mutex::new(Vec::new()));
         let copy = Arc::clone(&written);
-        let log = Log::to(Box::new(move |level, text| copy.lock().unwrap().push((level, text.to_string()))));
+        let log = Log::to(Box::new(move |level, text| copy.lock().unwrap().push((level, text.to_string())))).unwrap();
         let settings = Settings::new();
         log.follow(&settings).unwrap();
         log.verbose("a");

@@ -1,11 +1,14 @@
 //! What hangs off one store. An [`Engine`] has no global state: a process may open many.
 
 pub mod access;
+pub mod alarms;
 #[allow(unsafe_code)]
 pub mod allocator;
 pub mod clients;
 pub mod clock;
 pub mod events;
+#[allow(unsafe_code)]
+mod files;
 pub mod glob;
 #[cfg(feature = "mimalloc")]
 #[allow(unsafe_code)]
@@ -26,6 +29,7 @@ pub mod threads;
 use crate::commands::names::Names;
 use crate::keyspace::{Garbage, HashSeed, Keyspace};
 use crate::persist::rdb::Compressor;
+use crate::storage::{NoMemory, Shared, Text};
 use clients::Clients;
 use clock::Clock;
 use events::Events;
@@ -34,11 +38,11 @@ use latency::LatencyMonitor;
 use log::Log;
 use parking_lot::{Condvar, Mutex};
 use reclaim::Reclaimer;
-use settings::Settings;
+use settings::{LoadError, Settings};
 use slowlog::Slowlog;
 use stats::Stats;
+use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How a shutdown was asked for.
@@ -60,7 +64,7 @@ pub struct Engine {
     pub names: Names,
     pub clients: Clients,
     /// Who is told what happens to keys.
-    pub events: Arc<Events>,
+    pub events: Events,
     pub slowlog: Slowlog,
     pub latency: LatencyMonitor,
     pub reclaimer: Reclaimer,
@@ -80,19 +84,58 @@ pub struct Engine {
     shutdown_asked: Condvar,
 }
 
+/// Why an engine was not opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// A command cannot be renamed as the settings say.
+    Rename(LoadError),
+    NoMemory,
+    /// The housekeeping thread cannot be started.
+    Thread(io::Error),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rename(error) => error.fmt(f),
+            Self::NoMemory => NoMemory.fmt(f),
+            Self::Thread(error) => write!(f, "cannot start a thread: {}", process::os_text(error)),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<NoMemory> for OpenError {
+    fn from(NoMemory: NoMemory) -> Self {
+        Self::NoMemory
+    }
+}
+
+impl From<LoadError> for OpenError {
+    fn from(error: LoadError) -> Self {
+        if error == LoadError::NoMemory { Self::NoMemory } else { Self::Rename(error) }
+    }
+}
+
+impl From<io::Error> for OpenError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::OutOfMemory { Self::NoMemory } else { Self::Thread(error) }
+    }
+}
+
 impl Engine {
     /// Opens an engine with these settings.
     ///
     /// # Errors
-    /// `InvalidInput` if a command cannot be renamed as the settings say; otherwise if the housekeeping thread cannot
-    /// be started.
-    pub fn open(settings: Settings, clock: Clock, log: Log) -> io::Result<Arc<Self>> {
-        let names = Names::new(&settings).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let keyspace = Keyspace::new(settings.shards(), HashSeed::new(random_u64()));
+    /// Whatever keeps it from being opened; nothing is left behind then.
+    pub fn open(settings: Settings, clock: Clock, log: Log) -> Result<Shared<Self>, OpenError> {
+        let names = Names::new(&settings)?;
+        let keyspace = Keyspace::new(settings.shards(), HashSeed::new(random_u64())?)?;
         let started_ms = clock.now_ms();
         let housekeeping = Housekeeping::new(&keyspace)?;
-        let engine = Arc::new(Self {
-            reclaimer: Reclaimer::new(log.clone(), Arc::clone(keyspace.readers())),
+        let engine = Shared::new(Self {
+            reclaimer: Reclaimer::new(log.clone(), keyspace.readers().clone())?,
             compressor: Mutex::new(None),
             keyspace,
             settings,
@@ -100,18 +143,18 @@ impl Engine {
             names,
             stats: Stats::new(crate::commands::spec::ID_COUNT),
             clients: Clients::default(),
-            events: Arc::default(),
+            events: Events::new()?,
             slowlog: Slowlog::default(),
             latency: LatencyMonitor::default(),
             log,
-            run_id: random_hex(40),
-            replication_id: random_hex(40),
+            run_id: random_id()?,
+            replication_id: random_id()?,
             started_ms,
             port: AtomicU32::new(0),
             housekeeping,
             shutdown: Mutex::new(None),
             shutdown_asked: Condvar::new(),
-        });
+        })?;
         engine.housekeeping.start(&engine)?;
         Ok(engine)
     }
@@ -160,6 +203,7 @@ impl Engine {
     pub fn request_shutdown(&self, how: Shutdown) {
         *self.shutdown.lock() = Some(how);
         self.shutdown_asked.notify_all();
+        self.housekeeping.ring_alarms();
     }
 
     /// The shutdown that was asked for, if any.
@@ -218,12 +262,8 @@ pub(crate) fn random_u64() -> u64 {
     std::collections::hash_map::RandomState::new().build_hasher().finish()
 }
 
-/// `digits` random lower-case hex digits.
-fn random_hex(digits: usize) -> String {
-    let mut text = String::with_capacity(digits + 16);
-    while text.len() < digits {
-        text.push_str(&format!("{:016x}", random_u64()));
-    }
-    text.truncate(digits);
-    text
+/// 40 random lower-case hex digits.
+fn random_id() -> Result<String, NoMemory> {
+    let [first, second, last] = [random_u64(), random_u64(), random_u64() >> 32];
+    Text::string_of(format_args!("{first:016x}{second:016x}{last:08x}"))
 }

@@ -6,7 +6,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use nix::sys::utsname::uname;
 use nix::unistd::{SysconfVar, sysconf};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, c_char};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -113,6 +113,28 @@ impl PathBuffer {
         Self([0; libc::PATH_MAX as usize])
     }
 
+    /// A path, to be given to the system.
+    ///
+    /// # Errors
+    /// If it is longer than the system takes, or no path.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let path = path.as_os_str().as_bytes();
+        let mut buffer = Self::empty();
+        match buffer.0.get_mut(..path.len()) {
+            Some(slot) if path.len() < libc::PATH_MAX as usize => slot.copy_from_slice(path),
+            _ => return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG)),
+        }
+        if path.contains(&0) {
+            return Err(io::Error::from_raw_os_error(libc::ENOENT));
+        }
+        Ok(buffer)
+    }
+
+    /// The path as the system takes it, terminated.
+    pub fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+
     fn path(&self, len: usize) -> &Path {
         Path::new(OsStr::from_bytes(&self.0[..len]))
     }
@@ -140,16 +162,9 @@ impl PathBuffer {
     /// # Errors
     /// If it leads to nothing, or is longer than the system takes.
     pub fn resolve(&mut self, path: &[u8]) -> io::Result<&Path> {
-        let mut name = Self::empty();
-        match name.0.get_mut(..path.len()) {
-            Some(slot) if path.len() < libc::PATH_MAX as usize => slot.copy_from_slice(path),
-            _ => return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG)),
-        }
-        if path.contains(&0) {
-            return Err(io::Error::from_raw_os_error(libc::ENOENT));
-        }
-        // SAFETY: the name is terminated by a NUL behind it, and the buffer has room for PATH_MAX bytes, which is what it asks for.
-        let resolved = unsafe { libc::realpath(name.0.as_ptr().cast(), self.0.as_mut_ptr().cast()) };
+        let name = Self::of(Path::new(OsStr::from_bytes(path)))?;
+        // SAFETY: the name is terminated, and the buffer has room for PATH_MAX bytes, which is what it asks for.
+        let resolved = unsafe { libc::realpath(name.as_ptr(), self.0.as_mut_ptr().cast()) };
         if resolved.is_null() { Err(io::Error::last_os_error()) } else { Ok(self.terminated()) }
     }
 }

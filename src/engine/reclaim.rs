@@ -7,11 +7,11 @@
 use super::log::Log;
 use super::threads;
 use crate::hooks::reach;
-use crate::keyspace::{Readers, pages, try_box};
+use crate::keyspace::{NoMemory, Readers, pages, try_box};
+use crate::storage::Shared;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 type Garbage = Box<dyn Any + Send>;
 
@@ -27,12 +27,12 @@ struct Queue {
 }
 
 #[derive(Default)]
-struct Shared {
+struct Work {
     queue: Mutex<Queue>,
     changed: Condvar,
 }
 
-impl pages::Provider for Shared {
+impl pages::Provider for Work {
     fn wake(&self) {
         self.queue.lock().wants_pages = true;
         self.changed.notify_all();
@@ -40,11 +40,10 @@ impl pages::Provider for Shared {
 }
 
 /// Handle of the freeing thread; dropping it frees everything that is queued and joins.
-#[derive(Default)]
 pub struct Reclaimer {
-    shared: Arc<Shared>,
+    work: Shared<Work>,
     /// Those who may still look at parts of tables that are to be freed.
-    readers: Arc<Readers>,
+    readers: Shared<Readers>,
     thread: Mutex<Option<threads::Handle>>,
     /// Where a panic in a value's destructor is reported.
     log: Log,
@@ -52,8 +51,11 @@ pub struct Reclaimer {
 
 impl Reclaimer {
     /// A reclaimer of an engine with this log, for a keyspace with these readers.
-    pub fn new(log: Log, readers: Arc<Readers>) -> Self {
-        Self { shared: Arc::default(), readers, thread: Mutex::default(), log }
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new(log: Log, readers: Shared<Readers>) -> Result<Self, NoMemory> {
+        Ok(Self { work: Shared::new(Work::default())?, readers, thread: Mutex::default(), log })
     }
 
     /// Drops `garbage` later, on the freeing thread. Falls back to dropping it here when no thread can be made, or when
@@ -66,30 +68,30 @@ impl Reclaimer {
         }
         let mut thread = self.thread.lock();
         if thread.is_none() {
-            let (shared, readers) = (Arc::clone(&self.shared), Arc::clone(&self.readers));
-            match threads::try_spawn(c"rs-reclaim", &self.log, move || work(&shared, &readers)) {
+            let (shared, readers) = (self.work.clone(), self.readers.clone());
+            match threads::spawn(format_args!("rs-reclaim"), &self.log, move || work(&shared, &readers)) {
                 Ok(handle) => {
                     *thread = Some(handle);
                     pages::attend(self.provider());
                 }
                 Err(_) => {
                     self.readers.wait();
-                    self.shared.queue.lock().pending.clear();
+                    self.work.queue.lock().pending.clear();
                 }
             }
         }
         drop(thread);
-        self.shared.changed.notify_all();
+        self.work.changed.notify_all();
     }
 
-    fn provider(&self) -> Arc<dyn pages::Provider> {
-        Arc::clone(&self.shared) as _
+    fn provider(&self) -> Shared<dyn pages::Provider> {
+        self.work.clone().widen(|work| work)
     }
 
     /// Queues a piece, or gives it back: it must not be dropped before the readers are waited for.
     fn queue<T: Send + 'static>(&self, garbage: T) -> Result<(), T> {
         let Ok(mut piece) = try_box(None) else { return Err(garbage) };
-        let mut queue = self.shared.queue.lock();
+        let mut queue = self.work.queue.lock();
         if queue.pending.try_reserve(1).is_err() {
             return Err(garbage);
         }
@@ -100,20 +102,20 @@ impl Reclaimer {
 
     /// Pieces waiting to be freed (INFO's `lazyfree_pending_objects`).
     pub fn pending(&self) -> usize {
-        let queue = self.shared.queue.lock();
+        let queue = self.work.queue.lock();
         queue.pending.len() + queue.in_work
     }
 
     /// Pieces freed so far (INFO's `lazyfreed_objects`).
     pub fn freed(&self) -> u64 {
-        self.shared.queue.lock().freed
+        self.work.queue.lock().freed
     }
 
     /// Waits until all that was deferred before the call is freed.
     pub fn drain(&self) {
-        let mut queue = self.shared.queue.lock();
+        let mut queue = self.work.queue.lock();
         while !queue.pending.is_empty() || queue.in_work > 0 {
-            self.shared.changed.wait(&mut queue);
+            self.work.changed.wait(&mut queue);
         }
     }
 }
@@ -121,8 +123,8 @@ impl Reclaimer {
 impl Drop for Reclaimer {
     fn drop(&mut self) {
         pages::leave(&self.provider());
-        self.shared.queue.lock().stopping = true;
-        self.shared.changed.notify_all();
+        self.work.queue.lock().stopping = true;
+        self.work.changed.notify_all();
         if let Some(thread) = self.thread.lock().take() {
             // A panic in a value's destructor has already been reported by the panic hook.
             let _ = thread.join();
@@ -130,7 +132,7 @@ impl Drop for Reclaimer {
     }
 }
 
-fn work(shared: &Shared, readers: &Readers) {
+fn work(shared: &Work, readers: &Readers) {
     let mut queue = shared.queue.lock();
     loop {
         if std::mem::take(&mut queue.wants_pages) {
@@ -166,6 +168,7 @@ fn work(shared: &Shared, readers: &Readers) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     struct Counted(Arc<AtomicUsize>);
@@ -178,7 +181,8 @@ mod tests {
     #[test]
     fn everything_deferred_is_dropped_once() {
         let dropped = Arc::new(AtomicUsize::new(0));
-        let reclaimer = Reclaimer::default();
+        let readers = Shared::new(Readers::default()).expect("memory");
+        let reclaimer = Reclaimer::new(Log::silent(), readers).expect("memory");
         for _ in 0..100 {
             reclaimer.defer(Counted(Arc::clone(&dropped)));
         }

@@ -11,12 +11,12 @@ use super::log::Log;
 use crate::keyspace::{NoMemory, try_box};
 use std::cell::Cell;
 use std::ffi::{CStr, c_void};
-use std::io;
+use std::fmt;
+use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, null};
-use std::thread::{Builder, JoinHandle};
 
 /// Stack of a thread; the deepest path, a command that a script runs, needs a fraction of it.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
@@ -97,36 +97,21 @@ pub fn with_log(f: impl FnOnce(&Log)) -> bool {
     true
 }
 
-/// Whether the calling thread belongs to an engine, not to the host. Asked before `std::thread::current`, which in a
-/// thread of the host would leave something behind.
+/// Whether the calling thread belongs to an engine, not to the host.
 pub fn is_own() -> bool {
     IS_OWN.get()
 }
 
-/// Starts a thread of an engine.
-///
-/// # Errors
-/// If the system has none left.
-pub fn spawn(name: &str, log: &Log, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    let log = log.clone();
-    // A new thread inherits the mask, so there is no moment in which it could take a signal.
-    let _mask = SignalMask::block();
-    Builder::new().name(name.to_owned()).stack_size(STACK_BYTES).spawn(move || {
-        IS_OWN.set(true);
-        let _inside = Inside::enter(&log);
-        body();
-    })
-}
-
-/// [`spawn`] in the middle of a command. Not by std, which ends the process if there is no memory for what it keeps of a thread.
+/// Starts a thread of an engine. Not by std, which ends the process if there is no memory for what it keeps of a thread.
 ///
 /// # Errors
 /// If the system has none left, or no memory for it.
-pub fn try_spawn(name: &'static CStr, log: &Log, body: impl FnOnce() + Send + 'static) -> io::Result<Handle> {
+pub fn spawn(name: fmt::Arguments<'_>, log: &Log, body: impl FnOnce() + Send + 'static) -> io::Result<Handle> {
+    let name = Name::of(name);
     let log = log.clone();
     let main = move || {
         IS_OWN.set(true);
-        name_this_thread(name);
+        name.give_to_this_thread();
         let _inside = Inside::enter(&log);
         body();
     };
@@ -167,18 +152,27 @@ extern "C" fn enter<F: FnOnce()>(main: *mut c_void) -> *mut c_void {
     ptr::without_provenance_mut(usize::from(has_panicked))
 }
 
-/// What a debugger and `ps` call the thread; the system takes up to 15 bytes.
-fn name_this_thread(name: &CStr) {
-    #[cfg(target_os = "linux")]
-    // SAFETY: the name is a terminated string.
-    unsafe {
-        libc::pthread_setname_np(libc::pthread_self(), name.as_ptr());
+/// What a debugger and `ps` call a thread; the system takes up to 15 bytes and a NUL.
+struct Name([u8; 16]);
+
+impl Name {
+    fn of(name: fmt::Arguments<'_>) -> Self {
+        let mut bytes = [0; 16];
+        // What does not fit is left out.
+        let _ = (&mut bytes[..15]).write_fmt(name);
+        Self(bytes)
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = name;
+
+    fn give_to_this_thread(&self) {
+        #[cfg(target_os = "linux")]
+        if let Ok(name) = CStr::from_bytes_until_nul(&self.0) {
+            // SAFETY: the name is a terminated string.
+            unsafe { libc::pthread_setname_np(libc::pthread_self(), name.as_ptr()) };
+        }
+    }
 }
 
-/// A thread that [`try_spawn`] has started, to be joined; if it is not, it goes on by itself.
+/// A thread that [`spawn`] has started, to be joined; if it is not, it goes on by itself.
 #[derive(Debug)]
 pub struct Handle {
     thread: libc::pthread_t,
@@ -194,6 +188,12 @@ unsafe impl Sync for Handle {}
 pub struct Panicked;
 
 impl Handle {
+    /// Whether it is the calling one.
+    pub fn is_this_thread(&self) -> bool {
+        // SAFETY: both are threads that have not been joined.
+        unsafe { libc::pthread_equal(self.thread, libc::pthread_self()) != 0 }
+    }
+
     /// Waits for the end of the thread.
     ///
     /// # Errors
@@ -250,7 +250,7 @@ mod tests {
     fn a_thread_of_an_engine_is_marked_with_its_log_and_nests() {
         let written = Arc::new(Mutex::new(Vec::new()));
         let copy = Arc::clone(&written);
-        let log = Log::to(Box::new(move |_, text| copy.lock().unwrap().push(text.to_owned())));
+        let log = Log::to(Box::new(move |_, text| copy.lock().unwrap().push(text.to_owned()))).unwrap();
         assert!(!is_own() && !Inside::is_entered() && !with_log(|_| unreachable!()));
         let body = || {
             assert!(is_own() && with_log(|log| log.notice("outer")));
@@ -263,19 +263,24 @@ mod tests {
             drop(outside);
             with_log(|log| log.notice("outer again"));
         };
-        spawn("rs-test", &log, body).unwrap().join().unwrap();
+        spawn(format_args!("rs-test"), &log, body).unwrap().join().unwrap();
         assert_eq!(*written.lock().unwrap(), ["outer", "outer again"]);
     }
 
     #[test]
-    fn a_thread_started_in_a_command_is_like_any_other_and_joined() {
-        let (ran, log) = (Arc::new(Mutex::new(false)), Log::silent());
-        let copy = Arc::clone(&ran);
-        let thread =
-            try_spawn(c"rs-test", &log, move || *copy.lock().unwrap() = is_own() && Inside::is_entered()).unwrap();
-        assert_eq!(thread.join(), Ok(()));
-        assert!(*ran.lock().unwrap());
-        assert_eq!(try_spawn(c"rs-test", &log, || panic!("on purpose")).unwrap().join(), Err(Panicked));
+    fn a_panic_ends_the_thread_and_whoever_joins_it_learns_of_it() {
+        let thread = spawn(format_args!("rs-test"), &Log::silent(), || panic!("on purpose")).unwrap();
+        assert!(!thread.is_this_thread());
+        assert_eq!(thread.join(), Err(Panicked));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_thread_has_as_much_of_its_name_as_the_system_takes() {
+        for (number, expected) in [(7_u64, "rs-test-7\n"), (10_000_000_000, "rs-test-1000000\n")] {
+            let body = move || assert_eq!(std::fs::read_to_string("/proc/thread-self/comm").unwrap(), expected);
+            assert_eq!(spawn(format_args!("rs-test-{number}"), &Log::silent(), body).unwrap().join(), Ok(()));
+        }
     }
 
     #[test]
@@ -290,7 +295,7 @@ mod tests {
         };
         let before = blocked(libc::SIGUSR1);
         let body = move || assert!(blocked(libc::SIGUSR1) && blocked(libc::SIGPIPE) && !blocked(libc::SIGSEGV));
-        spawn("rs-test", &Log::silent(), body).unwrap().join().unwrap();
+        spawn(format_args!("rs-test"), &Log::silent(), body).unwrap().join().unwrap();
         assert_eq!(blocked(libc::SIGUSR1), before);
     }
 }

@@ -107,9 +107,10 @@ pub unsafe extern "C" fn rs_config_set_logger(config: *mut rs_config, logger: rs
 }
 
 /// Has engines opened from now on ask `now_ms` for the time, with `ud` as its argument; NULL: the system. This time
-/// decides when keys expire; a test can move it at will, backwards too. A negative time is taken for 0, one beyond the year
-/// 70,000 for the end of that. Durations are always measured with the system's monotonic
-/// clock. `ud` must stay valid until the engines are closed.
+/// decides when keys expire, when commands that wait (BLPOP) have waited long enough and when idle clients are closed; a test can
+/// move it at will, backwards too, and while it stands still none of that happens. A negative time is taken for 0, one
+/// beyond the year 6,428 for the end of that. How long functions of this library wait (`timeout_ms`), and what SLOWLOG tells,
+/// goes by the system's monotonic clock. `ud` must stay valid until the engines are closed.
 ///
 /// Returns `RS_OK`, or `RS_ERR_ARGUMENT` if `config` is NULL.
 #[unsafe(no_mangle)]
@@ -173,7 +174,7 @@ impl rs_config {
             // SAFETY: the host has given a function of this type, and `ud` for it.
             unsafe { logger(level as c_int, text.as_ptr().cast(), text.len(), ud.0) }
         });
-        Ok(Log::to(sink.map_err(|_| no_memory())?))
+        Ok(Log::to(sink?)?)
     }
 
     fn clock(&self) -> Outcome<Clock> {

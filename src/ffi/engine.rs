@@ -4,20 +4,19 @@ use super::cast::{self, Out};
 use super::config::rs_config;
 use super::guard::{code, ending, install_panic_hook, outermost};
 use super::origin::Origin;
-use super::status::{Outcome, RS_ERR_IO, RS_OK, fail, no_memory, rs_status};
-use crate::engine::Engine;
-use std::io::ErrorKind;
-use std::sync::Arc;
+use super::status::{Failure, Outcome, RS_ERR_CONFIG, RS_ERR_IO, RS_OK, fail, no_memory, rs_status};
+use crate::engine::{Engine, OpenError};
+use crate::storage::{NoMemory, Shared};
 use std::sync::atomic::AtomicUsize;
 
 /// One store: data, settings, statistics. A process may have many; they share nothing.
 pub struct rs_engine {
-    host: Arc<Host>,
+    host: Shared<Host>,
 }
 
 /// What the handles of one engine own together: the engine, which ends with the last of them.
 pub struct Host {
-    pub engine: Arc<Engine>,
+    pub engine: Shared<Engine>,
     /// Servers now running.
     pub servers: AtomicUsize,
     pub origin: Origin,
@@ -25,8 +24,11 @@ pub struct Host {
 
 impl Host {
     /// What the handles of an engine share that was just opened.
-    pub fn of(engine: Arc<Engine>) -> Arc<Self> {
-        Arc::new(Self { engine, servers: AtomicUsize::new(0), origin: Origin::here() })
+    ///
+    /// # Errors
+    /// If memory is short; the engine is closed then.
+    pub fn of(engine: Shared<Engine>) -> Result<Shared<Self>, NoMemory> {
+        Shared::new(Self { engine, servers: AtomicUsize::new(0), origin: Origin::here() })
     }
 }
 
@@ -39,23 +41,28 @@ impl Drop for Host {
 }
 
 impl rs_engine {
-    pub fn host(&self) -> &Arc<Host> {
+    pub fn host(&self) -> &Shared<Host> {
         &self.host
     }
 
     /// An engine with this configuration.
     pub fn open(config: &rs_config) -> Outcome<Self> {
         let (settings, clock, log) = config.parts()?;
-        let engine = Engine::open(settings, clock, log).map_err(|error| match error.kind() {
-            ErrorKind::OutOfMemory => no_memory(),
-            _ => fail(RS_ERR_IO, format_args!("cannot start a thread: {error}")),
-        })?;
-        Ok(Self::of(Host::of(engine)))
+        let engine = Engine::open(settings, clock, log).map_err(|error| open_failure(&error))?;
+        Ok(Self::of(Host::of(engine)?))
     }
 
     /// Another handle of an engine.
-    pub fn of(host: Arc<Host>) -> Self {
+    pub fn of(host: Shared<Host>) -> Self {
         Self { host }
+    }
+}
+
+fn open_failure(error: &OpenError) -> Failure {
+    match error {
+        OpenError::NoMemory => no_memory(),
+        OpenError::Rename(_) => fail(RS_ERR_CONFIG, format_args!("{error}")),
+        OpenError::Thread(_) => fail(RS_ERR_IO, format_args!("{error}")),
     }
 }
 
@@ -63,9 +70,9 @@ impl rs_engine {
 /// afterwards. The engine has a thread of its own for expiry and statistics, and another from the first large value on
 /// that is to be freed; it listens nowhere until `rs_server_start`.
 ///
-/// Returns `RS_OK` and writes the engine, to be ended with `rs_engine_close`; `RS_ERR_IO` if a thread cannot be
-/// started; `RS_ERR_NO_MEMORY`; `RS_ERR_BUSY` from inside a callback; `RS_ERR_ARGUMENT` if `out` is NULL. Any thread,
-/// any number of engines.
+/// Returns `RS_OK` and writes the engine, to be ended with `rs_engine_close`; `RS_ERR_CONFIG` if a `rename-command` renames
+/// what is no command, or to a name that is taken; `RS_ERR_IO` if a thread cannot be started; `RS_ERR_NO_MEMORY`;
+/// `RS_ERR_BUSY` from inside a callback; `RS_ERR_ARGUMENT` if `out` is NULL. Any thread, any number of engines.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_engine_open(config: *const rs_config, out: *mut *mut rs_engine) -> rs_status {
     install_panic_hook();

@@ -6,6 +6,7 @@ use super::guard::{code, outermost};
 use super::status::{RS_ERR_ARGUMENT, RS_ERR_NOT_FOUND, RS_OK, fail, rs_status};
 use crate::engine::events::{Class, Event};
 use crate::engine::threads::Outside;
+use crate::storage::try_box;
 use std::ffi::{c_char, c_int, c_void};
 
 /// What any key can be subject to: "del", "expire", "rename_from", "restore" ... (g)
@@ -74,11 +75,12 @@ pub type rs_event_fn =
 /// What nobody listens to costs next to nothing. Keys expire by themselves within about a millisecond of their time, and
 /// "expired" is told then, or as soon as a command finds the key expired. A field of a hash is told as "hexpired".
 ///
-/// Returns `RS_OK`; `RS_ERR_NOT_FOUND` if `classes` is 0 and nobody listens with this `f` and `ud`; `RS_ERR_BUSY` from inside
+/// Returns `RS_OK`; `RS_ERR_NO_MEMORY`; `RS_ERR_NOT_FOUND` if `classes` is 0 and nobody listens with this `f` and `ud`; `RS_ERR_BUSY` from inside
 /// a callback other than an event callback; `RS_ERR_ARGUMENT` if `engine` or `f` is NULL or a class is unknown. Any thread.
 ///
 ///     static void on_expired(const char *event, const void *key, size_t klen, int db, void *ud)
 ///     {
+///         (void)event, (void)db, (void)ud;
 ///         printf("%.*s is gone\n", (int)klen, (const char *)key);
 ///     }
 ///     ...
@@ -106,17 +108,14 @@ pub unsafe extern "C" fn rs_engine_on_event(
             };
         }
         let ud = UserData(ud);
-        engine.listen(
-            id,
-            classes,
-            Box::new(move |event: Event<'_>| {
-                let ud = ud;
-                let _outside = Outside::enter();
-                let (name, key) = (event.name.as_ptr(), event.key.as_ptr().cast());
-                // SAFETY: the host has given a function of this type, and `ud` for it; the strings outlive the call.
-                unsafe { f(name, key, event.key.len(), event.db as c_int, ud.0) }
-            }),
-        );
+        let callback = try_box(move |event: Event<'_>| {
+            let ud = ud;
+            let _outside = Outside::enter();
+            let (name, key) = (event.name.as_ptr(), event.key.as_ptr().cast());
+            // SAFETY: the host has given a function of this type, and `ud` for it; the strings outlive the call.
+            unsafe { f(name, key, event.key.len(), event.db as c_int, ud.0) }
+        });
+        engine.listen(id, classes, callback?)?;
         Ok(RS_OK)
     }))
 }

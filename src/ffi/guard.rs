@@ -15,12 +15,12 @@
 use super::status::{Failure, Outcome, RS_ERR_BUSY, RS_ERR_PANIC, fail, rs_status};
 use crate::engine::Engine;
 use crate::engine::events::is_delivering;
-use crate::engine::log::Log;
+use crate::engine::log::{Level, Log};
 use crate::engine::threads::{self, Inside};
 use crate::hooks::reach;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, Location, PanicHookInfo, catch_unwind};
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 
 /// Runs a body that touches no engine. May be called from inside a callback.
 pub fn plain<T>(body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
@@ -104,15 +104,22 @@ pub fn code(outcome: Outcome<rs_status>) -> rs_status {
     }
 }
 
+type PanicHook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send>;
+
 /// Sends panics inside the library to the log of their engine, from now on. Every function that makes a first handle
 /// calls it.
 pub fn install_panic_hook() {
+    /// What it replaces. Not in the hook itself, which so is a box of nothing, for which no memory is asked.
+    static PREVIOUS: OnceLock<PanicHook> = OnceLock::new();
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        let previous = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            let is_logged = threads::with_log(|log| log.warning(&format!("internal error: {panic}")));
-            if !is_logged && !is_of_this_folder(panic) {
+        PREVIOUS.get_or_init(std::panic::take_hook);
+        std::panic::set_hook(Box::new(|panic| {
+            let is_logged = threads::with_log(|log| log.note(Level::Warning, format_args!("internal error: {panic}")));
+            if !is_logged
+                && !is_of_this_folder(panic)
+                && let Some(previous) = PREVIOUS.get()
+            {
                 previous(panic);
             }
         }));
@@ -140,7 +147,7 @@ mod tests {
         install_panic_hook();
         let written = Arc::new(Mutex::new(String::new()));
         let copy = Arc::clone(&written);
-        let log = Log::to(Box::new(move |_, text| copy.lock().unwrap().push_str(text)));
+        let log = Log::to(Box::new(move |_, text| copy.lock().unwrap().push_str(text))).unwrap();
         let engine = Engine::open(Settings::new(), Clock::system(), log).unwrap();
         let other = Engine::open(Settings::new(), Clock::system(), Log::silent()).unwrap();
         assert_eq!(code(on(&other, || Ok(RS_OK))), RS_OK);

@@ -8,7 +8,7 @@ use super::status::{Outcome, RS_ERR_ARGUMENT, RS_ERR_CONFIG, RS_ERR_EXISTS, RS_O
 use super::typed::rs_slice;
 use crate::commands::host::{Call, Declaration, DeclarationError, HostFunction, Refusal};
 use crate::commands::spec::{Command, KeySpec};
-use crate::keyspace::NoMemory;
+use crate::storage::{NoMemory, Text, try_box};
 use std::ffi::{c_char, c_int, c_void};
 use std::mem::offset_of;
 use std::ptr::NonNull;
@@ -80,7 +80,7 @@ const _: () = {
 ///
 ///     static void greet(rs_call *call, int argc, const rs_slice *argv, void *ud)
 ///     {
-///         const char *set[] = { "SET", argv[1].data, argv[2].data };
+///         const char *set[] = { "SET", (const char *)argv[1].data, (const char *)argv[2].data };
 ///         size_t len[] = { 3, argv[1].len, argv[2].len };
 ///         rs_reply *reply = rs_call_command_argv(call, 3, set, len);
 ///         (void)argc, (void)ud;
@@ -125,6 +125,7 @@ unsafe fn declare(spec: &rs_command_spec) -> Outcome<Declaration> {
     Declaration::new(name, spec.arity, flags, keys).map_err(|error| match error {
         DeclarationError::Argument(text) => fail(RS_ERR_ARGUMENT, format_args!("{text}")),
         DeclarationError::Flags(text) => fail(RS_ERR_CONFIG, format_args!("{text}")),
+        DeclarationError::NoMemory => NoMemory.into(),
     })
 }
 
@@ -140,12 +141,13 @@ fn register(
         return Err(taken(name));
     }
     let added = engine.names.host().add(name, |id| {
-        let entry = Entry::new(declaration, id);
-        (entry.command(), Box::new(Function { handler, userdata, _entry: entry }))
+        let entry = Entry::new(declaration, id)?;
+        Ok((entry.command(), try_box(Function { handler, userdata, _entry: entry })?))
     });
     match added {
         Ok(()) => Ok(RS_OK),
         Err(Refusal::Taken) => Err(taken(name)),
+        Err(Refusal::NoMemory) => Err(NoMemory.into()),
         Err(Refusal::Full) => {
             Err(fail(super::status::RS_ERR_NO_MEMORY, format_args!("there is no room for more commands")))
         }
@@ -189,34 +191,49 @@ impl HostFunction for Function {
 /// lives as long as its engine, and so does whoever may look at it: sessions, transactions and waiting commands are gone
 /// before the engine is, or do nothing but be dropped.
 struct Entry {
-    name: NonNull<str>,
-    keys: NonNull<[KeySpec]>,
-    command: NonNull<Command>,
+    // Dropped in this order: the command refers to the others.
+    command: Kept<Command>,
+    _keys: Kept<[KeySpec]>,
+    _name: Kept<str>,
 }
 
 impl Entry {
-    fn new(declaration: &Declaration, id: u16) -> Self {
-        let name: &'static str = Box::leak(declaration.name().into());
-        let keys: &'static [KeySpec] = Box::leak(declaration.key_specs());
-        let command = Box::leak(Box::new(declaration.command(id, name, keys)));
-        Self { name: NonNull::from(name), keys: NonNull::from(keys), command: NonNull::from(command) }
+    fn new(declaration: &Declaration, id: u16) -> Result<Self, NoMemory> {
+        let name = Kept::new(Text::string_of(format_args!("{}", declaration.name()))?.into_boxed_str());
+        let keys = Kept::new(declaration.key_specs()?);
+        // SAFETY: the command is dropped before them.
+        let (name_ref, keys_ref) = unsafe { (name.get(), keys.get()) };
+        let command = Kept::new(try_box(declaration.command(id, name_ref, keys_ref))?);
+        Ok(Self { command, _keys: keys, _name: name })
     }
 
     /// The entry, for as long as the engine keeps its function.
     fn command(&self) -> &'static Command {
-        // SAFETY: it is freed with the function, which the engine keeps until it ends, and nobody changes it.
-        unsafe { self.command.as_ref() }
+        // SAFETY: it is freed with the function, which the engine keeps until it ends.
+        unsafe { self.command.get() }
     }
 }
 
-impl Drop for Entry {
+/// A box that is never changed, and to which there are references that must not outlive it.
+struct Kept<T: ?Sized>(NonNull<T>);
+
+impl<T: ?Sized> Kept<T> {
+    fn new(value: Box<T>) -> Self {
+        Self(NonNull::from(Box::leak(value)))
+    }
+
+    /// # Safety
+    /// The reference is not used when the box is gone.
+    unsafe fn get(&self) -> &'static T {
+        // SAFETY: nobody changes it, and the caller knows how long it is there.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T: ?Sized> Drop for Kept<T> {
     fn drop(&mut self) {
-        // SAFETY: all three were leaked by `new`, and the engine has ended, so that nobody looks at them.
-        unsafe {
-            drop(Box::from_raw(self.command.as_ptr()));
-            drop(Box::from_raw(self.keys.as_ptr()));
-            drop(Box::from_raw(self.name.as_ptr()));
-        }
+        // SAFETY: it was leaked by `new`, and nobody looks at it any more.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
 }
 

@@ -7,11 +7,10 @@
 
 use crate::engine::Engine;
 use crate::engine::clients::{ClientKind, Delivery, Outlet};
-use crate::storage::{NoMemory, Shared, try_copy};
+use crate::storage::{NoMemory, Shared, Weak, try_copy};
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// The queue of one session.
@@ -55,9 +54,9 @@ pub enum Received<R> {
 }
 
 impl Inbox {
-    pub fn new(engine: &Arc<Engine>) -> Self {
+    pub fn new(engine: &Shared<Engine>) -> Self {
         Self {
-            engine: Arc::downgrade(engine),
+            engine: engine.downgrade(),
             state: Mutex::default(),
             changed: Condvar::new(),
             closed: AtomicBool::new(false),
@@ -218,7 +217,7 @@ mod tests {
     use crate::engine::log::Log;
     use crate::engine::settings::Settings;
 
-    fn inbox(limit: &str) -> (Arc<Engine>, Inbox) {
+    fn inbox(limit: &str) -> (Shared<Engine>, Inbox) {
         let settings = Settings::new();
         settings.set("client-output-buffer-limit", limit).unwrap();
         let engine = Engine::open(settings, Clock::system(), Log::silent()).unwrap();

@@ -10,12 +10,13 @@ use super::status::{
 };
 use crate::engine::Engine;
 use crate::engine::log::Level;
+use crate::engine::process::os_text;
 use crate::server::{Server, StartError, program};
+use crate::storage::Shared;
 use std::ffi::{CStr, OsString, c_char, c_int};
 use std::fmt;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -26,14 +27,14 @@ pub struct rs_server {
     waiting: AtomicUsize,
     stopping: AtomicBool,
     // Behind the server, because it must end after it.
-    host: Arc<Host>,
+    host: Shared<Host>,
 }
 
 /// Time between two looks whether the last waiting call has left.
 const LEAVE_CHECK: Duration = Duration::from_micros(100);
 
 impl rs_server {
-    fn start(host: &Arc<Host>) -> Outcome<Self> {
+    fn start(host: &Shared<Host>) -> Outcome<Self> {
         // An engine that was shut down is served again; one that others serve keeps its request.
         if host.servers.fetch_add(1, Ordering::AcqRel) == 0 {
             host.engine.clear_shutdown();
@@ -44,12 +45,7 @@ impl rs_server {
                     Level::Notice,
                     format_args!("Ready to accept connections{}", Places(&host.engine, server.port())),
                 );
-                Ok(Self {
-                    server,
-                    waiting: AtomicUsize::new(0),
-                    stopping: AtomicBool::new(false),
-                    host: Arc::clone(host),
-                })
+                Ok(Self { server, waiting: AtomicUsize::new(0), stopping: AtomicBool::new(false), host: host.clone() })
             }
             Err(error) => {
                 host.servers.fetch_sub(1, Ordering::AcqRel);
@@ -93,7 +89,7 @@ impl rs_server {
             Ok(false) => {
                 Err(fail(RS_ERR_ARGUMENT, format_args!("this server has threads of its own: io-threads is not 0")))
             }
-            Err(error) => Err(fail(RS_ERR_IO, format_args!("polling failed: {error}"))),
+            Err(error) => Err(fail(RS_ERR_IO, format_args!("polling failed: {}", os_text(&error)))),
         }
     }
 
@@ -172,8 +168,8 @@ pub fn timeout(ms: i64) -> Option<Duration> {
 /// stopped from another thread use `rs_server_start`.
 ///
 /// Returns `RS_OK` after a SHUTDOWN; `RS_ERR_ADDR_IN_USE` if the port or socket is taken; `RS_ERR_IO` if the system refuses
-/// a socket or thread; `RS_ERR_NO_MEMORY`; `RS_ERR_CONFIG` if the settings name nothing to listen at; `RS_ERR_BUSY`
-/// from inside a callback. Any thread.
+/// a socket or thread; `RS_ERR_NO_MEMORY`; `RS_ERR_CONFIG` if the settings name nothing to listen at, or a `rename-command`
+/// cannot be followed; `RS_ERR_BUSY` from inside a callback. Any thread.
 ///
 ///     rs_config *config = rs_config_new();
 ///     if (rs_config_load(config, "redis.conf") != RS_OK || rs_server_run(config) != RS_OK)
@@ -264,8 +260,8 @@ pub unsafe extern "C" fn rs_server_wait(server: *mut rs_server, timeout_ms: i64)
     code(unsafe { cast::shared(server) }.and_then(|server| server.while_running(|| server.wait(timeout(timeout_ms)))))
 }
 
-/// Stops a server and ends its handle: accepts no more connections, finishes what was read, sends the replies, closes
-/// the connections, waits for its threads. The engine and its data stay, and can be served again. Calls of
+/// Stops a server and ends its handle: accepts no more connections, finishes what was read, sends the replies (to clients that
+/// take them within 200 ms, for 5 seconds at most), closes the connections, waits for its threads. The engine and its data stay, and can be served again. Calls of
 /// `rs_server_wait` and `rs_server_poll` that other threads are in return `RS_ERR_CLOSED` first. NULL is a no-op.
 ///
 /// Returns `RS_OK`; `RS_ERR_BUSY` from inside a callback, and then the server still runs. Any thread that is not in another call
@@ -289,16 +285,16 @@ pub unsafe extern "C" fn rs_server_stop(server: *mut rs_server) -> rs_status {
 /// of its own. One thread at a time drives a server.
 ///
 ///     struct pollfd p = { rs_server_fd(server), POLLIN, 0 };
-///     while (poll(&p, 1, 100) >= 0 && rs_server_poll(server, 0) == RS_OK) { }
+///     while (poll(&p, 1, -1) >= 0 && rs_server_poll(server, 0) == RS_OK) { }
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_server_poll(server: *mut rs_server, timeout_ms: i64) -> rs_status {
     // SAFETY: by the rules of the header.
     code(unsafe { cast::shared(server) }.and_then(|server| server.while_running(|| server.turn(timeout(timeout_ms)))))
 }
 
-/// A descriptor for the host's own poll, epoll or kqueue: readable when `rs_server_poll` has something to do. Only to be
-/// waited for, not read or closed. Deadlines do not make it readable: call `rs_server_poll` every 100 ms in any case.
-/// -1 if the server has threads of its own, and for NULL. Any thread.
+/// A descriptor for the host's own poll, epoll or kqueue: readable when `rs_server_poll` has something to do, whether a client
+/// has sent something, a key expires, the wait of a blocked client is over, or SHUTDOWN was sent. Only to be waited for, not
+/// read or closed. -1 if the server has threads of its own, and for NULL. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_server_fd(server: *const rs_server) -> c_int {
     // SAFETY: by the rules of the header.

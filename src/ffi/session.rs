@@ -17,13 +17,12 @@ use crate::keyspace::{Reader, Shared};
 use crate::resp::ReplyWriter;
 use std::cell::{Cell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A client of an engine in the same process: selected database, transaction, name. Sessions are cheap; have one
 /// per thread.
 pub struct rs_session {
-    host: Arc<Host>,
+    host: Shared<Host>,
     inbox: Shared<Inbox>,
     /// A call is using `state`.
     in_use: AtomicBool,
@@ -55,7 +54,7 @@ impl State {
 }
 
 impl rs_session {
-    fn open(host: &Arc<Host>) -> Outcome<Self> {
+    fn open(host: &Shared<Host>) -> Outcome<Self> {
         let engine = &host.engine;
         let inbox = Shared::new(Inbox::new(engine))?;
         let outlet: Shared<dyn Outlet> = inbox.clone().widen(|inbox| inbox);
@@ -67,8 +66,9 @@ impl rs_session {
         let mut session = session.inspect_err(|_| engine.stats.retire_block(&counters))?;
         // Who can call this library can read its memory: a password would keep nobody out.
         session.authenticated = true;
+        session.fills_places = true;
         let state = UnsafeCell::new(State { session, writer: ReplyWriter::default(), reader, counters });
-        Ok(Self { host: Arc::clone(host), inbox, in_use: AtomicBool::new(false), state })
+        Ok(Self { host: host.clone(), inbox, in_use: AtomicBool::new(false), state })
     }
 
     /// Where messages for this session wait.

@@ -21,7 +21,7 @@ pub const RS_ERR_CONFIG: rs_status = -2;
 pub const RS_ERR_IO: rs_status = -3;
 /// The address to listen at is taken.
 pub const RS_ERR_ADDR_IN_USE: rs_status = -4;
-/// Out of memory, or above `maxmemory`. Nothing was changed.
+/// Out of memory, or above `maxmemory`.
 pub const RS_ERR_NO_MEMORY: rs_status = -5;
 /// The key holds another type of value.
 pub const RS_ERR_WRONG_TYPE: rs_status = -6;

@@ -37,9 +37,9 @@ impl Subject {
             assert!(!(armed.load(Ordering::SeqCst) && std::thread::current().id() == host), "the clock has stopped");
             1_000_000
         }));
-        let sink = Log::to(Box::new(move |_, text| written.lock().unwrap().push_str(text)));
+        let sink = Log::to(Box::new(move |_, text| written.lock().unwrap().push_str(text))).unwrap();
         let engine = Engine::open(Settings::new(), clock, sink).unwrap();
-        let engine = cast::try_give(rs_engine::of(Host::of(engine))).expect("memory");
+        let engine = cast::try_give(rs_engine::of(Host::of(engine).unwrap())).expect("memory");
         let mut session = null_mut();
         // SAFETY: the engine was just made.
         assert_eq!(unsafe { rs_session_open(engine, &raw mut session) }, RS_OK);

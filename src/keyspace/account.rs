@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn the_sum_follows_the_shards() {
-        let keyspace = Keyspace::new(4, HashSeed::new(7));
+        let keyspace = Keyspace::new(4, HashSeed::new(7).expect("memory")).expect("memory");
         store(&keyspace, b"before", 10 * SLACK);
         assert!(keyspace.uses_more_than(10 * SLACK));
         for round in 0..200_usize {
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn nothing_is_counted_before_somebody_asks() {
-        let keyspace = Keyspace::new(4, HashSeed::new(7));
+        let keyspace = Keyspace::new(4, HashSeed::new(7).expect("memory")).expect("memory");
         store(&keyspace, b"key", 100 * SLACK);
         assert_eq!(keyspace.account.sum.load(super::Relaxed), 0);
         assert!(!keyspace.uses_more_than(usize::MAX));

@@ -28,7 +28,6 @@ use super::{Kind, NoMemory, Shared, try_copy};
 use smallvec::SmallVec;
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Something that waits; only those who put it in line know what it is.
@@ -36,10 +35,18 @@ pub type Waiter = dyn Any + Send + Sync;
 
 /// The order of everything that has to do with waiting in one keyspace: of waiters by when they began to wait, of
 /// keys by when they became ready.
-#[derive(Clone, Debug, Default)]
-pub struct Tickets(Arc<AtomicU64>);
+#[derive(Clone, Debug)]
+pub struct Tickets(Shared<AtomicU64>);
 
 impl Tickets {
+    /// None drawn yet.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new() -> Result<Self, NoMemory> {
+        Shared::new(AtomicU64::new(0)).map(Self)
+    }
+
     /// A number greater than all before it.
     pub fn next(&self) -> u64 {
         self.0.fetch_add(1, Ordering::Relaxed) + 1
@@ -324,7 +331,7 @@ mod tests {
     const GROUP: Awaited = Awaited { kind: Kind::Stream, or_gone: true };
 
     fn table() -> WaitTable {
-        WaitTable::new(Tickets::default())
+        WaitTable::new(Tickets::new().expect("memory"))
     }
 
     fn join(table: &mut WaitTable, db: u32, key: &[u8], awaited: Awaited) -> u64 {

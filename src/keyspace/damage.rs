@@ -59,7 +59,7 @@ impl Drop for Bomb<'_> {
 impl Drop for Shard {
     fn drop(&mut self) {
         if self.damaged.load(Relaxed) {
-            std::mem::forget(std::mem::take(&mut self.data.get_mut().dbs));
+            std::mem::forget(self.data.get_mut().dbs.take());
         }
     }
 }
@@ -86,14 +86,10 @@ impl Keyspace {
 
     /// Makes an empty shard of a damaged one. The old tables are given up.
     pub fn repair(&self, shard: usize, data: &mut ShardData) {
-        let databases = data.dbs.len();
-        std::mem::forget(std::mem::take(&mut data.dbs));
+        std::mem::forget(data.dbs.take());
         data.published_deadline_ms = NO_DEADLINE;
-        if databases > 0 {
-            data.add_dbs(databases);
-            // Others still have the view of the old tables.
-            data.dbs.iter_mut().for_each(super::Db::note_news);
-        }
+        // Others still have the view of the old tables.
+        data.dbs.iter_mut().for_each(super::Db::note_news);
         self.shards[shard].damaged.store(false, Release);
         if !self.shards.iter().any(|shard| shard.damaged.load(Acquire)) {
             self.damaged.store(false, Release);
@@ -141,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_panic_damages_what_is_locked_until_it_is_repaired() {
-        let keyspace = Keyspace::new(8, HashSeed::new(7));
+        let keyspace = Keyspace::new(8, HashSeed::new(7).expect("memory")).expect("memory");
         assert!((0..100).all(|number| store(&keyspace, format!("key {number}").as_bytes())));
         let unwound = catch_unwind(AssertUnwindSafe(|| {
             let mut locks =
@@ -170,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_guard_that_ends_without_a_panic_marks_nothing() {
-        let keyspace = Keyspace::new(1, HashSeed::new(7));
+        let keyspace = Keyspace::new(1, HashSeed::new(7).expect("memory")).expect("memory");
         let mut locks = LockSet::all(&keyspace).unwrap();
         drop(Guarded::new(&mut locks));
         drop(Bomb { keyspace: &keyspace, shard: 0 });

@@ -174,18 +174,19 @@ impl Keyspace {
         let _bomb = Bomb { keyspace: self, shard };
         reach("expire");
         let mut left = EXPIRED_PER_LOCK_MAX;
-        for number in 0..data.dbs.len() {
+        for number in 0..data.dbs.count() {
             while left > 0 {
-                let Some(loc) = data.dbs[number].expired_loc(now_ms) else { break };
-                expired(number as u32, data.dbs[number].key(loc), What::Key);
-                data.expire(number as u32, loc);
+                let db = data.db(number);
+                let Some(loc) = db.expired_loc(now_ms) else { break };
+                expired(number, db.key(loc), What::Key);
+                data.expire(number, loc);
                 count.keys += 1;
                 left -= 1;
             }
             while left > 0 {
-                let Some(loc) = data.dbs[number].inner_due_loc(now_ms) else { break };
-                let told = |key: &[u8], what| expired(number as u32, key, what);
-                let removed = data.expire_fields(number as u32, loc, now_ms, left, told).removed;
+                let Some(loc) = data.db(number).inner_due_loc(now_ms) else { break };
+                let told = |key: &[u8], what| expired(number, key, what);
+                let removed = data.expire_fields(number, loc, now_ms, left, told).removed;
                 count.fields += removed;
                 left = left.saturating_sub(removed.max(1));
             }

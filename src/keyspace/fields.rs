@@ -156,7 +156,7 @@ impl ShardData {
         told: impl FnOnce(&[u8], What),
     ) -> ExpiredFields {
         let Self { dbs, watches, waiters, .. } = self;
-        let Some(db) = dbs.get_mut(number as usize) else {
+        let Some(db) = dbs.get_mut(number) else {
             return ExpiredFields { removed: 0, is_spent: false };
         };
         let expired = db.expire_fields(loc, now_ms, fields_max);

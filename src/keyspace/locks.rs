@@ -134,7 +134,10 @@ impl<'e> LockSet<'e> {
     /// Whether a key was changed that somebody waits for.
     #[inline]
     pub fn has_signals(&self) -> bool {
-        self.held.as_slice().iter().any(|(_, data)| data.has_signals())
+        match &self.held {
+            Held::One((_, data)) => data.has_signals(),
+            Held::Many(locked) => locked.iter().any(|(_, data)| data.has_signals()),
+        }
     }
 
     /// Signals the awaited keys that could not be served for lack of memory before.
@@ -170,7 +173,7 @@ impl<'e> LockSet<'e> {
 
     /// Whether no shard is locked.
     pub fn holds_none(&self) -> bool {
-        self.held.as_slice().is_empty()
+        matches!(&self.held, Held::Many(locked) if locked.is_empty())
     }
 
     /// The locked shard of a key.
@@ -241,11 +244,16 @@ impl<'e> LockSet<'e> {
     /// values that are too big to be freed here. By reference, because moving the set would copy it.
     #[inline]
     pub fn release(&mut self, mut garbage: impl FnMut(Vec<Garbage>)) {
-        for (shard, data) in self.held.as_mut_slice() {
-            if data.dbs().iter().any(Db::has_news) {
-                self.keyspace.spread_news(*shard as usize, data, &mut garbage);
+        let keyspace = self.keyspace;
+        let mut settle = |(shard, data): &mut Locked| {
+            if data.dbs().any(Db::has_news) {
+                keyspace.spread_news(*shard as usize, data, &mut garbage);
             }
-            self.keyspace.account_for(data);
+            keyspace.account_for(data);
+        };
+        match &mut self.held {
+            Held::One(locked) => settle(locked),
+            Held::Many(locked) => locked.iter_mut().for_each(settle),
         }
     }
 

@@ -9,6 +9,7 @@
 mod account;
 pub mod blocked;
 pub mod damage;
+mod databases;
 pub mod expiry;
 mod fields;
 #[allow(unsafe_code)]
@@ -26,8 +27,9 @@ mod tests;
 
 pub use crate::storage::{
     Bytes, HashSeed, KeyHash, Kind, Loc, NewValue, NoMemory, Shared, StringEncoding, StringRef, Text, format_int,
-    gather, pages, try_box, try_copy,
+    gather, pages, try_box, try_collect, try_copy,
 };
+pub use databases::Databases;
 pub use fields::StoredHash;
 pub use glance::Glance;
 pub use locks::LockSet;
@@ -41,8 +43,6 @@ use blocked::{Tickets, WaitTable};
 use crossbeam_utils::CachePadded;
 use expiry::Drivers;
 use lock::{Lock, LockGuard};
-use smallvec::SmallVec;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, Ordering};
 use watch::WatchTable;
 
@@ -70,7 +70,7 @@ pub struct Keyspace {
     shard_bits: u32,
     seed: HashSeed,
     drivers: Drivers,
-    readers: Arc<Readers>,
+    readers: Shared<Readers>,
     tickets: Tickets,
     account: Account,
     /// Whether any shard is.
@@ -90,9 +90,7 @@ pub struct Shard {
 
 /// What one shard holds: its part of every database that was ever used.
 pub struct ShardData {
-    /// By database number; the first one inline, since most stores use no other.
-    dbs: SmallVec<[Db; 1]>,
-    shard_bits: u32,
+    dbs: Databases,
     watches: WatchTable,
     waiters: WaitTable,
     published_deadline_ms: i64,
@@ -104,60 +102,57 @@ impl ShardData {
     /// The part of database `number` in this shard, made on first use.
     #[inline(always)]
     pub fn db(&mut self, number: u32) -> &mut Db {
-        let index = number as usize;
-        if index >= self.dbs.len() {
-            self.add_dbs(index + 1);
-        }
-        &mut self.dbs[index]
-    }
-
-    #[cold]
-    fn add_dbs(&mut self, count: usize) {
-        let shard_bits = self.shard_bits;
-        self.dbs.resize_with(count, || Db::shared(shard_bits));
+        self.dbs.made(number)
     }
 
     /// The part of database `number`, if it was ever used.
     #[inline]
     pub fn existing_db(&self, number: u32) -> Option<&Db> {
-        self.dbs.get(number as usize)
+        self.dbs.get(number)
     }
 
-    /// All databases in use, by number.
-    pub fn dbs(&mut self) -> &mut [Db] {
+    /// All databases in use.
+    #[inline]
+    pub fn dbs(&mut self) -> &mut Databases {
         &mut self.dbs
     }
 
     /// Exchanges two databases.
     pub fn swap_dbs(&mut self, a: u32, b: u32) {
-        self.db(a.max(b));
-        self.dbs.swap(a as usize, b as usize);
-        [a, b].into_iter().for_each(|number| self.dbs[number as usize].note_news());
+        self.dbs.swap(a, b);
+        [a, b].into_iter().for_each(|number| self.db(number).note_news());
     }
 
     /// Removes a key whose deadline has come; those who watch or await it learn of it.
     pub fn expire(&mut self, number: u32, loc: Loc) {
         let Self { dbs, watches, waiters, .. } = self;
-        let Some(db) = dbs.get_mut(number as usize) else { return };
+        let Some(db) = dbs.get_mut(number) else { return };
         touch(watches, waiters, number, db.key(loc));
         db.remove(loc);
     }
 
     /// Tells those who watch or await a key that it changed.
-    #[inline]
+    #[inline(always)]
     pub fn touch(&mut self, number: u32, hash: KeyHash, key: &[u8]) {
+        if !self.watches.is_empty() || !self.waiters.is_empty() {
+            self.touch_slowly(number, hash, key);
+        }
+    }
+
+    #[cold]
+    fn touch_slowly(&mut self, number: u32, hash: KeyHash, key: &[u8]) {
         if !self.watches.is_empty() {
             self.watches.touch(number, key);
         }
         if !self.waiters.is_empty() {
-            let db = self.dbs.get(number as usize);
+            let db = self.dbs.get(number);
             let present = db.and_then(|db| Some(db.kind(db.locate(hash, key)?)));
             self.waiters.signal_as(number, key, present);
         }
     }
 
     /// [`ShardData::touch`] for those watched or awaited keys for which `changed(databases, number, key)` holds.
-    pub fn touch_where(&mut self, mut changed: impl FnMut(&mut [Db], u32, &[u8]) -> bool) {
+    pub fn touch_where(&mut self, mut changed: impl FnMut(&mut Databases, u32, &[u8]) -> bool) {
         let Self { dbs, watches, waiters, .. } = self;
         watches.touch_where(|number, key| changed(dbs, number, key));
         waiters.signal_where(|number, key| changed(dbs, number, key));
@@ -198,14 +193,16 @@ fn touch(watches: &WatchTable, waiters: &mut WaitTable, number: u32, key: &[u8])
 
 impl Keyspace {
     /// An empty keyspace of `shards` shards, a power of two between 1 and 1024.
-    pub fn new(shards: usize, seed: HashSeed) -> Self {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new(shards: usize, seed: HashSeed) -> Result<Self, NoMemory> {
         assert!(shards.is_power_of_two() && shards <= 1024, "shards must be a power of two up to 1024");
-        let tickets = Tickets::default();
+        let tickets = Tickets::new()?;
         let make = |_| {
             CachePadded::new(Shard {
                 data: Lock::new(ShardData {
-                    dbs: SmallVec::new(),
-                    shard_bits: shards.trailing_zeros(),
+                    dbs: Databases::new(shards.trailing_zeros()),
                     watches: WatchTable::default(),
                     waiters: WaitTable::new(tickets.clone()),
                     published_deadline_ms: NO_DEADLINE,
@@ -216,16 +213,16 @@ impl Keyspace {
                 damaged: AtomicBool::new(false),
             })
         };
-        Self {
-            shards: (0..shards).map(make).collect(),
+        Ok(Self {
+            shards: try_collect((0..shards).map(make))?.into_boxed_slice(),
             shard_bits: shards.trailing_zeros(),
             seed,
             drivers: Drivers::default(),
             damaged: AtomicBool::new(false),
-            readers: Arc::default(),
+            readers: Shared::new(Readers::default())?,
             tickets,
             account: Account::default(),
-        }
+        })
     }
 
     /// Hash of a key.
@@ -285,7 +282,7 @@ impl Keyspace {
     }
 
     /// Those who may look at what was removed from the tables: whoever frees it waits for them first.
-    pub fn readers(&self) -> &Arc<Readers> {
+    pub fn readers(&self) -> &Shared<Readers> {
         &self.readers
     }
 
@@ -294,7 +291,7 @@ impl Keyspace {
     #[cold]
     pub(crate) fn spread_news(&self, shard: usize, data: &mut ShardData, garbage: &mut impl FnMut(Vec<Garbage>)) {
         self.publish(shard, data);
-        for db in data.dbs() {
+        for db in data.dbs.iter_mut() {
             db.clear_news();
             if db.has_garbage() {
                 garbage(db.take_garbage());
@@ -303,7 +300,7 @@ impl Keyspace {
     }
 
     fn publish(&self, shard: usize, data: &mut ShardData) {
-        let view = data.dbs.first().and_then(Db::view).map_or(std::ptr::null(), std::ptr::from_ref);
+        let view = data.dbs.get(0).and_then(Db::view).map_or(std::ptr::null(), std::ptr::from_ref);
         if self.shards[shard].view.load(Ordering::Relaxed).cast_const() != view {
             self.shards[shard].view.store(view.cast_mut(), Ordering::Release);
         }

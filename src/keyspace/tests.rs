@@ -50,7 +50,7 @@ struct Subject {
 impl Subject {
     fn new(hash_mask: u64) -> Self {
         let mut rng = Rng::from_env();
-        let seed = HashSeed::new(rng.next());
+        let seed = HashSeed::new(rng.next()).expect("memory");
         Self { db: Db::new(0), model: HashMap::new(), seed, hash_mask, rng }
     }
 

@@ -1,20 +1,73 @@
 //! Listening sockets: opening them as the settings say, and accepting.
 
+use super::resolve::{Unresolved, resolve};
 use super::stream::Stream;
-use crate::storage::{NoMemory, Shared, Text, try_push};
+use crate::engine::process::os_text;
+use crate::storage::{NoMemory, Shared, Text, try_copy, try_push};
 use mio::event::Source;
 use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
 use parking_lot::Mutex;
 use socket2::{Domain, Protocol, Socket, Type};
+use std::ffi::OsString;
+use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// A listening socket of either family. A unix socket's file is removed when it closes.
+/// A listening socket of either family.
 pub enum Listener {
     Tcp(TcpListener),
-    Unix { listener: UnixListener, path: PathBuf },
+    Unix { listener: UnixListener, file: SocketFile },
+}
+
+/// The file of a unix socket, which is removed when it closes.
+pub struct SocketFile {
+    path: PathBuf,
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Someone may have removed it already.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Why an address cannot be listened at.
+#[derive(Debug)]
+pub enum ListenError {
+    /// The system refuses.
+    System(io::Error),
+    /// The name of the host says nothing.
+    Name(Unresolved),
+}
+
+impl From<io::Error> for ListenError {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+impl From<NoMemory> for ListenError {
+    fn from(error: NoMemory) -> Self {
+        Self::System(error.into())
+    }
+}
+
+impl From<Unresolved> for ListenError {
+    fn from(error: Unresolved) -> Self {
+        if error.is_short_of_memory() { NoMemory.into() } else { Self::Name(error) }
+    }
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System(error) => os_text(error).fmt(f),
+            Self::Name(error) => error.fmt(f),
+        }
+    }
 }
 
 /// The sockets one reactor accepts from; whoever changes `port` or `bind` replaces them.
@@ -49,9 +102,9 @@ impl Listener {
                     stream: Stream::Tcp(stream),
                 })
             }
-            Self::Unix { listener, path } => {
+            Self::Unix { listener, file } => {
                 let (stream, _) = listener.accept()?;
-                let name = || Text::string_of(format_args!("{}:0", path.display()));
+                let name = || Text::string_of(format_args!("{}:0", file.path.display()));
                 Ok(Accepted { stream: Stream::Unix(stream), addr: name()?, laddr: name()?, is_remote: false })
             }
         }
@@ -79,7 +132,7 @@ fn printed(addr: SocketAddr) -> Result<String, NoMemory> {
 ///
 /// # Errors
 /// The first address that cannot be bound, with the reason.
-pub fn listen_tcp(bind: &[String], port: u16, backlog: i32) -> Result<Vec<Listener>, (String, io::Error)> {
+pub fn listen_tcp(bind: &[String], port: u16, backlog: i32) -> Result<Vec<Listener>, (&str, ListenError)> {
     let mut listeners = Vec::new();
     let mut port = port;
     for address in bind {
@@ -90,10 +143,10 @@ pub fn listen_tcp(bind: &[String], port: u16, backlog: i32) -> Result<Vec<Listen
         match listen_one(address, port, backlog) {
             Ok(listener) => {
                 port = listener.port().unwrap_or(port);
-                try_push(&mut listeners, listener).map_err(|error| (String::new(), error.into()))?;
+                try_push(&mut listeners, listener).map_err(|error| (address, error.into()))?;
             }
-            Err(error) if may_be_missing && is_missing(&error) => {}
-            Err(error) => return Err((address.to_owned(), error)),
+            Err(ListenError::System(error)) if may_be_missing && is_missing(&error) => {}
+            Err(error) => return Err((address, error)),
         }
     }
     Ok(listeners)
@@ -104,16 +157,13 @@ fn is_missing(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(libc::EAFNOSUPPORT)
 }
 
-fn listen_one(address: &str, port: u16, backlog: i32) -> io::Result<Listener> {
+fn listen_one(address: &str, port: u16, backlog: i32) -> Result<Listener, ListenError> {
     let addr = match address {
         "*" => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port),
         "::*" => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port),
         name => match name.parse::<IpAddr>() {
             Ok(address) => SocketAddr::new(address, port),
-            Err(_) => (name, port)
-                .to_socket_addrs()?
-                .next()
-                .ok_or_else(|| io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address"))?,
+            Err(_) => SocketAddr::new(resolve(name)?, port),
         },
     };
     let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
@@ -133,6 +183,9 @@ fn listen_one(address: &str, port: u16, backlog: i32) -> io::Result<Listener> {
 /// Those of bind, listen and chmod; that the address is in use if a server listens there.
 pub fn listen_unix(path: &Path, mode: u32, backlog: i32) -> io::Result<Listener> {
     use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+    // First, because only short paths are those of sockets: std takes memory for long ones.
+    let addr = socket2::SockAddr::unix(path)?;
+    let copy = PathBuf::from(OsString::from_vec(try_copy(path.as_os_str().as_bytes())?));
     if std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket()) {
         if is_listened_at(path) {
             return Err(io::Error::from_raw_os_error(libc::EADDRINUSE));
@@ -140,13 +193,14 @@ pub fn listen_unix(path: &Path, mode: u32, backlog: i32) -> io::Result<Listener>
         std::fs::remove_file(path)?;
     }
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.bind(&socket2::SockAddr::unix(path)?)?;
+    socket.bind(&addr)?;
+    let file = SocketFile { path: copy };
     socket.listen(backlog)?;
     socket.set_nonblocking(true)?;
     if mode != 0 {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
     }
-    Ok(Listener::Unix { listener: UnixListener::from_std(socket.into()), path: path.to_owned() })
+    Ok(Listener::Unix { listener: UnixListener::from_std(socket.into()), file })
 }
 
 /// Whether somebody accepts connections at a unix socket, or will when there is room for another one.
@@ -156,15 +210,6 @@ fn is_listened_at(path: &Path) -> bool {
         probe.connect(&socket2::SockAddr::unix(path)?)
     });
     connected.map_or_else(|error| error.kind() == io::ErrorKind::WouldBlock, |()| true)
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        if let Self::Unix { path, .. } = self {
-            // Someone may have removed it already.
-            let _ = std::fs::remove_file(path);
-        }
-    }
 }
 
 impl Source for Listener {

@@ -8,8 +8,12 @@ mod batch;
 mod conn;
 mod deadlines;
 mod doze;
+mod drain;
+mod events;
 pub mod listener;
 pub mod mailbox;
 mod output;
 pub mod reactor;
+#[allow(unsafe_code)]
+mod resolve;
 mod stream;

@@ -7,29 +7,30 @@
 use super::batch::Batch;
 use super::conn::{Conn, Dialect};
 use super::deadlines::Deadlines;
+use super::drain::drain;
+use super::events::Events;
 use super::listener::{Accepted, Listeners};
 use super::mailbox::{Mailbox, Message, Orders};
 use crate::commands::session::Session;
 use crate::commands::{dispatch, original};
 use crate::engine::Engine;
+use crate::engine::alarms::{Alarm, NEVER};
 use crate::engine::clients::{Delivery, End, Origin, Waiting};
 use crate::engine::log::Level;
+use crate::engine::process::os_text;
 use crate::engine::stats::Counters;
 use crate::hooks::reach;
 use crate::keyspace::expiry::Driver;
 use crate::storage::{NoMemory, Shared, Slots, try_box};
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Interest, Poll, Token, Waker};
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 const WAKER: Token = Token(usize::MAX);
 /// Tokens of listeners count down from here.
 const LISTENERS: usize = usize::MAX - 1;
-/// Events taken from the kernel at once.
-const EVENTS_MAX: usize = 1024;
 /// Time between two looks at idle connections.
 const IDLE_CHECK_MS: i64 = 1000;
 /// Keys expired per turn, times `active-expire-effort`.
@@ -43,7 +44,7 @@ const ACCEPTS_PER_TURN: usize = 256;
 
 /// One event loop with its connections.
 pub struct Reactor {
-    engine: Arc<Engine>,
+    engine: Shared<Engine>,
     poll: Poll,
     events: Events,
     mailbox: Shared<Mailbox>,
@@ -63,6 +64,8 @@ pub struct Reactor {
     resuming: Option<u32>,
     /// When blocked connections give up.
     deadlines: Deadlines,
+    /// By which a reactor that the host drives is called for a deadline.
+    alarm: Option<Shared<Alarm>>,
     batch: Batch,
     counters: Shared<Counters>,
     driver: Shared<Driver>,
@@ -76,8 +79,8 @@ impl Reactor {
     /// A reactor without connections.
     ///
     /// # Errors
-    /// If the process is out of descriptors.
-    pub fn new(engine: Arc<Engine>) -> io::Result<Self> {
+    /// If the process is out of descriptors or memory.
+    pub fn new(engine: Shared<Engine>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let batch = Batch::new(&engine)?;
         let mailbox = Shared::new(Mailbox::new(Waker::new(poll.registry(), WAKER)?))?;
@@ -89,7 +92,7 @@ impl Reactor {
         let idle_check_ms = engine.clock.now_ms() + IDLE_CHECK_MS;
         Ok(Self {
             poll,
-            events: Events::with_capacity(EVENTS_MAX),
+            events: Events::new(),
             mailbox,
             peers: Vec::new(),
             listeners: None,
@@ -101,6 +104,7 @@ impl Reactor {
             mail: VecDeque::new(),
             resuming: None,
             deadlines: Deadlines::default(),
+            alarm: None,
             batch,
             counters,
             driver,
@@ -143,6 +147,19 @@ impl Reactor {
         Ok(())
     }
 
+    /// Has the descriptor become readable when a deadline comes, too, because the host takes the turns and not [`run`].
+    ///
+    /// [`run`]: Self::run
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn be_driven(&mut self) -> Result<(), NoMemory> {
+        let mailbox = self.mailbox.clone();
+        let ring = try_box(move || mailbox.wake())?;
+        self.alarm = Some(self.engine.housekeeping.add_alarm(ring)?);
+        Ok(())
+    }
+
     /// The descriptor that becomes readable when a turn has something to do.
     pub fn fd(&self) -> i32 {
         use std::os::fd::AsRawFd;
@@ -155,7 +172,22 @@ impl Reactor {
     /// If polling fails, which it does not on a sane system.
     pub fn run(&mut self) -> io::Result<()> {
         while self.turn(None)? {}
+        self.wind_up();
         Ok(())
+    }
+
+    /// Stops listening, finishes the commands that have begun, sends the replies to clients that take them, and closes all
+    /// connections.
+    pub fn wind_up(&mut self) {
+        self.listeners = None;
+        self.take_mail();
+        while !self.parked.is_empty() {
+            self.resume_parked(self.engine.clock.now_ms());
+        }
+        drain(&mut self.conns, &mut self.poll, &mut self.events, &self.engine.clock);
+        for token in 0..self.conns.numbers() {
+            self.remove(token);
+        }
     }
 
     /// Waits up to `timeout` (`None`: as long as nothing happens) and handles what has happened. False once the
@@ -165,37 +197,35 @@ impl Reactor {
     /// If polling fails.
     pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<bool> {
         let wait = self.time_to_wait(timeout);
-        match self.poll.poll(&mut self.events, wait) {
+        let mut accepting = Orders::default();
+        let waited = self.events.wait(&mut self.poll, wait, |event| match event.token {
+            WAKER => {}
+            Token(token) if token > LISTENERS - self.listening => {
+                accepting = accepting.and(Orders::accept(LISTENERS - token));
+            }
+            Token(token) => {
+                let token = token as u32;
+                let Some(conn) = self.conns.get_mut(token) else { return };
+                if event.is_readable {
+                    conn.readable = true;
+                    conn.peer_closed |= event.is_closed;
+                }
+                if event.is_writable && !conn.output.is_empty() {
+                    conn.flush();
+                }
+                if !conn.queued {
+                    conn.queued = true;
+                    self.ready.push_back(token);
+                }
+            }
+        });
+        match waited {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(!self.stopping),
             Err(error) => return Err(error),
         }
         self.mailbox.doze().get_up();
         reach("reactor");
-        let mut accepting = Orders::default();
-        for event in &self.events {
-            match event.token() {
-                WAKER => {}
-                Token(token) if token > LISTENERS - self.listening => {
-                    accepting = accepting.and(Orders::accept(LISTENERS - token));
-                }
-                Token(token) => {
-                    let token = token as u32;
-                    let Some(conn) = self.conns.get_mut(token) else { continue };
-                    if event.is_readable() || event.is_read_closed() || event.is_error() {
-                        conn.readable = true;
-                        conn.peer_closed |= event.is_read_closed() || event.is_error();
-                    }
-                    if event.is_writable() && !conn.output.is_empty() {
-                        conn.flush();
-                    }
-                    if !conn.queued {
-                        conn.queued = true;
-                        self.ready.push_back(token);
-                    }
-                }
-            }
-        }
         self.take_mail();
         self.accept_from(accepting);
         let now_ms = self.engine.clock.now_ms();
@@ -215,7 +245,7 @@ impl Reactor {
     }
 
     /// A turn for a host that has nothing but the descriptor to go by: work that is left makes it readable, since no event
-    /// of the kernel's will.
+    /// of the kernel's will, and so does the next deadline when it comes.
     ///
     /// # Errors
     /// If polling fails.
@@ -224,7 +254,21 @@ impl Reactor {
         if !self.ready.is_empty() || !self.parked.is_empty() {
             self.mailbox.wake();
         }
+        if let Some(alarm) = &self.alarm {
+            self.engine.housekeeping.set_alarm(&self.engine, alarm, self.next_deadline_ms());
+        }
         goes_on
+    }
+
+    /// When something is to be done though nothing happens; [`NEVER`] if it is not.
+    fn next_deadline_ms(&self) -> i64 {
+        let expires = self.engine.settings.hot().active_expire.load(Relaxed);
+        let mut next_ms = if expires { self.driver.next_ms() } else { NEVER };
+        next_ms = next_ms.min(self.deadlines.next_ms());
+        if self.looks_at_idle() {
+            next_ms = next_ms.min(self.idle_check_ms);
+        }
+        next_ms
     }
 
     fn time_to_wait(&self, timeout: Option<Duration>) -> Option<Duration> {
@@ -232,19 +276,12 @@ impl Reactor {
             return Some(Duration::ZERO);
         }
         let now_ms = self.engine.clock.now_ms();
-        let mut next_ms = self.driver.next_ms();
-        if !self.engine.settings.hot().active_expire.load(Relaxed) {
-            next_ms = i64::MAX;
-        }
-        next_ms = next_ms.min(self.deadlines.next_ms());
+        let mut next_ms = self.next_deadline_ms();
         if self.engine.clock.is_injected() {
             next_ms = next_ms.min(now_ms + INJECTED_CLOCK_POLL_MS);
         }
-        if self.looks_at_idle() {
-            next_ms = next_ms.min(self.idle_check_ms);
-        }
         let until = u64::try_from(next_ms.saturating_sub(now_ms)).unwrap_or(0);
-        let until = (next_ms != i64::MAX).then(|| Duration::from_millis(until));
+        let until = (next_ms != NEVER).then(|| Duration::from_millis(until));
         match (until, timeout) {
             (Some(until), Some(timeout)) => Some(until.min(timeout)),
             (until, timeout) => until.or(timeout),
@@ -319,6 +356,7 @@ impl Reactor {
             && let Err(error) = self.register_listeners()
         {
             let log = &self.engine.log;
+            let error = os_text(&error);
             log.note(Level::Warning, format_args!("Unrecoverable error creating listening socket: {error}"));
         }
         self.accept_from(orders);
@@ -366,6 +404,7 @@ impl Reactor {
                 Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::OutOfMemory) => {
                 }
                 Err(error) => {
+                    let error = os_text(&error);
                     self.engine.log.note(Level::Warning, format_args!("Accepting client connection: {error}"));
                     return;
                 }
@@ -396,6 +435,7 @@ impl Reactor {
         let _ = stream.set_keepalive(engine.settings.hot().tcp_keepalive_s.load(Relaxed) as u32);
         let interests = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = self.poll.registry().register(&mut stream, Token(token as usize), interests) {
+            let error = os_text(&error);
             engine.log.note(Level::Warning, format_args!("Error registering fd event for the new client: {error}"));
             self.mailbox.connection_gone();
             return;
@@ -594,11 +634,13 @@ impl Reactor {
 }
 
 impl Drop for Reactor {
-    /// Ends all connections: what is answered is sent as far as the sockets take it.
+    /// Ends the connections that are left if it could not wind up.
     fn drop(&mut self) {
         for (_, conn) in self.conns.iter_mut() {
-            conn.flush();
             conn.session.end(&self.engine);
+        }
+        if let Some(alarm) = &self.alarm {
+            self.engine.housekeeping.remove_alarm(alarm);
         }
         self.engine.keyspace.drivers().remove(&self.driver);
         self.engine.housekeeping.reactor_stopped(&self.engine);

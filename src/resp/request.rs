@@ -145,7 +145,7 @@ impl RequestParser {
 /// One pass over a request from its first byte: appends its spans and returns its length.
 #[inline]
 fn collect(input: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Result<usize, Stop> {
-    let (count, at) = match short_header(input, 0) {
+    let (count, at) = match header_in_word(input, b'*').or_else(|| short_header(input, 0)) {
         // Only what nobody would refuse; everything else is looked at closely.
         Some((count, at)) if count as i64 <= UNAUTHENTICATED_ARGUMENTS_MAX => (count, at),
         _ => count_header(input, limits)?,
@@ -153,8 +153,7 @@ fn collect(input: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Result<usize
     if count == 0 {
         return Ok(at);
     }
-    let arguments_max = count.min(input.len() / ARGUMENT_BYTES_MIN + 1);
-    if spans.capacity() - spans.len() < arguments_max && !grow(spans, arguments_max) {
+    if spans.capacity() - spans.len() < count && !grow(spans, count.min(input.len() / ARGUMENT_BYTES_MIN + 1)) {
         return Err(Stop::Error(ProtocolError::NoMemory));
     }
     let start = Cursor { at: at as u32, missing: count as u32 };
@@ -176,23 +175,56 @@ fn arguments(input: &[u8], limits: &Limits, cursor: Cursor, mut each: impl FnMut
         limits.bulk_bytes_max.min(UNAUTHENTICATED_BULK_BYTES_MAX as usize)
     };
     let mut at = cursor.at as usize;
+    let mut rest = input.get(at..).unwrap_or_default();
     let mut missing = cursor.missing;
     while missing > 0 {
-        let (len, body) = match short_header(input, at) {
-            Some((len, body)) if input.get(at) == Some(&b'$') && len <= unseen_max => (len, body),
-            _ => bulk_header(input, limits, Cursor { at: at as u32, missing })?,
+        let (len, body) = match header_in_word(rest, b'$') {
+            Some((len, body)) if len <= unseen_max => (len, body),
+            _ => other_header(input, limits, Cursor { at: at as u32, missing }, unseen_max)?,
         };
-        // Cannot overflow: `len` is at most i64::MAX, `body` at most u32::MAX.
+        // Cannot overflow: `len` is at most i64::MAX, `at + body` at most u32::MAX.
         let end = body + len + 2;
-        if end > input.len() {
-            let resume = Cursor { at: at as u32, missing };
-            return Err(Stop::More { want: end, resume });
-        }
-        each(Span::new(body, len));
-        at = end;
+        rest = match rest.get(end..) {
+            Some(rest) => rest,
+            None => {
+                let resume = Cursor { at: at as u32, missing };
+                return Err(Stop::More { want: at + end, resume });
+            }
+        };
+        each(Span::new(at + body, len));
+        at += end;
         missing -= 1;
     }
     Ok(at)
+}
+
+/// A length and where its argument starts behind `cursor`, for all that is not in one word.
+#[inline(never)]
+fn other_header(input: &[u8], limits: &Limits, cursor: Cursor, unseen_max: usize) -> Result<(usize, usize), Stop> {
+    let at = cursor.at as usize;
+    let (len, body) = match short_header(input, at) {
+        Some((len, body)) if input.get(at) == Some(&b'$') && len <= unseen_max => (len, body),
+        _ => bulk_header(input, limits, cursor)?,
+    };
+    Ok((len, body - at))
+}
+
+/// The number in the header that `line` begins with, and the offset behind its line, for what nearly all are: a marker and one
+/// or two digits, looked at in one word.
+#[inline(always)]
+fn header_in_word(line: &[u8], marker: u8) -> Option<(usize, usize)> {
+    let word = u64::from_le_bytes(*line.first_chunk()?);
+    let byte = |index: u32| (word >> (8 * index)) as u8;
+    let digit = |index: u32| byte(index).wrapping_sub(b'0');
+    if byte(0) != marker || digit(1) > 9 {
+        return None;
+    }
+    let first = usize::from(digit(1));
+    if byte(2) == b'\r' {
+        return Some((first, 4));
+    }
+    let is_number = first != 0 && digit(2) <= 9 && byte(3) == b'\r';
+    is_number.then(|| (first * 10 + usize::from(digit(2)), 5))
 }
 
 /// The number in a header of up to six digits and the offset behind its line; None for all that is not

@@ -3,18 +3,17 @@
 //! Only this file does process-wide things: it installs handlers for SIGINT and SIGTERM, raises the limit of open
 //! files, changes into `dir` and writes the pid file. The library itself does none of them.
 
-use super::Server;
 use super::log_sink::LogSink;
+use super::{Server, StartError};
 use crate::engine::clock::Clock;
 use crate::engine::log::{Level, Log};
 use crate::engine::process::os_text;
 use crate::engine::settings::Settings;
-use crate::engine::settings::access::Port;
 use crate::engine::settings::load::CommandLine;
 use crate::engine::settings::table::Id;
-use crate::engine::threads::Inside;
-use crate::engine::{Engine, Shutdown};
+use crate::engine::{Engine, Shutdown, threads};
 use crate::hooks::reach;
+use crate::net::listener::ListenError;
 use crate::storage::NoMemory;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -79,10 +78,13 @@ pub fn run(args: &[OsString]) -> i32 {
     };
     let to = Arc::clone(&sink);
     let log = Log::to(Box::new(move |level, text| to.write(level, text)));
-    if let Err(error) = log.follow(&settings) {
-        eprintln!("{error}");
-        return 1;
-    }
+    let log = match log.and_then(|log| log.follow(&settings).map(|()| log)) {
+        Ok(log) => log,
+        Err(error) => {
+            eprintln!("{error}");
+            return 1;
+        }
+    };
     announce(&log, &settings, args);
     match serve(settings, &log, &sink) {
         Ok(()) => 0,
@@ -133,16 +135,12 @@ fn serve(settings: Settings, log: &Log, sink: &LogSink) -> Result<(), String> {
     log.notice("monotonic clock: POSIX clock_gettime");
 
     let server = Server::start(&engine).map_err(|error| {
-        if let Port::Number(port) = engine.settings.port()
-            && let Some(io) = error.io()
-        {
-            log.warning(&format!(
-                "Warning: Could not create server TCP listening socket *:{port}: bind: {}",
-                os_text(io)
-            ));
+        if let StartError::Listen { socket, error } = error {
+            let call = if matches!(error, ListenError::System(_)) { "bind: " } else { "" };
+            log.warning(&format!("Warning: Could not create server {socket}: {call}{error}"));
         }
         let port = engine.settings.show(Id::Port).unwrap_or_default();
-        format!("Failed listening on port {port}, aborting.")
+        format!("Failed listening on port {port} (TCP), aborting.")
     })?;
     show_mode(log, server.port(), shows_logo);
     log.warning("Server initialized");
@@ -154,12 +152,10 @@ fn serve(settings: Settings, log: &Log, sink: &LogSink) -> Result<(), String> {
     }
 
     let handle = signals.handle();
-    let signalled = Arc::clone(&engine);
-    let thread = std::thread::Builder::new()
-        .name("rs-signals".into())
-        .spawn(move || watch_signals(&mut signals, &signalled))
-        .map_err(|error| format!("Can't start the signal thread: {error}"))?;
-    engine.wait_for_shutdown(None);
+    let signalled = engine.clone();
+    let thread = threads::spawn(format_args!("rs-signals"), log, move || watch_signals(&mut signals, &signalled))
+        .map_err(|error| format!("Can't start the signal thread: {}", os_text(&error)))?;
+    server.run().map_err(|error| format!("Serving clients: {}", os_text(&error)))?;
     log.warning("User requested shutdown...");
     server.stop();
     drop(server);
@@ -175,7 +171,6 @@ fn serve(settings: Settings, log: &Log, sink: &LogSink) -> Result<(), String> {
 /// The first signal asks for a clean shutdown, a second SIGINT does not wait for it.
 fn watch_signals(signals: &mut Signals, engine: &Engine) {
     let mut interrupted = false;
-    let _inside = Inside::enter(&engine.log);
     for signal in signals {
         let announce = || {
             reach("signal");

@@ -15,8 +15,9 @@
 //! (0 marks an empty slot): the two lowest values share a fingerprint, which keeps positions monotone in the
 //! hash. The order of positions is the order of the table; SCAN depends on it.
 
+use super::memory::NoMemory;
+use super::shared::Shared;
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_inline};
-use std::sync::Arc;
 
 /// Most bits of a hash that may choose the shard.
 pub const SHARD_BITS_MAX: u32 = 10;
@@ -35,12 +36,15 @@ const _: () = assert!(SHARD_BITS_MAX + POSITION_BITS <= u64::BITS);
 /// The secret of one engine's hash function. Large values have one each, so it is a pointer to the 64 bytes that are
 /// always in the cache.
 #[derive(Clone)]
-pub struct HashSeed(Arc<RapidSecrets>);
+pub struct HashSeed(Shared<RapidSecrets>);
 
 impl HashSeed {
     /// Derives seed and secrets from one random number.
-    pub fn new(random: u64) -> Self {
-        Self(Arc::new(RapidSecrets::seed(random)))
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new(random: u64) -> Result<Self, NoMemory> {
+        Shared::new(RapidSecrets::seed(random)).map(Self)
     }
 
     #[inline]
@@ -179,7 +183,7 @@ mod tests {
 
     #[test]
     fn seeds_give_different_functions() {
-        let (a, b) = (HashSeed::new(1), HashSeed::new(2));
+        let [a, b] = [1, 2].map(|random| HashSeed::new(random).expect("memory"));
         assert_eq!(a.hash(b"key"), a.clone().hash(b"key"));
         assert_ne!(a.hash(b"key"), b.hash(b"key"));
     }

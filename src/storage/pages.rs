@@ -7,8 +7,8 @@
 //! Best effort: without such a thread, without Linux 5.14, or where memory is used in another order, the first use waits as
 //! it would have. A page is provided at most once; [`forget`] begins anew when a store is emptied.
 
+use super::shared::Shared;
 use parking_lot::Mutex;
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
@@ -28,12 +28,12 @@ pub trait Provider: Send + Sync {
 }
 
 /// From now on `provider` is woken. Lack of memory only means that it is not.
-pub fn attend(provider: Arc<dyn Provider>) {
+pub fn attend(provider: Shared<dyn Provider>) {
     REGION.attend(provider);
 }
 
 /// From now on `provider` is not woken any more.
-pub fn leave(provider: &Arc<dyn Provider>) {
+pub fn leave(provider: &Shared<dyn Provider>) {
     REGION.leave(provider);
 }
 
@@ -82,7 +82,7 @@ struct Region {
     used: Flags<{ QUARTERS * PAGES / 64 }>,
     /// Pages that have been provided.
     provided: Flags<{ PAGES / 64 }>,
-    providers: Mutex<Vec<Arc<dyn Provider>>>,
+    providers: Mutex<Vec<Shared<dyn Provider>>>,
 }
 
 impl Region {
@@ -97,15 +97,15 @@ impl Region {
         self.start.store(start, Relaxed);
     }
 
-    fn attend(&self, provider: Arc<dyn Provider>) {
+    fn attend(&self, provider: Shared<dyn Provider>) {
         let mut providers = self.providers.lock();
         if providers.try_reserve(1).is_ok() {
             providers.push(provider);
         }
     }
 
-    fn leave(&self, provider: &Arc<dyn Provider>) {
-        self.providers.lock().retain(|other| !std::ptr::addr_eq(Arc::as_ptr(other), Arc::as_ptr(provider)));
+    fn leave(&self, provider: &Shared<dyn Provider>) {
+        self.providers.lock().retain(|other| !other.is_same(provider));
     }
 
     #[cfg(any(feature = "mimalloc", test))]
@@ -197,9 +197,9 @@ mod tests {
         let region = Region::new();
         region.note(START);
         region.watch(START, 3 * PAGE_BYTES + 5);
-        let woken = Arc::new(Woken::default());
-        let provider: Arc<dyn Provider> = Arc::clone(&woken) as _;
-        region.attend(Arc::clone(&provider));
+        let woken = Shared::new(Woken::default()).expect("memory");
+        let provider: Shared<dyn Provider> = woken.clone().widen(|woken| woken);
+        region.attend(provider.clone());
         for block in (START - 2 * PAGE_BYTES..START + PAGE_BYTES - QUARTER_BYTES).step_by(4096) {
             region.note(block);
         }

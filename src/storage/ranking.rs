@@ -408,7 +408,7 @@ mod tests {
     fn behaves_like_a_sorted_vector() {
         let mut rng = Rng::from_env();
         for round in 0..4 {
-            let mut ranking = Ranking::new(HashSeed::new(rng.next()));
+            let mut ranking = Ranking::new(HashSeed::new(rng.next()).expect("memory"));
             let mut model: Vec<(f64, Vec<u8>)> = Vec::new();
             let order =
                 |a: &(f64, Vec<u8>), b: &(f64, Vec<u8>)| a.0.partial_cmp(&b.0).unwrap().then_with(|| a.1.cmp(&b.1));
@@ -467,7 +467,7 @@ mod tests {
     #[test]
     fn a_member_of_20_bytes_takes_at_most_60() {
         let mut rng = Rng::from_env();
-        let mut ranking = Ranking::new(HashSeed::new(1));
+        let mut ranking = Ranking::new(HashSeed::new(1).expect("memory"));
         let count = 100_000;
         for number in 0..count {
             ranking.insert(format!("member:{number:013}").as_bytes(), rng.below(1_000_000_000) as f64).unwrap();

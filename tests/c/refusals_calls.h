@@ -51,6 +51,53 @@ static enum outcome batch_of_many(void)
     return outcome;
 }
 
+/* The first key of a database in its shard: another key every time, whose shard hardly ever has had one. */
+static enum outcome in_new_database(const char *command)
+{
+    static unsigned times;
+    enum outcome outcome = of_reply(rs_command(session, "SELECT 15"));
+    return outcome == DONE ? of_reply(rs_command(session, command, times++)) : outcome;
+}
+
+static enum outcome set_in_new_database(void)
+{
+    return in_new_database("SET other:%u v");
+}
+
+static enum outcome set_several_in_new_database(void)
+{
+    return in_new_database("MSET other:%u v {other}:1 v");
+}
+
+static enum outcome typed_set_in_new_database(void)
+{
+    enum outcome outcome = in_new_database("PING %u");
+    char key[32];
+    static unsigned times;
+    int len = snprintf(key, sizeof key, "typed:%u", times++);
+    return outcome == DONE ? of_status(rs_set(session, key, (size_t)len, "v", 1, 0)) : outcome;
+}
+
+static enum outcome copy_to_new_database(void)
+{
+    static unsigned times;
+    return of_reply(rs_command(session, "COPY k copy:%u DB 14", times++));
+}
+
+static enum outcome transaction_in_new_database(void)
+{
+    enum outcome outcome = in_new_database("MULTI");
+    if (outcome == DONE)
+        outcome = in_new_database("SET inside:%u v");
+    if (outcome == DONE)
+        outcome = of_reply(rs_command(session, "EXEC"));
+    if (outcome != DONE) {
+        rs_internal_hook_refuse_nth(0, 0, false);
+        rs_reply_free(rs_command(session, "DISCARD"));
+    }
+    return outcome;
+}
+
 /* A transaction, from MULTI to EXEC, watched. */
 static enum outcome transaction(void)
 {
@@ -459,6 +506,11 @@ static const struct operation calls[] = {
     { "", "rs_format_argv, many words", format_many, false, 0 },
     { "SET k @v", "rs_command_batch", batch_of_many, false, 0 },
     { "SET w 1", "MULTI to EXEC", transaction, true, 0 },
+    { "", "SET in a new database", set_in_new_database, true, 0 },
+    { "", "MSET in a new database", set_several_in_new_database, true, 0 },
+    { "", "rs_set in a new database", typed_set_in_new_database, true, 0 },
+    { "SET k @v", "COPY to a new database", copy_to_new_database, true, 0 },
+    { "", "MULTI to EXEC in a new database", transaction_in_new_database, true, 0 },
     { "", "rs_set", typed_set, false, 0 },
     { "SET k short", "rs_set over another", typed_set, false, 0 },
     { "", "rs_set for a time", typed_set_for_a_time, false, 0 },

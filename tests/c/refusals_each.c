@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { VALUE = 1600, ARGS_MAX = 1300, NTH_MAX = 5000 };
@@ -424,6 +425,7 @@ static const struct operation errors[] = {
 #include "refusals_calls.h"
 #include "refusals_admin.h"
 #include "refusals_handles.h"
+#include "refusals_open.h"
 
 static void refuse_all(const struct operation *operations, size_t count, int argc, char **argv)
 {
@@ -456,6 +458,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < VALUE; i++)
         value[i] = (char)('a' + i * 7919 % 26);
     register_host_command();
+    /* What a thread takes that waits for a lock for the first time is refused to nobody. */
+    run_quietly("BLPOP none 0.001");
     for (size_t l = 0; l < sizeof lanes / sizeof *lanes; l++) {
         lane = lanes[l].name;
         way = lanes[l].way;
@@ -478,6 +482,8 @@ int main(int argc, char **argv)
     refuse_all(admin_calls, sizeof admin_calls / sizeof *admin_calls, argc, argv);
     lane = "handles";
     refuse_all(handles, sizeof handles / sizeof *handles, argc, argv);
+    lane = "open";
+    refuse_all(openings, sizeof openings / sizeof *openings, argc, argv);
     if (client >= 0)
         lose_client();
     CHECK_STATUS(RS_OK, rs_server_stop(server));

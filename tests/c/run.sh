@@ -142,7 +142,7 @@ for test in parts parts_abused; do
     echo "c ($title): $test ok, $(cat "$work/printed")"
 done
 # Opened and closed so often; with valgrind, which looks at every block, fewer times do.
-case $prefix in valgrind*) cycles=20 ;; *) cycles=1000 ;; esac
+case $prefix in valgrind*) cycles=20 sequences=2 ;; *) cycles=1000 sequences=20 ;; esac
 robust() { # robust NAME ARGUMENT...
     name=$1
     shift
@@ -154,12 +154,15 @@ robust nonsense "$(dirname "$0")/../../include/redisrs.h"
 robust host
 robust closed
 robust cycles $cycles
+robust sequences 1 $sequences 1000
+robust sequences 1 2 400 threads
 # These need a library that fails on demand. What a panic has damaged is given up, which valgrind would call a leak.
 if [ "$title" != valgrind ] && [ -x "$bin/panics" ]; then
     robust panics
     robust panics_each "$(dirname "$0")/abi.txt"
     robust panics_inside
     robust refusals
+    robust sequences_refused 1 20 1000
     # Lanes know nothing of each other; the first takes as long as all others.
     lanes() { # lanes LANE...
         for lane in "$@"; do
@@ -168,7 +171,7 @@ if [ "$title" != valgrind ] && [ -x "$bin/panics" ]; then
             echo "c ($title): refusals_each $lane ok, $(cat "$work/$lane.printed")"
         done
     }
-    lanes batch batch_errors socket socket_errors calls admin admin_batch admin_socket admin_calls handles &
+    lanes batch batch_errors socket socket_errors calls admin admin_batch admin_socket admin_calls handles open &
     others=$!
     lanes argv argv_errors || { kill "$others"; exit 1; }
     wait "$others" || exit 1

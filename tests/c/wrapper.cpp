@@ -266,7 +266,7 @@ static void waiting(const Engine &engine)
     Session session(engine);
     CHECK(!session.next_push() && session.status() == RS_ERR_TIMEOUT);
     std::thread other([&] { CHECK(session.interrupt() == RS_OK); });
-    CHECK(!session.next_push(redisrs::forever) && session.status() == RS_ERR_CLOSED);
+    CHECK(!session.next_push(redisrs::no_limit) && session.status() == RS_ERR_CLOSED);
     other.join();
     CHECK(session.command({"MONITOR"}).str() == "OK");
     Session second(engine);

@@ -4,6 +4,7 @@ use redisrs::engine::Engine;
 use redisrs::engine::clock::Clock;
 use redisrs::engine::log::Log;
 use redisrs::engine::settings::Settings;
+use redisrs::keyspace::Shared;
 use redisrs::server::Server;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -16,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running server with its engine; stopped when dropped.
 pub struct TestServer {
-    pub engine: Arc<Engine>,
+    pub engine: Shared<Engine>,
     pub server: Server,
 }
 

@@ -9,6 +9,7 @@ use redisrs::engine::clients::Origin;
 use redisrs::engine::clock::Clock;
 use redisrs::engine::log::Log;
 use redisrs::engine::settings::Settings;
+use redisrs::keyspace::Shared;
 use redisrs::resp::ReplyWriter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,7 +19,7 @@ pub const START_MS: i64 = 1_700_000_000_000;
 
 /// An engine whose clock only the test moves.
 pub struct Store {
-    pub engine: Arc<Engine>,
+    pub engine: Shared<Engine>,
     now_ms: Arc<AtomicI64>,
 }
 
@@ -52,7 +53,7 @@ impl Store {
     pub fn client_from(&self, origin: Origin) -> Client {
         let session =
             Session::new(&self.engine, origin, self.engine.stats.add_block().expect("memory")).expect("memory");
-        Client { engine: Arc::clone(&self.engine), session, reply: ReplyWriter::default() }
+        Client { engine: self.engine.clone(), session, reply: ReplyWriter::default() }
     }
 
     /// Moves the clock.
@@ -63,7 +64,7 @@ impl Store {
 
 /// A client in this process.
 pub struct Client {
-    engine: Arc<Engine>,
+    engine: Shared<Engine>,
     pub session: Session,
     reply: ReplyWriter,
 }

@@ -45,7 +45,7 @@ impl Both {
             let name = event.name.to_string_lossy().into_owned();
             into.lock().expect("no panic").push((name, escape(event.key), event.db));
         };
-        store.engine.listen((0, 0), Class::EVERY, Box::new(listener));
+        store.engine.listen((0, 0), Class::EVERY, Box::new(listener)).expect("memory");
         // Whoever is not in the table is unknown to ours.
         common.retain(|name| redisrs::commands::spec::COMMANDS.iter().any(|command| command.name == name));
         let (theirs, ours) = (BTreeMap::new(), BTreeMap::new());

@@ -14,7 +14,7 @@ fn expect(exchange: &[(&str, &str)]) {
         let key = String::from_utf8_lossy(event.key);
         into.lock().expect("no panic").push(format!("{} {key}", event.name.to_string_lossy()));
     };
-    store.engine.listen((0, 0), Class::EVERY, Box::new(listener));
+    store.engine.listen((0, 0), Class::EVERY, Box::new(listener)).expect("memory");
     let mut client = store.client();
     for (command, events) in exchange {
         if let Some(ms) = command.strip_prefix("pass ") {

@@ -111,7 +111,7 @@ fn a_mirror_follows_all_threads() {
     let mirror = Arc::new(Mutex::new(Mirror::default()));
     let follower = Arc::clone(&mirror);
     let classes = Class::New as u32 | Class::Generic as u32 | Class::Expired as u32;
-    engine.listen((1, 1), classes, Box::new(move |event| follower.lock().follow(event)));
+    engine.listen((1, 1), classes, Box::new(move |event| follower.lock().follow(event))).expect("memory");
     let server = Server::start(&engine).expect("server");
     let port = server.port();
     thread::scope(|scope| {

@@ -9,7 +9,7 @@ use crate::engine::clients::{End, Origin};
 use crate::engine::clock::Clock;
 use crate::engine::log::Log;
 use crate::engine::settings::Settings;
-use crate::keyspace::{Kind, LockSet};
+use crate::keyspace::{Kind, LockSet, Shared};
 use crate::resp::Protocol;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -48,7 +48,7 @@ impl Serve for Take {
 }
 
 struct Store {
-    engine: Arc<Engine>,
+    engine: Shared<Engine>,
     now_ms: Arc<AtomicI64>,
 }
 
@@ -64,7 +64,7 @@ impl Store {
         let outlet = None;
         let origin = Origin { addr: String::new(), laddr: String::new(), fd: -1, is_unix: false, outlet };
         let session = Session::new(&self.engine, origin, self.engine.stats.add_block().unwrap()).unwrap();
-        Client { engine: Arc::clone(&self.engine), session, reply: ReplyWriter::default() }
+        Client { engine: self.engine.clone(), session, reply: ReplyWriter::default() }
     }
 
     fn blocked(&self) -> u64 {
@@ -77,7 +77,7 @@ impl Store {
 }
 
 struct Client {
-    engine: Arc<Engine>,
+    engine: Shared<Engine>,
     session: Session,
     reply: ReplyWriter,
 }
@@ -92,7 +92,7 @@ impl Client {
 
     /// Blocks without looking first.
     fn wait(&mut self, keys: &[&str], awaited: Awaited, to: Option<&str>, deadline_ms: Option<i64>) {
-        let engine = Arc::clone(&self.engine);
+        let engine = self.engine.clone();
         let key = |name: &&'static str| Key { bytes: name.as_bytes(), hash: engine.keyspace.hash(name.as_bytes()) };
         let names: Vec<&'static str> = keys.iter().map(|name| &*name.to_string().leak()).collect();
         let keys: Vec<Key> = names.iter().map(key).collect();
@@ -198,7 +198,7 @@ fn serving_makes_further_keys_ready() {
 #[test]
 fn a_key_that_needs_a_lock_somebody_has_is_served_afterwards() {
     let store = Store::new();
-    let engine = Arc::clone(&store.engine);
+    let engine = store.engine.clone();
     // The writer takes its locks again in ascending order, so it will wait for this one first.
     let shard_of = |key: &str| engine.keyspace.shard_of(engine.keyspace.hash(key.as_bytes()));
     let to = (0..).map(|i: u32| format!("to{i}")).find(|to| shard_of(to) < shard_of("from")).unwrap();

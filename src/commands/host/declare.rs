@@ -4,14 +4,32 @@ use super::registry::NAME_BYTES_MAX;
 use crate::commands::spec::{
     AclCategories, Begin, Command, DocFlags, Docs, Find, Flags, KeyFlags, KeyShape, KeySpec, Locks,
 };
+use crate::storage::{NoMemory, Text, try_collect, try_copy};
+use std::fmt;
 
 /// Why a declaration was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum DeclarationError {
+    /// There is no memory, if only for the text that tells what is wrong.
+    NoMemory,
     /// The name or a number is impossible.
     Argument(String),
     /// The flags are not what COMMAND INFO knows, or contradict each other.
     Flags(String),
+}
+
+impl From<NoMemory> for DeclarationError {
+    fn from(_: NoMemory) -> Self {
+        Self::NoMemory
+    }
+}
+
+fn argument(text: fmt::Arguments<'_>) -> DeclarationError {
+    Text::string_of(text).map_or_else(DeclarationError::from, DeclarationError::Argument)
+}
+
+fn wrong_flags(text: fmt::Arguments<'_>) -> DeclarationError {
+    Text::string_of(text).map_or_else(DeclarationError::from, DeclarationError::Flags)
 }
 
 /// A command as its host declares it.
@@ -49,12 +67,12 @@ impl Declaration {
         let name = check_name(name)?;
         let flags = parse_flags(&name, flags)?;
         let number = |what, number: i32| {
-            let text = || DeclarationError::Argument(format!("the {what} of '{name}' is out of range: {number}"));
+            let text = || argument(format_args!("the {what} of '{name}' is out of range: {number}"));
             i16::try_from(number).map_err(|_| text())
         };
         let arity = number("arity", arity)?;
         if arity == 0 {
-            return Err(DeclarationError::Argument(format!("the arity of '{name}' cannot be 0: its name counts")));
+            return Err(argument(format_args!("the arity of '{name}' cannot be 0: its name counts")));
         }
         let legacy_keys = (number("first key", keys.0)?, number("last key", keys.1)?, number("key step", keys.2)?);
         let keys = key_spec(&name, arity, flags, legacy_keys)?;
@@ -68,9 +86,12 @@ impl Declaration {
     }
 
     /// Where the keys are, for the table entry.
-    pub fn key_specs(&self) -> Box<[KeySpec]> {
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn key_specs(&self) -> Result<Box<[KeySpec]>, NoMemory> {
         let copy = |spec: &KeySpec| KeySpec { notes: None, flags: spec.flags, begin: spec.begin, find: spec.find };
-        self.keys.iter().map(copy).collect()
+        Ok(try_collect(self.keys.iter().map(copy))?.into_boxed_slice())
     }
 
     /// The table entry.
@@ -106,24 +127,27 @@ impl Declaration {
 fn check_name(name: &[u8]) -> Result<String, DeclarationError> {
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-:".contains(byte);
     if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.iter().all(is_allowed) {
-        return Err(DeclarationError::Argument(format!(
+        return Err(argument(format_args!(
             "a command's name has 1 to {NAME_BYTES_MAX} letters, digits or characters of '._-:', not '{}'",
             name[..name.len().min(NAME_BYTES_MAX)].escape_ascii()
         )));
     }
-    Ok(String::from_utf8_lossy(name).to_ascii_lowercase())
+    let mut lower = try_copy(name)?;
+    lower.make_ascii_lowercase();
+    Ok(String::from_utf8(lower).unwrap_or_default())
 }
 
 fn parse_flags(name: &str, words: &[u8]) -> Result<Flags, DeclarationError> {
     let mut flags = Flags::EMPTY;
     for word in words.split(|byte| byte.is_ascii_whitespace() || *byte == b',').filter(|word| !word.is_empty()) {
-        let word = String::from_utf8_lossy(word).to_ascii_lowercase();
-        let flag = Flags::from_name(&word).filter(|&flag| !NOT_FOR_HOSTS.contains(flag));
-        let unknown = || DeclarationError::Flags(format!("unknown flag '{}' of '{name}'", word.escape_default()));
-        flags = flags | flag.ok_or_else(unknown)?;
+        let mut lower = try_copy(word)?;
+        lower.make_ascii_lowercase();
+        let flag = std::str::from_utf8(&lower).ok().and_then(Flags::from_name);
+        let unknown = || wrong_flags(format_args!("unknown flag '{}' of '{name}'", lower.escape_ascii()));
+        flags = flags | flag.filter(|&flag| !NOT_FOR_HOSTS.contains(flag)).ok_or_else(unknown)?;
     }
     if flags.contains(Flags::READONLY | Flags::WRITE) {
-        return Err(DeclarationError::Flags(format!("'{name}' cannot be both readonly and write")));
+        return Err(wrong_flags(format_args!("'{name}' cannot be both readonly and write")));
     }
     Ok(flags)
 }
@@ -134,7 +158,7 @@ fn key_spec(
     flags: Flags,
     (first, last, step): (i16, i16, i16),
 ) -> Result<Option<KeySpec>, DeclarationError> {
-    let refuse = |why: &str| Err(DeclarationError::Argument(format!("the keys of '{name}' {why}")));
+    let refuse = |why: &str| Err(argument(format_args!("the keys of '{name}' {why}")));
     match (first, last) {
         (0, 0) => return Ok(None),
         (..=0, _) => return refuse("begin at argument 1 at the earliest; without keys, first_key and last_key are 0"),
@@ -158,7 +182,7 @@ mod tests {
 
     fn declare(flags: &str, arity: i32, keys: (i32, i32, i32)) -> Result<Command, DeclarationError> {
         let declaration = Declaration::new(b"Host.Try", arity, flags.as_bytes(), keys)?;
-        let keys = Box::leak(declaration.key_specs());
+        let keys = Box::leak(declaration.key_specs()?);
         Ok(declaration.command(1000, "host.try", keys))
     }
 
@@ -183,7 +207,7 @@ mod tests {
     fn what_is_wrong_is_told() {
         let text = |flags, arity, keys| match declare(flags, arity, keys) {
             Err(DeclarationError::Argument(text) | DeclarationError::Flags(text)) => text,
-            Ok(command) => panic!("{command:?} was accepted"),
+            other => panic!("{other:?}"),
         };
         for (flags, arity, keys, expected) in [
             ("wrote", 1, (0, 0, 0), "unknown flag 'wrote' of 'host.try'"),

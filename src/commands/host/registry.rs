@@ -7,7 +7,7 @@
 
 use super::call::Call;
 use crate::commands::spec::{Command, ID_COUNT};
-use crate::keyspace::NoMemory;
+use crate::storage::{NoMemory, try_box};
 use parking_lot::RwLock;
 use std::sync::OnceLock;
 
@@ -32,6 +32,14 @@ pub enum Refusal {
     Taken,
     /// There are no ids left.
     Full,
+    /// There is no memory.
+    NoMemory,
+}
+
+impl From<NoMemory> for Refusal {
+    fn from(_: NoMemory) -> Self {
+        Self::NoMemory
+    }
 }
 
 /// Host commands of one engine.
@@ -58,25 +66,28 @@ impl Registry {
     /// registry, and the command must live as long as the function.
     ///
     /// # Errors
-    /// If the name is taken, or there are too many commands; `make` is not called then.
+    /// If the name is taken, or there are too many commands; `make` is not called then. If memory is short, which `make`
+    /// may find, too.
     pub fn add(
         &self,
         name: &str,
-        make: impl FnOnce(u16) -> (&'static Command, Box<dyn HostFunction>),
+        make: impl FnOnce(u16) -> Result<(&'static Command, Box<dyn HostFunction>), NoMemory>,
     ) -> Result<(), Refusal> {
         let mut order = self.order.write();
         if self.lookup(name.as_bytes()).is_some() {
             return Err(Refusal::Taken);
         }
         let id = u16::try_from(ID_COUNT + order.len()).map_err(|_| Refusal::Full)?;
-        let (command, function) = make(id);
+        order.try_reserve(1).map_err(NoMemory::from)?;
+        let (command, function) = make(id)?;
+        let node = try_box(Node { command, function, next: OnceLock::new() })?;
         order.push(command);
         let mut link = &self.buckets[bucket_of(name.as_bytes())];
         while let Some(node) = link.get() {
             link = &node.next;
         }
         // The write lock is held, so nobody else sets this link.
-        link.get_or_init(|| Box::new(Node { command, function, next: OnceLock::new() }));
+        link.get_or_init(|| node);
         Ok(())
     }
 
@@ -140,7 +151,7 @@ mod tests {
         let declaration = Declaration::new(name.as_bytes(), 1, b"fast", (0, 0, 0)).expect("a good declaration");
         registry.add(declaration.name(), |id| {
             let name = declaration.name().to_owned().leak();
-            (Box::leak(Box::new(declaration.command(id, name, &[]))), Box::new(Silent))
+            Ok((Box::leak(Box::new(declaration.command(id, name, &[]))), Box::new(Silent)))
         })
     }
 

@@ -19,8 +19,8 @@ pub(super) fn write(ctx: &mut Ctx, fields: &mut Fields) -> Result<(), NoMemory> 
     for shard in 0..ctx.engine.keyspace.shard_count() {
         ctx.with_shard(shard, |data| {
             let dbs = data.dbs();
-            totals.resize(totals.len().max(dbs.len()), DbTotals::default());
-            for (total, db) in totals.iter_mut().zip(dbs) {
+            totals.resize(totals.len().max(dbs.count() as usize), DbTotals::default());
+            for (total, db) in totals.iter_mut().zip(dbs.iter()) {
                 total.keys += db.len();
                 total.expires += db.volatile_len();
                 total.deadline_sum_ms += db.deadline_sum_ms();

@@ -48,8 +48,8 @@ impl MemoryUse {
         for shard in 0..engine.keyspace.shard_count() {
             ctx.with_shard(shard, |data| {
                 let dbs = data.dbs();
-                sum.dbs.resize(sum.dbs.len().max(dbs.len()), DbUse::default());
-                for (total, db) in sum.dbs.iter_mut().zip(dbs) {
+                sum.dbs.resize(sum.dbs.len().max(dbs.count() as usize), DbUse::default());
+                for (total, db) in sum.dbs.iter_mut().zip(dbs.iter()) {
                     total.keys += db.len();
                     total.table += db.table_bytes();
                     total.ttl += db.ttl_bytes();

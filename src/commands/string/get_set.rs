@@ -11,11 +11,15 @@ use crate::resp::number::IntegerText;
 
 /// GET key
 pub fn get(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    reply_value(ctx, args.key(0)).map(|_| ())
+    let Some((_, value, reply)) = ctx.read_value(args.key(0)) else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    reply_string(reply, value.string().ok_or(CommandError::WRONG_TYPE)?);
+    Ok(())
 }
 
-/// Replies the string of a key, or null, and returns where the key is.
-#[inline]
+/// [`get`], and returns where the key is.
 fn reply_value(ctx: &mut Ctx, key: Key) -> Result<Option<Loc>, CommandError> {
     let Some((loc, value, reply)) = ctx.read_value(key) else {
         ctx.reply.null();
@@ -33,7 +37,7 @@ pub fn set(ctx: &mut Ctx, args: &Args) -> CmdResult {
         return set_with_options(ctx, key, encode(&args[2]), &SetOptions::parse(args)?);
     }
     let found = ctx.write(key);
-    store(ctx, key, found, encode(&args[2]), NewDeadline::None)?;
+    store_here(ctx, key, found, encode(&args[2]), NewDeadline::None)?;
     ctx.reply.ok();
     Ok(())
 }
@@ -110,6 +114,12 @@ fn put_with_deadline(
 /// If memory is short; then nothing has changed.
 #[inline]
 pub fn store(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>, deadline: NewDeadline) -> CmdResult {
+    store_here(ctx, key, found, value, deadline)
+}
+
+/// [`store`] in the middle of its caller, which knows that there is no deadline.
+#[inline(always)]
+fn store_here(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>, deadline: NewDeadline) -> CmdResult {
     let loc = match deadline {
         NewDeadline::At(deadline_ms) => put_with_deadline(ctx, key, found, value, deadline_ms)?,
         _ => put(ctx, key, found, value)?,

@@ -67,7 +67,7 @@ pub(super) fn text_of<'a>(value: StringRef<'a>, digits: &'a mut IntegerText) -> 
 ///
 /// # Errors
 /// If memory is short; nothing has changed then.
-#[inline]
+#[inline(always)]
 pub(super) fn put(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>) -> Result<Loc, CommandError> {
     let loc = match found {
         Some(loc) => {

@@ -46,13 +46,13 @@ use super::settings::Hot;
 use crate::hooks::reach;
 use crate::keyspace::expiry::What;
 use crate::keyspace::{KeyHash, Loc, ShardData};
+use crate::storage::{NoMemory, Shared, try_collect};
 use parking_lot::RwLock;
 use std::cell::{Cell, RefCell};
 use std::collections::TryReserveError;
 use std::ffi::CStr;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use turns::Turns;
 
@@ -140,18 +140,30 @@ struct Listener {
     running: RwLock<()>,
 }
 
-/// The listeners of one engine.
+/// The listeners of one engine: a handle that is cloned for what is delivered later.
+#[derive(Clone)]
+pub struct Events(Shared<Common>);
+
 #[derive(Default)]
-pub struct Events {
-    listeners: RwLock<Arc<[Arc<Listener>]>>,
+struct Common {
+    /// Replaced as a whole, so that nothing is locked while it is walked; `None` without any.
+    listeners: RwLock<Option<Listeners>>,
     turns: Turns,
+}
+
+type Listeners = Shared<Vec<Shared<Listener>>>;
+
+impl Listener {
+    fn is_removed(&self) -> bool {
+        self.classes.load(Ordering::Relaxed) == 0
+    }
 }
 
 /// More sessions than run one inside the other in one thread.
 const PARCELS_AT_ONCE: usize = 16;
 
 /// Events that came about while the thread was delivering others.
-type Later = Vec<(Arc<Events>, Pending)>;
+type Later = Vec<(Events, Pending)>;
 
 thread_local! {
     /// Whether this thread is in [`Events::deliver`].
@@ -196,56 +208,78 @@ impl Drop for Delivering {
 }
 
 impl Events {
+    /// Nobody listens.
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn new() -> Result<Self, NoMemory> {
+        Shared::new(Common::default()).map(Self)
+    }
+
     /// Has `callback` told of events of these classes (bits of [`Class`]). If there is a listener of this id already,
     /// only its classes change.
-    pub fn listen(&self, hot: &Hot, id: ListenerId, classes: u32, callback: Callback) {
-        let mut listeners = self.listeners.write();
-        match listeners.iter().find(|listener| listener.id == id) {
+    ///
+    /// # Errors
+    /// If memory is short; nothing has changed then.
+    pub fn listen(&self, hot: &Hot, id: ListenerId, classes: u32, callback: Callback) -> Result<(), NoMemory> {
+        let mut listeners = self.0.listeners.write();
+        let all = listeners.iter().flat_map(|listeners| listeners.iter());
+        match all.clone().find(|listener| listener.id == id) {
             Some(listener) => listener.classes.store(classes, Ordering::Relaxed),
             None => {
                 let new = Listener { id, classes: AtomicU32::new(classes), callback, running: RwLock::default() };
-                *listeners = listeners.iter().cloned().chain([Arc::new(new)]).collect();
+                let left = all.filter(|listener| !listener.is_removed()).cloned();
+                *listeners = Some(Shared::new(try_collect(left.chain([Shared::new(new)?]))?)?);
             }
         }
-        Self::update_classes(hot, &listeners);
+        Self::update_classes(hot, listeners.as_ref());
+        Ok(())
     }
 
     /// Removes a listener; false if there is none of this id. Unless the calling thread is inside a listener itself,
     /// this one is not running any more afterwards.
     pub fn unlisten(&self, hot: &Hot, id: ListenerId) -> bool {
-        let mut listeners = self.listeners.write();
-        let Some(found) = listeners.iter().find(|listener| listener.id == id).cloned() else { return false };
-        *listeners = listeners.iter().filter(|listener| listener.id != id).cloned().collect();
-        Self::update_classes(hot, &listeners);
-        drop(listeners);
+        let mut listeners = self.0.listeners.write();
+        let mut all = listeners.iter().flat_map(|listeners| listeners.iter());
+        let Some(found) = all.find(|listener| listener.id == id && !listener.is_removed()).cloned() else {
+            return false;
+        };
         found.classes.store(0, Ordering::Relaxed);
+        Self::update_classes(hot, listeners.as_ref());
+        // Without memory for a list without it, it stays there, removed, until there is another list.
+        let left = listeners.iter().flat_map(|listeners| listeners.iter());
+        if let Ok(left) = try_collect(left.filter(|listener| !listener.is_removed()).cloned()).and_then(Shared::new) {
+            *listeners = Some(left);
+        }
+        drop(listeners);
         if !is_delivering() {
             drop(found.running.write());
         }
         true
     }
 
-    fn update_classes(hot: &Hot, listeners: &[Arc<Listener>]) {
-        let classes = listeners.iter().fold(0, |bits, listener| bits | listener.classes.load(Ordering::Relaxed));
+    fn update_classes(hot: &Hot, listeners: Option<&Listeners>) {
+        let all = listeners.into_iter().flat_map(|listeners| listeners.iter());
+        let classes = all.fold(0, |bits, listener| bits | listener.classes.load(Ordering::Relaxed));
         hot.event_classes.store(classes, Ordering::Relaxed);
     }
 
     /// Tells everybody who listens. The calling thread holds no locks; inside a listener this is put off until all that
     /// is pending is delivered.
     #[inline]
-    pub fn deliver(self: &Arc<Self>, pending: &mut Pending) {
+    pub fn deliver(&self, pending: &mut Pending) {
         if !pending.is_empty() {
             self.deliver_some(pending);
         }
     }
 
     #[cold]
-    fn deliver_some(self: &Arc<Self>, pending: &mut Pending) {
+    fn deliver_some(&self, pending: &mut Pending) {
         if is_delivering() {
             return LATER.with_borrow_mut(|later| {
                 // There is room: `reserve_later`. If there were none, they would be delivered with the next ones of their session.
                 if later.len() < later.capacity() {
-                    later.push((Arc::clone(self), std::mem::take(pending)));
+                    later.push((self.clone(), std::mem::take(pending)));
                 }
             });
         }
@@ -271,11 +305,11 @@ impl Events {
     fn tell_all(&self, pending: &Pending) -> std::thread::Result<()> {
         let mut outcome = Ok(());
         for (event, turn) in pending.events() {
-            self.turns.wait(turn);
+            self.0.turns.wait(turn);
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.tell(event))) {
                 outcome = Err(panic);
             }
-            self.turns.pass(turn);
+            self.0.turns.pass(turn);
         }
         outcome
     }
@@ -283,8 +317,8 @@ impl Events {
     /// Tells everybody of one event whose turn it is.
     fn tell(&self, event: Event<'_>) {
         reach("event");
-        let listeners = Arc::clone(&self.listeners.read());
-        for listener in listeners.iter() {
+        let listeners = self.0.listeners.read().clone();
+        for listener in listeners.iter().flat_map(|listeners| listeners.iter()) {
             let _running = listener.running.read();
             if listener.classes.load(Ordering::Relaxed) & event.class as u32 != 0 {
                 (listener.callback)(event);
@@ -311,7 +345,7 @@ impl Engine {
     #[cold]
     fn note_event(&self, pending: &mut Pending, event: Event<'_>, hash: KeyHash) {
         let room = reserve_later().and_then(|()| pending.reserve(event.key.len()));
-        match room.and_then(|()| self.events.turns.take(hash)) {
+        match room.and_then(|()| self.events.0.turns.take(hash)) {
             Ok(turn) => pending.push(event, turn),
             Err(_) => self.log.warning("Out of memory: a keyspace event is lost"),
         }
@@ -341,8 +375,11 @@ impl Engine {
     }
 
     /// Has `callback` told of events: [`Events::listen`].
-    pub fn listen(&self, id: ListenerId, classes: u32, callback: Callback) {
-        self.events.listen(self.settings.hot(), id, classes, callback);
+    ///
+    /// # Errors
+    /// If memory is short.
+    pub fn listen(&self, id: ListenerId, classes: u32, callback: Callback) -> Result<(), NoMemory> {
+        self.events.listen(self.settings.hot(), id, classes, callback)
     }
 
     /// [`Events::unlisten`].

@@ -7,10 +7,10 @@ use crate::engine::settings::Settings;
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
-fn engine() -> Arc<Engine> {
+fn engine() -> Shared<Engine> {
     Engine::open(Settings::new(), Clock::system(), Log::silent()).expect("an engine")
 }
 
@@ -26,7 +26,9 @@ fn note(engine: &Engine, pending: &mut Pending, key: &[u8], db: u32) {
 fn recorder(engine: &Engine, id: ListenerId) -> Arc<Mutex<Told>> {
     let told = Arc::new(Mutex::new(Vec::new()));
     let into = Arc::clone(&told);
-    engine.listen(id, Class::ALL, Box::new(move |event| into.lock().push((event.key.to_vec(), event.db))));
+    engine
+        .listen(id, Class::ALL, Box::new(move |event| into.lock().push((event.key.to_vec(), event.db))))
+        .expect("memory");
     told
 }
 
@@ -37,7 +39,7 @@ fn what_nobody_wants_is_not_noted() {
     note(&engine, &mut pending, b"k", 0);
     assert!(pending.is_empty());
     let told = recorder(&engine, (1, 0));
-    engine.listen((2, 0), Class::KeyMiss as u32, Box::new(|_| panic!("listens to something else")));
+    engine.listen((2, 0), Class::KeyMiss as u32, Box::new(|_| panic!("listens to something else"))).expect("memory");
     note(&engine, &mut pending, b"k", 3);
     engine.events.deliver(&mut pending);
     assert!(pending.is_empty());
@@ -56,7 +58,7 @@ fn events_of_a_key_keep_their_order_across_threads() {
     let shard = Arc::new(Mutex::new(0));
     let workers: Vec<_> = (0..THREADS)
         .map(|_| {
-            let (engine, shard) = (Arc::clone(&engine), Arc::clone(&shard));
+            let (engine, shard) = (engine.clone(), Arc::clone(&shard));
             thread::spawn(move || {
                 let mut pending = Pending::default();
                 for _ in 0..ROUNDS {
@@ -91,9 +93,9 @@ fn a_slow_listener_holds_up_its_key_and_no_other() {
             released.lock().recv().expect("the test lets go");
         }
     };
-    engine.listen((2, 0), Class::ALL, Box::new(slow));
+    engine.listen((2, 0), Class::ALL, Box::new(slow)).expect("memory");
     let first = thread::spawn({
-        let engine = Arc::clone(&engine);
+        let engine = engine.clone();
         move || {
             let mut pending = Pending::default();
             note(&engine, &mut pending, b"slow", 0);
@@ -109,7 +111,7 @@ fn a_slow_listener_holds_up_its_key_and_no_other() {
     assert_eq!(told.lock().len(), 1001, "this thread was not held up");
     note(&engine, &mut pending, b"slow", 2);
     let second = thread::spawn({
-        let engine = Arc::clone(&engine);
+        let engine = engine.clone();
         move || engine.events.deliver(&mut pending)
     });
     release.send(()).expect("the listener waits");
@@ -124,7 +126,7 @@ fn what_a_listener_causes_comes_after_what_was_pending() {
     let told = recorder(&engine, (1, 0));
     let depth = Arc::new(AtomicUsize::new(0));
     let causes = {
-        let (engine, depth) = (Arc::downgrade(&engine), Arc::clone(&depth));
+        let (engine, depth) = (engine.downgrade(), Arc::clone(&depth));
         move |event: Event<'_>| {
             assert_eq!(depth.fetch_add(1, Ordering::SeqCst), 0, "calls do not nest");
             if event.db < 3 {
@@ -136,7 +138,7 @@ fn what_a_listener_causes_comes_after_what_was_pending() {
             depth.fetch_sub(1, Ordering::SeqCst);
         }
     };
-    engine.listen((2, 0), Class::ALL, Box::new(causes));
+    engine.listen((2, 0), Class::ALL, Box::new(causes)).expect("memory");
     let mut pending = Pending::default();
     for db in [0, 1] {
         note(&engine, &mut pending, b"k", db);
@@ -150,17 +152,17 @@ fn what_a_listener_causes_comes_after_what_was_pending() {
 #[test]
 fn a_listener_may_end_itself_and_make_another() {
     let engine = engine();
-    let weak = Arc::downgrade(&engine);
+    let weak = engine.downgrade();
     let told = Arc::new(Mutex::new(Vec::new()));
     let into = Arc::clone(&told);
     let once = move |event: Event<'_>| {
         let engine = weak.upgrade().expect("it is calling");
         assert!(engine.unlisten((1, 0)));
         let into = Arc::clone(&into);
-        engine.listen((2, 0), Class::ALL, Box::new(move |event| into.lock().push(event.db)));
+        engine.listen((2, 0), Class::ALL, Box::new(move |event| into.lock().push(event.db))).expect("memory");
         assert_eq!(event.db, 0);
     };
-    engine.listen((1, 0), Class::ALL, Box::new(once));
+    engine.listen((1, 0), Class::ALL, Box::new(once)).expect("memory");
     let mut pending = Pending::default();
     for db in 0..3 {
         note(&engine, &mut pending, b"k", db);
@@ -181,9 +183,9 @@ fn who_is_removed_is_not_running_any_more() {
         thread::yield_now();
         counted.fetch_sub(1, Ordering::SeqCst);
     };
-    engine.listen((1, 0), Class::ALL, Box::new(callback));
+    engine.listen((1, 0), Class::ALL, Box::new(callback)).expect("memory");
     let worker = thread::spawn({
-        let engine = Arc::clone(&engine);
+        let engine = engine.clone();
         move || {
             let mut pending = Pending::default();
             for _ in 0..2000 {
@@ -206,7 +208,7 @@ fn a_panic_while_one_event_is_told_loses_no_other() {
     let engine = engine();
     let told = recorder(&engine, (1, 0));
     let panicking = |event: Event<'_>| assert_ne!(event.db, 1, "on purpose");
-    engine.listen((2, 0), Class::ALL, Box::new(panicking));
+    engine.listen((2, 0), Class::ALL, Box::new(panicking)).expect("memory");
     let mut pending = Pending::default();
     for db in 0..4 {
         note(&engine, &mut pending, b"k", db);

@@ -39,12 +39,12 @@ struct Stripe {
 
 /// The lines of all keys with undelivered events. Who has taken a place passes it, whatever happens.
 pub struct Turns {
-    stripes: Box<[Stripe]>,
+    stripes: [Stripe; STRIPES],
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { stripes: (0..STRIPES).map(|_| Stripe::default()).collect() }
+        Self { stripes: std::array::from_fn(|_| Stripe::default()) }
     }
 }
 

@@ -161,7 +161,8 @@ impl Hot {
     /// Whether entries count how often they are used instead of when.
     #[inline]
     pub fn policy_is_lfu(&self) -> bool {
-        self.maxmemory_policy().is_lfu()
+        let policy = self.policy.load(Relaxed);
+        policy == MaxmemoryPolicy::VolatileLfu as u8 || policy == MaxmemoryPolicy::AllkeysLfu as u8
     }
 
     /// How LFU counts.

@@ -1,42 +1,67 @@
 //! Paths of `include`: one file, or a pattern that may match any number.
 
 use super::load::copy_path;
+use crate::engine::files::{self, Directory};
 use crate::engine::glob;
-use crate::storage::{NoMemory, try_collect};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use crate::storage::{NoMemory, try_collect, try_copy, try_push};
+use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// The files that `pattern` stands for, sorted. Without wildcards it stands for itself, whether it exists or not.
 ///
 /// # Errors
-/// If memory is short for a path without wildcards. Reading directories is the standard library's, which ends the process then.
+/// If memory is short.
 pub fn expand(pattern: &Path) -> Result<Vec<PathBuf>, NoMemory> {
     if !glob::has_wildcard(pattern.as_os_str().as_bytes()) {
         return try_collect([copy_path(pattern)?]);
     }
-    let mut found = vec![PathBuf::new()];
+    let mut found = try_collect([PathBuf::new()])?;
     for component in pattern.components() {
         let part = component.as_os_str();
-        if glob::has_wildcard(part.as_bytes()) {
-            found = found.iter().flat_map(|dir| matching_entries(dir, part)).collect();
-        } else {
-            found.iter_mut().for_each(|path| path.push(part));
+        let mut longer = Vec::new();
+        for dir in &found {
+            if glob::has_wildcard(part.as_bytes()) {
+                add_matching(&mut longer, dir, part)?;
+            } else {
+                try_push(&mut longer, join(dir, part)?)?;
+            }
         }
+        found = longer;
     }
-    found.retain(|path| path.exists());
-    found.sort();
+    found.retain(|path| files::exists(path));
+    found.sort_unstable();
     Ok(found)
 }
 
-fn matching_entries(dir: &Path, pattern: &OsStr) -> Vec<PathBuf> {
+/// Adds the entries of a directory that match.
+fn add_matching(found: &mut Vec<PathBuf>, dir: &Path, pattern: &OsStr) -> Result<(), NoMemory> {
     let readable = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-    let Ok(entries) = readable.read_dir() else { return Vec::new() };
-    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
-    // As in a shell, a leading dot must be written.
-    let is_match = |name: &OsStr| {
-        let hidden = name.as_bytes().starts_with(b".") && !pattern.as_bytes().starts_with(b".");
-        !hidden && glob::matches(pattern.as_bytes(), name.as_bytes(), false)
+    let mut entries = match Directory::open(readable) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::OutOfMemory => return Err(NoMemory),
+        Err(_) => return Ok(()),
     };
-    names.filter(|name| is_match(name)).map(|name| dir.join(name)).collect()
+    while let Some(name) = entries.next_name() {
+        let name = name.to_bytes();
+        // As in a shell, a leading dot must be written, and then it does not mean the directory or the one above.
+        let is_hidden = name.starts_with(b".") && !pattern.as_bytes().starts_with(b".");
+        if !is_hidden && name != b"." && name != b".." && glob::matches(pattern.as_bytes(), name, false) {
+            try_push(found, join(dir, OsStr::from_bytes(name))?)?;
+        }
+    }
+    Ok(())
+}
+
+/// What `Path::join` makes of a directory and a name, which may be that of the root.
+fn join(dir: &Path, name: &OsStr) -> Result<PathBuf, NoMemory> {
+    let dir = dir.as_os_str().as_bytes();
+    let mut path = try_copy(dir)?;
+    path.try_reserve_exact(1 + name.len())?;
+    if !dir.is_empty() && !dir.ends_with(b"/") {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name.as_bytes());
+    Ok(OsString::from_vec(path).into())
 }

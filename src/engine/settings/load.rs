@@ -8,6 +8,7 @@ use super::kind::{self, Kind, Origin, Value};
 use super::split::{quote, split_words};
 use super::table::{self, Id};
 use super::{Files, Settings, include, refusal};
+use crate::engine::files;
 use crate::engine::process::PathBuffer;
 use crate::storage::{NoMemory, Text, try_collect, try_copy, try_push};
 use std::ffi::{OsStr, OsString};
@@ -206,7 +207,11 @@ fn lines_of_args(args: &[&[u8]]) -> Result<Vec<u8>, NoMemory> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    std::fs::read(path).map_err(|error| LoadError::open(path, &error))
+    let mut text = Vec::new();
+    match files::open(path).and_then(|mut file| file.read_to_end(&mut text)) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(LoadError::open(path, &error)),
+    }
 }
 
 /// A load that has not ended well yet.

@@ -40,21 +40,31 @@ use kind::{Origin, Value};
 use parking_lot::{Mutex, RwLock};
 use std::alloc::{Layout, handle_alloc_error};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU16, AtomicU64};
 use table::{IMMUTABLE, PROTECTED, Row, SENSITIVE, Status, TABLE};
 
 /// Applies a changed setting; an error text undoes the change.
 pub type Callback = dyn Fn(&Settings) -> Result<(), Reason> + Send + Sync;
 
-/// Callbacks by what they ask about.
-type Callbacks = Vec<(Id, Box<Callback>)>;
+/// Someone who asks about changes, for a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner(u64);
+
+impl Owner {
+    /// The engine, which asks as long as there are settings.
+    pub const ENGINE: Self = Self(0);
+}
+
+/// Who asks, about what, and how it is told.
+type Callbacks = Vec<(Owner, Id, Box<Callback>)>;
 
 /// The settings of one engine.
 pub struct Settings {
     values: RwLock<Vec<Value>>,
     hot: Hot,
     callbacks: Mutex<Callbacks>,
+    last_owner: AtomicU64,
     /// The port that `auto` has become.
     auto_port: AtomicU16,
     /// Held during a change, callbacks included, so that changes happen one after the other.
@@ -136,6 +146,7 @@ impl Settings {
             values: RwLock::new(values),
             hot,
             callbacks: Mutex::default(),
+            last_owner: AtomicU64::new(Owner::ENGINE.0),
             auto_port: AtomicU16::new(0),
             changing: Mutex::default(),
             files: RwLock::new(files),
@@ -172,13 +183,23 @@ impl Settings {
         self.change(words, Origin::Client, is_local)
     }
 
+    /// Someone new, who asks about changes until [`Self::forget`].
+    pub fn owner(&self) -> Owner {
+        Owner(self.last_owner.fetch_add(1, Relaxed) + 1)
+    }
+
     /// Calls `apply` after every change of `id`, in the thread that makes it. An error text undoes the change and is
-    /// its reason. `apply` may read all settings; it must not change any, nor call this.
+    /// its reason. `apply` may read all settings; it must not change any, nor call this or [`Self::forget`].
     ///
     /// # Errors
     /// If memory is short.
-    pub fn on_change(&self, id: Id, apply: Box<Callback>) -> Result<(), NoMemory> {
-        try_push(&mut self.callbacks.lock(), (id, apply))
+    pub fn on_change(&self, owner: Owner, id: Id, apply: Box<Callback>) -> Result<(), NoMemory> {
+        try_push(&mut self.callbacks.lock(), (owner, id, apply))
+    }
+
+    /// Drops all callbacks of an owner; none of them runs any more.
+    pub fn forget(&self, owner: Owner) {
+        self.callbacks.lock().retain(|(of, ..)| *of != owner);
     }
 
     /// CONFIG GET: shows `visit` names and values of what matches one of the patterns, each once. A name that is no pattern
@@ -227,7 +248,7 @@ impl Settings {
         let callbacks = self.callbacks.lock();
         let Some((applied, name, reason)) = self.apply(&changes, &callbacks) else { return Ok(()) };
         self.swap(&mut changes);
-        for (_, apply) in changes.iter().flat_map(|change| concerned(&callbacks, change)).take(applied) {
+        for apply in changes.iter().flat_map(|change| concerned(&callbacks, change)).take(applied) {
             // What worked before works again; were it not so, the first reason is the one to tell.
             drop(apply(self));
         }
@@ -273,7 +294,7 @@ impl Settings {
     fn apply(&self, changes: &[Change], callbacks: &Callbacks) -> Option<(usize, &'static str, Reason)> {
         let mut asked = 0;
         for change in changes {
-            for (_, apply) in concerned(callbacks, change) {
+            for apply in concerned(callbacks, change) {
                 asked += 1;
                 if let Err(reason) = apply(self) {
                     return Some((asked, change.name, reason));
@@ -316,9 +337,9 @@ impl Settings {
 }
 
 /// Those who asked about a setting that changes.
-fn concerned<'a>(callbacks: &'a Callbacks, change: &Change) -> impl Iterator<Item = &'a (Id, Box<Callback>)> {
+fn concerned<'a>(callbacks: &'a Callbacks, change: &Change) -> impl Iterator<Item = &'a Callback> {
     let id = change.row.id;
-    callbacks.iter().filter(move |(asked, _)| *asked == id)
+    callbacks.iter().filter(move |(_, asked, _)| *asked == id).map(|(.., apply)| &**apply)
 }
 
 /// The default of a row.

@@ -20,6 +20,7 @@ use super::super::status::{
     rs_status,
 };
 use super::timers::Timers;
+use crate::engine::process::os_text;
 use crate::engine::threads::Outside;
 use crate::hooks::reach;
 use parking_lot::{Mutex, MutexGuard};
@@ -83,7 +84,7 @@ struct Timer {
 }
 
 fn refused(what: &str, error: &io::Error) -> Failure {
-    fail(RS_ERR_IO, format_args!("{what}: {error}"))
+    fail(RS_ERR_IO, format_args!("{what}: {}", os_text(error)))
 }
 
 /// What to ask the system for.
@@ -230,7 +231,14 @@ impl rs_loop {
 /// Returns the loop, to be ended with `rs_loop_free`; NULL with a text in `rs_last_error` if the system refuses a descriptor.
 /// Any thread.
 ///
-///     static void on_input(rs_loop *loop, int fd, int mask, void *ud) { ... }
+///     static void on_input(rs_loop *loop, int fd, int mask, void *ud)
+///     {
+///         char buf[256];
+///         (void)mask, (void)ud;
+///         if (read(fd, buf, sizeof buf) <= 0)
+///             rs_loop_del_fd(loop, fd);
+///     }
+///     ...
 ///     rs_loop *loop = rs_loop_new();
 ///     rs_loop_add_fd(loop, fd, RS_LOOP_READ, on_input, NULL);
 ///     rs_loop_run(loop);
@@ -299,7 +307,7 @@ pub unsafe extern "C" fn rs_loop_del_fd(r#loop: *mut rs_loop, fd: c_int) -> rs_s
 /// Has `cb` called with `ud` once `after_ms` milliseconds have passed, and then as often as its return values say. `id`, unless it
 /// is NULL, is set to a number for `rs_loop_del_timer`, which no other timer of this loop will ever have.
 ///
-/// Returns `RS_OK`; `RS_ERR_ARGUMENT` if `loop` or `cb` is NULL or `after_ms` is negative.
+/// Returns `RS_OK`; `RS_ERR_NO_MEMORY`; `RS_ERR_ARGUMENT` if `loop` or `cb` is NULL or `after_ms` is negative.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_loop_add_timer(
     r#loop: *mut rs_loop,
@@ -314,7 +322,7 @@ pub unsafe extern "C" fn rs_loop_add_timer(
         let call = cb.ok_or_else(|| fail(RS_ERR_ARGUMENT, format_args!("the function is NULL")))?;
         let after_ms =
             u64::try_from(after_ms).map_err(|_| fail(RS_ERR_ARGUMENT, format_args!("the time is negative")))?;
-        let id = this.state.lock().timers.add(after_ms, Timer { call, ud: UserData(ud) });
+        let id = this.state.lock().timers.add(after_ms, Timer { call, ud: UserData(ud) })?;
         if let Some(out) = out {
             out.set(id);
         }

@@ -48,7 +48,7 @@ pub struct rs_htab {
 /// look-ups too, because they move nodes while it grows.
 ///
 ///     struct user { rs_hnode node; const char *name; };
-///     rs_hmap users = { 0 };
+///     static rs_hmap users;
 ///     struct user ann = { { NULL, hash("ann") }, "ann" };
 ///     rs_hm_insert(&users, &ann.node);
 #[repr(C)]

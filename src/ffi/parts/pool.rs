@@ -10,19 +10,20 @@ use super::super::cast::{self, UserData};
 use super::super::guard::{code, install_panic_hook, plain};
 use super::super::origin::Origin;
 use super::super::status::{
-    Outcome, RS_ERR_ARGUMENT, RS_ERR_BUSY, RS_ERR_IO, RS_ERR_NO_MEMORY, RS_OK, fail, rs_status,
+    Outcome, RS_ERR_ARGUMENT, RS_ERR_BUSY, RS_ERR_IO, RS_ERR_NO_MEMORY, RS_OK, fail, no_memory, rs_status,
 };
 use crate::engine::log::Log;
+use crate::engine::process::os_text;
 use crate::engine::threads::{self, Outside};
 use crate::hooks::reach;
+use crate::storage::{NoMemory, Shared};
 use parking_lot::{Condvar, Mutex};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::c_void;
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{null, null_mut};
-use std::sync::Arc;
-use std::thread::JoinHandle;
 
 /// Most threads of one pool: more would only wait for each other.
 const THREADS_MAX: usize = 1024;
@@ -33,8 +34,8 @@ pub type rs_task_fn = Option<unsafe extern "C" fn(arg: *mut c_void)>;
 
 /// Threads that run functions.
 pub struct rs_pool {
-    queue: Arc<Queue>,
-    threads: Vec<JoinHandle<()>>,
+    queue: Shared<Queue>,
+    threads: Vec<threads::Handle>,
     origin: Origin,
 }
 
@@ -110,13 +111,18 @@ impl rs_pool {
         if count == 0 || count > THREADS_MAX {
             return Err(fail(RS_ERR_ARGUMENT, format_args!("a pool has 1 to {THREADS_MAX} threads, not {count}")));
         }
-        let mut pool = Self { queue: Arc::default(), threads: Vec::new(), origin: Origin::here() };
+        let mut threads = Vec::new();
+        threads.try_reserve_exact(count).map_err(NoMemory::from)?;
+        let mut pool = Self { queue: Shared::new(Queue::default())?, threads, origin: Origin::here() };
         for _ in 0..count {
-            let queue = Arc::clone(&pool.queue);
+            let queue = pool.queue.clone();
             // A panic of this code, not of a task, must not cost the pool a thread.
             let work = move || while catch_unwind(AssertUnwindSafe(|| queue.work())).is_err() {};
-            let started = threads::spawn("rs-pool", &Log::silent(), work);
-            pool.threads.push(started.map_err(|error| fail(RS_ERR_IO, format_args!("starting a thread: {error}")))?);
+            let started = threads::spawn(format_args!("rs-pool"), &Log::silent(), work);
+            pool.threads.push(started.map_err(|error| match error.kind() {
+                ErrorKind::OutOfMemory => no_memory(),
+                _ => fail(RS_ERR_IO, format_args!("starting a thread: {}", os_text(&error))),
+            })?);
         }
         Ok(pool)
     }
@@ -135,8 +141,8 @@ impl Drop for rs_pool {
 
 /// Starts a pool of `n` threads, 1 to 1024.
 ///
-/// Returns the pool, to be ended with `rs_pool_free`; NULL with a text in `rs_last_error` if `n` is out of range or the system
-/// refuses a thread. Any thread.
+/// Returns the pool, to be ended with `rs_pool_free`; NULL with a text in `rs_last_error` if `n` is out of range, there is no
+/// memory, or the system refuses a thread. Any thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn rs_pool_new(n: usize) -> *mut rs_pool {
     install_panic_hook();
@@ -168,7 +174,7 @@ pub unsafe extern "C" fn rs_pool_queue(pool: *mut rs_pool, f: rs_task_fn, arg: *
 pub unsafe extern "C" fn rs_pool_free(pool: *mut rs_pool) {
     let _ = plain(|| {
         // SAFETY: by the rules of the header.
-        if !pool.is_null() && WORKS_FOR.get() == unsafe { Arc::as_ptr(&cast::shared(pool)?.queue) } {
+        if !pool.is_null() && std::ptr::eq(WORKS_FOR.get(), unsafe { &*cast::shared(pool)?.queue }) {
             return Err(fail(RS_ERR_BUSY, format_args!("a task cannot end the pool it runs in")));
         }
         // SAFETY: by the rules of the header.

@@ -96,7 +96,7 @@ pub fn deliver(next: Outcome<Option<*mut rs_reply>>, out: Out<*mut rs_reply>) ->
 ///     rs_reply *reply;
 ///     while ((n = read(fd, buf, sizeof buf)) > 0 && rs_reader_feed(reader, buf, n) == RS_OK)
 ///         while (rs_reader_next(reader, &reply) == RS_OK) {
-///             ...
+///             handle(reply);
 ///             rs_reply_free(reply);
 ///         }
 #[unsafe(no_mangle)]

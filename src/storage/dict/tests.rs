@@ -27,7 +27,7 @@ impl Drop for Tally<'_> {
 fn large_values_are_counted_moved_and_dropped_once() {
     let dropped = std::sync::atomic::AtomicUsize::new(0);
     let count = || dropped.load(std::sync::atomic::Ordering::Relaxed);
-    let seed = HashSeed::new(7);
+    let seed = HashSeed::new(7).expect("memory");
     let (a, b) = (seed.hash(b"a"), seed.hash(b"b"));
     let mut dict = Dict::<Tally>::new(0);
     let loc = dict.insert(a, b"a", NewValue::Flat(Kind::Hash, b"flat")).unwrap();
@@ -62,7 +62,7 @@ fn large_values_are_counted_moved_and_dropped_once() {
 #[test]
 fn deadlines_follow_their_entries() {
     let mut rng = crate::storage::testing::Rng::from_env();
-    let seed = HashSeed::new(rng.next());
+    let seed = HashSeed::new(rng.next()).expect("memory");
     let mut dict = Dict::<crate::storage::Nothing>::new(0);
     let mut model: std::collections::BTreeMap<Vec<u8>, [Option<i64>; 2]> = Default::default();
     let mut longest = 0;
@@ -137,7 +137,7 @@ fn deadlines_follow_their_entries() {
 
 #[test]
 fn flat_encodings_are_edited_in_place_at_every_size() {
-    let seed = HashSeed::new(7);
+    let seed = HashSeed::new(7).expect("memory");
     let hash = seed.hash(b"key");
     let mut dict = Dict::<crate::storage::Nothing>::new(0);
     let loc = dict.insert(hash, b"key", NewValue::Flat(Kind::List, b"")).unwrap();
@@ -159,7 +159,7 @@ fn flat_encodings_are_edited_in_place_at_every_size() {
 fn sifting_shows_every_entry_once_and_removes_the_chosen() {
     for (round, count) in [0, 1, 7, 100, 3000, 20_000].into_iter().enumerate() {
         for keep_one_in in [1, 2, 10, u64::MAX] {
-            let seed = HashSeed::new(round as u64);
+            let seed = HashSeed::new(round as u64).expect("memory");
             let mut dict = Dict::<Nothing>::new(0);
             let names: Vec<String> = (0..count).map(|number| format!("name:{number}")).collect();
             for (number, name) in names.iter().enumerate() {

@@ -44,7 +44,7 @@ fn draw(numbers: &mut Numbers, mix: Mix, range: usize) -> String {
 }
 
 fn seed() -> HashSeed {
-    HashSeed::new(42)
+    HashSeed::new(42).expect("memory")
 }
 
 fn rules(seed: &HashSeed, intset: usize, listpack: usize) -> Rules<'_> {

@@ -84,7 +84,7 @@ fn compare_names(view: View, model: &Model, random: &mut Random) {
 
 #[test]
 fn both_encodings_behave_like_a_sorted_vector() {
-    let seed = HashSeed::new(5);
+    let seed = HashSeed::new(5).expect("memory");
     for round in 0..30 {
         let mut random = Random::new(round);
         let is_even = round % 3 == 0;
@@ -143,7 +143,7 @@ fn both_encodings_behave_like_a_sorted_vector() {
 
 #[test]
 fn a_built_set_is_flat_exactly_when_the_rules_allow_it() {
-    let seed = HashSeed::new(6);
+    let seed = HashSeed::new(6).expect("memory");
     for (count, longest) in [(0, 0), (1, 1), (128, 64), (129, 8), (128, 65), (600, 70)] {
         let mut built = OwnedZSet::new().unwrap();
         for number in (0..count).rev() {
@@ -164,7 +164,7 @@ fn a_built_set_is_flat_exactly_when_the_rules_allow_it() {
 #[test]
 fn sets_are_put_together_like_in_a_model() {
     use algebra::{Aggregate, Source, Weighted};
-    let seed = HashSeed::new(7);
+    let seed = HashSeed::new(7).expect("memory");
     for round in 0..60 {
         let mut random = Random::new(round);
         let mut inputs = Vec::new();

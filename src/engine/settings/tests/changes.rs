@@ -1,6 +1,6 @@
 //! CONFIG SET and CONFIG GET beyond single values: atomicity, order of errors, callbacks.
 
-use super::super::Id;
+use super::super::{Id, Owner};
 use super::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -74,12 +74,13 @@ fn a_failing_callback_takes_everything_back() {
         seen_in.store(settings.hot().maxclients.load(Relaxed) as usize, Relaxed);
         Ok(())
     };
-    settings.on_change(Id::Maxclients, Box::new(count)).unwrap();
+    settings.on_change(Owner::ENGINE, Id::Maxclients, Box::new(count)).unwrap();
     let refuse = |settings: &Settings| match settings.port() {
         super::super::access::Port::Number(6379) => Ok(()),
         _ => Err("Unable to listen on this port(s)".into()),
     };
-    settings.on_change(Id::Port, Box::new(refuse)).unwrap();
+    let owner = settings.owner();
+    settings.on_change(owner, Id::Port, Box::new(refuse)).unwrap();
     assert_eq!(
         config_set(&settings, &[("maxclients", "5"), ("port", "7"), ("timeout", "9")]),
         Err("ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port(s)".into())
@@ -91,6 +92,9 @@ fn a_failing_callback_takes_everything_back() {
     assert_eq!(calls.load(Relaxed), 2, "an unchanged value is not applied");
     config_set(&settings, &[("maxclients", "6")]).unwrap();
     assert_eq!(seen.load(Relaxed), 6);
+    settings.forget(owner);
+    config_set(&settings, &[("maxclients", "7"), ("port", "7")]).unwrap();
+    assert_eq!(seen.load(Relaxed), 7, "who has not been forgotten is told");
 }
 
 #[test]
