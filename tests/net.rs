@@ -319,6 +319,20 @@ fn stopping_sends_what_was_answered_and_closes() {
 }
 
 #[test]
+fn a_server_runs_until_shutdown_with_threads_and_without() {
+    for io_threads in ["0", "1"] {
+        let server = TestServer::start(&[("io-threads", io_threads)]);
+        std::thread::scope(|scope| {
+            let running = scope.spawn(|| server.server.run());
+            let mut client = server.connect();
+            assert_eq!(client.call(&["PING"]), "+PONG\r\n");
+            client.send(&request(&["SHUTDOWN", "NOSAVE"]));
+            running.join().expect("no panic").expect("poll");
+        });
+    }
+}
+
+#[test]
 fn a_host_can_drive_the_server_itself() {
     let server = TestServer::start(&[("io-threads", "0")]);
     assert!(server.server.fd() >= 0);
