@@ -25,7 +25,7 @@ run: build ## Build the release server and serve: PORT (default 6379), ARGS (any
 
 build: ## Build server, cli, libredisrs.a and libredisrs.so (release)
 	@command -v $(firstword $(CARGO)) >/dev/null || { \
-		echo "redisrs is built with cargo, which is not here: install Rust 1.88 or newer (https://rustup.rs)" >&2; exit 1; }
+		echo "redisrs is built with cargo, which is not here: install Rust 1.88 or newer, with rustup for example" >&2; exit 1; }
 	$(CARGO) build --release
 	sh src/ffi/prelink.sh $(RELEASE)/libredisrs.a
 	ln -sf libredisrs.so $(RELEASE)/libredisrs.so.$(INTERFACE)

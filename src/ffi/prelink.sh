@@ -36,4 +36,6 @@ ${OBJCOPY:-objcopy} --strip-symbols="$work/unused" --keep-global-symbols="$work/
     "$work/redisrs.o"
 ${AR:-ar} rcs "$work/libredisrs.a" "$work/redisrs.o"
 cp "$work/libredisrs.a" "$archive.new"
+# As old as what cargo has built, or a build with nothing to do would have all programs linked again.
+touch -r "$archive" "$archive.new"
 mv -f "$archive.new" "$archive"
