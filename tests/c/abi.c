@@ -1,8 +1,8 @@
 /* Every function of redisrs.h, written only against the header: what it does, and what it does with nonsense. */
 #include "check.h"
+#include "holdings.h"
 #include "socket.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -49,18 +49,6 @@ static int is_integer(rs_reply *reply, long long value)
     int same = reply != NULL && reply->type == RS_REPLY_INTEGER && reply->integer == value;
     rs_reply_free(reply);
     return same;
-}
-
-static int count_entries(const char *path)
-{
-    int count = 0;
-    DIR *dir = opendir(path);
-    if (dir == NULL)
-        return -1;
-    while (readdir(dir) != NULL)
-        count++;
-    closedir(dir);
-    return count;
 }
 
 static int answers(int fd, const char *command, const char *expected)
@@ -596,9 +584,9 @@ static void test_host_driven_server(void)
     const char *settings[] = {"port", "auto", "bind", "127.0.0.1", "io-threads", "0", NULL};
     rs_engine *served = open_with(settings);
     rs_server *server;
-    int threads = count_entries("/proc/self/task");
+    int threads = running_threads();
     CHECK_STATUS(RS_OK, rs_server_start(served, &server));
-    CHECK(count_entries("/proc/self/task") == threads);
+    CHECK(running_threads() == threads);
     CHECK(rs_server_fd(server) >= 0);
     CHECK_STATUS(RS_OK, rs_server_poll(server, 0));
     int fd = connect_to(server);
@@ -775,7 +763,7 @@ static void test_engines_share_nothing(void)
 
 static void test_cycles_leave_nothing_behind(int cycles)
 {
-    int threads = count_entries("/proc/self/task"), descriptors = count_entries("/proc/self/fd");
+    int threads = running_threads(), descriptors = open_descriptors();
     const char *settings[] = {"port", "auto", "bind", "127.0.0.1", "io-threads", "2", NULL};
     for (int i = 0; i < cycles; i++) {
         rs_engine *cycled = open_with(settings);
@@ -793,8 +781,8 @@ static void test_cycles_leave_nothing_behind(int cycles)
         rs_session_close(of);
         rs_engine_close(cycled);
     }
-    CHECK(count_entries("/proc/self/task") == threads);
-    CHECK(count_entries("/proc/self/fd") == descriptors);
+    CHECK(threads_but(threads) == threads);
+    CHECK(open_descriptors() == descriptors);
 }
 
 static volatile sig_atomic_t signals_seen;
@@ -841,7 +829,7 @@ enum { SANITIZER_THREADS = 0 };
 int main(int argc, char **argv)
 {
     int cycles = argc > 1 ? atoi(argv[1]) : 20;
-    int threads = count_entries("/proc/self/task");
+    int threads = running_threads();
     CHECK_STATUS(RS_OK, rs_engine_open(NULL, &engine));
     session = open_session(engine);
     test_version();
@@ -870,7 +858,7 @@ int main(int argc, char **argv)
     test_signals();
     rs_session_close(session);
     rs_engine_close(engine);
-    CHECK(count_entries("/proc/self/task") == threads + SANITIZER_THREADS);
+    CHECK(running_threads() == threads + SANITIZER_THREADS);
     printf("%d checks passed\n", checks);
     return 0;
 }

@@ -6,8 +6,8 @@
  * Threads, descriptors and bytes are counted when things have settled in, and at the end. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "holdings.h"
 #include "socket.h"
-#include <dirent.h>
 #include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
@@ -21,28 +21,6 @@
 #endif
 
 enum { SETTLED = 20, CLIENTS = 4 };
-
-static int entries(const char *path)
-{
-    DIR *dir = opendir(path);
-    int count = 0;
-    CHECK(dir != NULL);
-    while (readdir(dir) != NULL)
-        count++;
-    closedir(dir);
-    return count;
-}
-
-/* A thread that was joined leaves the list of the system a moment later. */
-static int threads_but(int expected)
-{
-    int count = entries("/proc/self/task");
-    for (int tries = 0; tries < 5000 && count > expected; tries++) {
-        usleep(1000);
-        count = entries("/proc/self/task");
-    }
-    return count;
-}
 
 static size_t bytes_in_use(void)
 {
@@ -198,13 +176,13 @@ int main(int argc, char **argv)
     for (int round = 0; round < count; round++) {
         cycle(round);
         if (round + 1 == (count < 2 * SETTLED ? count / 2 : SETTLED)) {
-            threads = threads_but(entries("/proc/self/task") > 3 ? 3 : 0);
-            descriptors = entries("/proc/self/fd");
+            threads = threads_but(running_threads() > 3 ? 3 : 0);
+            descriptors = open_descriptors();
             bytes = bytes_in_use();
         }
     }
     CHECK(threads_but(threads) <= threads);
-    CHECK(entries("/proc/self/fd") == descriptors);
+    CHECK(open_descriptors() == descriptors);
     /* What the allocator adds to a block depends on its neighbours; one block lost per cycle would be far more. */
     size_t now = bytes_in_use();
     if (now > bytes + 4096) {

@@ -10,6 +10,7 @@
  * other threads ask for never is, which makes runs repeatable. */
 #define _GNU_SOURCE
 #include "check.h"
+#include "holdings.h"
 #include "hooks.h"
 #include "socket.h"
 #include <fcntl.h>

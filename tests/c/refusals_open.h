@@ -1,18 +1,5 @@
 /* Engines and servers that are opened, for refusals_each.c: each time nothing is left behind, whatever was refused. */
 
-#include <dirent.h>
-
-static int entries(const char *directory)
-{
-    DIR *dir = opendir(directory);
-    int count = 0;
-    CHECK(dir != NULL);
-    while (readdir(dir) != NULL)
-        count++;
-    closedir(dir);
-    return count;
-}
-
 /* What the process has of the system. */
 struct holdings {
     int descriptors, threads;
@@ -20,19 +7,14 @@ struct holdings {
 
 static struct holdings holdings(void)
 {
-    return (struct holdings){ entries("/proc/self/fd"), entries("/proc/self/task") };
+    return (struct holdings){ open_descriptors(), running_threads() };
 }
 
-/* Nothing has come to what was there before. A thread that was joined leaves the list of the system a moment later. */
+/* Nothing has come to what was there before. */
 static void check_holdings(struct holdings before)
 {
-    struct holdings now = holdings();
-    for (int tries = 0; tries < 5000 && now.threads > before.threads; tries++) {
-        usleep(1000);
-        now = holdings();
-    }
-    CHECK(now.descriptors == before.descriptors);
-    CHECK(now.threads == before.threads);
+    CHECK(threads_but(before.threads) == before.threads);
+    CHECK(open_descriptors() == before.descriptors);
 }
 
 static void on_message(int level, const char *text, size_t len, void *lines)

@@ -9,8 +9,8 @@
  *
  * Built from sequences_refused.c, with a library that has the feature hooks, any call may be refused its memory. */
 #define _GNU_SOURCE
+#include "holdings.h"
 #include "sequences_threads.h"
-#include <dirent.h>
 #include <signal.h>
 
 #if defined(__SANITIZE_THREAD__)
@@ -18,25 +18,6 @@
 #else
 #define OPENS_FILES false
 #endif
-
-static int entries(const char *path)
-{
-    DIR *dir = opendir(path);
-    int count = 0;
-    CHECK(dir != NULL);
-    while (readdir(dir) != NULL)
-        count++;
-    closedir(dir);
-    return count;
-}
-
-/* A thread that was joined leaves the list of the system a moment later. */
-static bool has_no_more_threads(int expected)
-{
-    for (int tries = 0; tries < 5000 && entries("/proc/self/task") > expected; tries++)
-        usleep(1000);
-    return entries("/proc/self/task") <= expected;
-}
 
 /* A thread's first wait asks for memory that cannot be refused (docs/notes.md). */
 static void wait_once(void)
@@ -95,15 +76,15 @@ int main(int argc, char **argv)
     refuses = true;
 #endif
     wait_once();
-    int threads = entries("/proc/self/task"), descriptors = entries("/proc/self/fd");
+    int threads = running_threads(), descriptors = open_descriptors();
     for (unsigned i = 0; i < count; i++) {
         running_seed = seed + i;
         if (has_threads)
             run_threads(running_seed, steps);
         else
             run_sequence(running_seed, steps);
-        CHECK(has_no_more_threads(threads));
-        CHECK(entries("/proc/self/fd") == descriptors || OPENS_FILES);
+        CHECK(threads_but(threads) <= threads);
+        CHECK(open_descriptors() == descriptors || OPENS_FILES);
     }
     running_seed = 0;
     sprintf(command, "rm -rf %s", folder);
