@@ -20,7 +20,6 @@ use redisrs::engine::random::Random;
 use redisrs::engine::settings::Settings;
 use redisrs::keyspace::{Reader, Shared};
 use redisrs::resp::{Limits, ReplyWriter, RequestParser, Step};
-use smallvec::SmallVec;
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::Relaxed;
@@ -103,6 +102,7 @@ impl Store {
         let limits = Limits::default();
         let mut spans = Vec::new();
         let mut staged: Vec<(&[u8], usize, usize, Prepared)> = Vec::new();
+        let mut few: [&[u8]; 8] = [&[]; 8];
         for input in windows.iter().cycle().take(requests / DEPTH) {
             let mut rest = input.as_slice();
             while !rest.is_empty() {
@@ -112,18 +112,19 @@ impl Store {
                 rest = &rest[end..];
             }
             let glance = self.engine.keyspace.glance(&mut self.reader);
-            for (request, from, to, prepared) in &mut staged {
+            let mut sights = [const { None }; DEPTH];
+            for ((request, from, to, prepared), sight) in staged.iter_mut().zip(&mut sights) {
                 let spans = &spans[*from..*to];
-                *prepared =
-                    dispatch::prepare(&self.engine, &glance, &self.session, spans.len(), |i| spans[i].of(request));
+                let arg = |index: usize| spans[index].of(request);
+                (*prepared, *sight) = dispatch::prepare(&self.engine, &glance, &self.session, spans.len(), arg);
             }
-            for (.., prepared) in &staged {
-                prepared.prefetch_entry(&glance, &self.session);
-            }
+            let window = staged.iter().zip(&sights).map(|((.., prepared), sight)| (prepared, sight.as_ref()));
+            dispatch::prefetch_entries(&glance, window);
             drop(glance);
-            for &(request, from, to, prepared) in &staged {
-                let argv: SmallVec<[&[u8]; 16]> = spans[from..to].iter().map(|span| span.of(request)).collect();
-                dispatch::execute(&self.engine, &mut self.session, &argv, prepared, NOW_MS, &mut self.reply);
+            for &(request, from, to, ref prepared) in &staged {
+                let argv = &mut few[..to - from];
+                argv.iter_mut().zip(&spans[from..to]).for_each(|(arg, span)| *arg = span.of(request));
+                dispatch::execute(&self.engine, &mut self.session, argv, prepared, NOW_MS, &mut self.reply);
             }
             assert!(matches!(black_box(self.reply.bytes()).first(), Some(b'$' | b'+')), "no error");
             self.reply.clear();

@@ -615,7 +615,7 @@ fn keys_give_way_between_slices_and_hold_no_lock() {
         client.run(&[b"SET", format!("key:{number}").as_bytes(), b"x"]);
     }
     let mut reply = redisrs::resp::ReplyWriter::default();
-    dispatch::execute(&store.engine, &mut client.session, &[b"KEYS", b"*"], Prepared::default(), 0, &mut reply);
+    dispatch::execute(&store.engine, &mut client.session, &[b"KEYS", b"*"], &Prepared::default(), 0, &mut reply);
     assert!(client.session.parked.is_some() && reply.is_empty(), "30,000 keys do not fit into one slice");
     let mut slices = 1;
     while !dispatch::resume(&store.engine, &mut client.session, 0, &mut reply) {

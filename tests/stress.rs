@@ -49,7 +49,7 @@ impl Client for InProcess {
     fn call(&mut self, argv: &[&str]) -> String {
         let argv: Vec<&[u8]> = argv.iter().map(|arg| arg.as_bytes()).collect();
         self.reply.clear();
-        dispatch::execute(&self.engine, &mut self.session, &argv, Prepared::default(), 0, &mut self.reply);
+        dispatch::execute(&self.engine, &mut self.session, &argv, &Prepared::default(), 0, &mut self.reply);
         while !dispatch::resume(&self.engine, &mut self.session, 0, &mut self.reply) {
             // As a thread of the host does it, with a clock instead of a condition to wait for.
             if let Some(waiter) = self.session.waiter() {

@@ -23,15 +23,16 @@ pub struct KeyAt {
 pub type KeyList = SmallVec<[KeyAt; 2]>;
 
 /// The arguments of one command, its name first.
+#[derive(Clone, Copy)]
 pub struct Args<'a> {
     argv: &'a [&'a [u8]],
-    keys: KeyList,
+    keys: &'a [KeyAt],
 }
 
 impl<'a> Args<'a> {
     /// Arguments whose keys have been found.
     #[inline]
-    pub fn new(argv: &'a [&'a [u8]], keys: KeyList) -> Self {
+    pub fn new(argv: &'a [&'a [u8]], keys: &'a [KeyAt]) -> Self {
         Self { argv, keys }
     }
 
@@ -75,8 +76,8 @@ impl<'a> Args<'a> {
     }
 
     /// Where the keys are.
-    pub fn key_positions(&self) -> &[KeyAt] {
-        &self.keys
+    pub fn key_positions(&self) -> &'a [KeyAt] {
+        self.keys
     }
 
     /// Argument `index` as an integer.

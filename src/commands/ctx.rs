@@ -84,35 +84,47 @@ impl<'c, 'e> Ctx<'c, 'e> {
     #[inline]
     pub fn read(&mut self, key: Key) -> Option<Loc> {
         let found = self.find(key);
-        if found.is_some() {
-            bump(&self.session.counters.hits, 1);
-        } else {
-            bump(&self.session.counters.misses, 1);
-            self.notify(Class::KeyMiss, c"keymiss", key);
-        }
+        note_read(self.engine, self.session, key, found.is_some());
         found
     }
 
-    /// [`Ctx::read`] and the value, with the reply to write it to: one look-up instead of two.
+    /// [`Ctx::read`], and shows the value and the reply to write it to: one look-up instead of two.
     #[inline(always)]
-    pub fn read_value(&mut self, key: Key) -> Option<(Loc, ValueRef<'_>, &mut ReplyWriter)> {
+    pub fn read_value<R>(
+        &mut self,
+        key: Key,
+        show: impl FnOnce(Option<(Loc, ValueRef<'_>)>, &mut ReplyWriter) -> R,
+    ) -> R {
         let number = self.session.db;
-        if self.locks.db(number, key.hash).next_deadline_ms() != NO_DEADLINE
-            || self.engine.settings.hot().policy_is_lfu()
-        {
-            let loc = self.read(key)?;
-            return Some((loc, self.locks.db(number, key.hash).value(loc), self.reply));
+        let db = self.locks.db(number, key.hash);
+        let found = if db.next_deadline_ms() == NO_DEADLINE && !self.engine.settings.hot().policy_is_lfu() {
+            let clock = access::lru_clock(self.engine.housekeeping.now_s());
+            let found = db.get_used(key.hash, key.bytes, clock);
+            note_read(self.engine, self.session, key, found.is_some());
+            found
+        } else {
+            let loc = self.read(key);
+            let db = self.locks.db(number, key.hash);
+            loc.map(|loc| (loc, db.value(loc)))
+        };
+        show(found, self.reply)
+    }
+
+    /// [`Ctx::write`], and if that takes no more than copying it and there can be no deadline, replaces the value of a string in
+    /// place and notes the change. Where that was not done, the error is what [`Ctx::write`] finds.
+    #[inline(always)]
+    pub fn overwrite(&mut self, key: Key, value: NewValue<'_>) -> Result<(), Option<Loc>> {
+        let number = self.session.db;
+        let shard = self.locks.shard(key.hash);
+        let db = shard.db(number);
+        if db.next_deadline_ms() != NO_DEADLINE || self.engine.settings.hot().policy_is_lfu() {
+            return Err(self.write(key));
         }
         let clock = access::lru_clock(self.engine.housekeeping.now_s());
-        let found = self.locks.db(number, key.hash).get_used(key.hash, key.bytes, clock);
-        let counters = &self.session.counters;
-        bump(if found.is_some() { &counters.hits } else { &counters.misses }, 1);
-        let Some((loc, value)) = found else {
-            let event = Event { class: Class::KeyMiss, name: c"keymiss", key: key.bytes, db: number };
-            self.engine.event(&mut self.session.events, event, key.hash);
-            return None;
-        };
-        Some((loc, value, self.reply))
+        db.overwrite(key.hash, key.bytes, value, clock)?;
+        self.changes += 1;
+        shard.touch(number, key.hash, key.bytes);
+        Ok(())
     }
 
     /// [`Ctx::read`] without marking the key as used, as EXISTS and TTL do.
@@ -390,4 +402,15 @@ impl<'c, 'e> Ctx<'c, 'e> {
         self.session.parked = Some(Parked { rest: Rest::Slices(rest), call: None, took_us: 0 });
         Ok(())
     }
+}
+
+/// Counts a hit or a miss. A miss is an event.
+#[inline(always)]
+fn note_read(engine: &Engine, session: &mut Session, key: Key, is_hit: bool) {
+    if is_hit {
+        return bump(&session.counters.hits, 1);
+    }
+    bump(&session.counters.misses, 1);
+    let event = Event { class: Class::KeyMiss, name: c"keymiss", key: key.bytes, db: session.db };
+    engine.event(&mut session.events, event, key.hash);
 }

@@ -16,9 +16,10 @@ use crate::engine::clients::End;
 use crate::engine::stats::bump;
 use crate::hooks::reach;
 use crate::keyspace::damage::Guarded;
-use crate::keyspace::{Glance, KeyHash, LockSet, NoMemory};
+use crate::keyspace::{Glance, KeyHash, LockSet, NoMemory, Sight};
 use crate::resp::ReplyWriter;
 use smallvec::smallvec;
+use std::num::NonZeroU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Slow-log thresholds below this make every command worth its own clock readings.
@@ -33,8 +34,10 @@ const MANY_ARGUMENTS: usize = 32;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Prepared {
     command: Option<&'static Command>,
-    /// Hash of the key, if there is exactly one at a fixed place.
-    hash: Option<KeyHash>,
+    /// Hash of the key, if there is exactly one at a fixed place, and it is not 0.
+    hash: Option<NonZeroU64>,
+    /// The database of that key.
+    db: u32,
 }
 
 impl Prepared {
@@ -46,30 +49,33 @@ impl Prepared {
 
     /// The same request, run by a variant of its command that has the same keys.
     #[inline]
-    pub fn with_command(self, command: &'static Command) -> Self {
-        Self { command: Some(command), ..self }
+    pub fn with_command(&self, command: &'static Command) -> Self {
+        Self { command: Some(command), ..*self }
+    }
+
+    /// What tells most keys apart.
+    #[inline(always)]
+    pub fn key(&self) -> Option<NonZeroU64> {
+        self.hash
+    }
+
+    #[inline(always)]
+    fn hash(&self) -> Option<KeyHash> {
+        self.hash.map(|hash| KeyHash(hash.get()))
     }
 
     /// Whether the other request has the same key, which both have at a fixed place.
     #[inline]
     pub fn has_key_of(&self, other: &Self) -> bool {
-        self.hash.is_some() && self.hash == other.hash
+        self.hash == other.hash && self.hash.is_some() && self.db == other.db
     }
 
-    /// The hash of the key, and where it and the member of a large value are among the arguments, if there is one of
-    /// each at fixed places.
-    pub fn member(&self) -> Option<(KeyHash, usize, usize)> {
-        let (hash, command) = (self.hash?, self.command?);
+    /// The database, the hash of the key, and where it and the member of a large value are among the arguments, if there is
+    /// one of each at fixed places.
+    pub fn member(&self) -> Option<(u32, KeyHash, usize, usize)> {
+        let (hash, command) = (self.hash()?, self.command?);
         let KeyShape::Single(key) = command.key_shape else { return None };
-        Some((hash, key.into(), members::position(command)?))
-    }
-
-    /// Second pass over a window: fetches the entry.
-    #[inline]
-    pub fn prefetch_entry(&self, glance: &Glance, session: &Session) {
-        if let Some(hash) = self.hash {
-            glance.prefetch_entry(session.db, hash);
-        }
+        Some((self.db, hash, key.into(), members::position(command)?))
     }
 }
 
@@ -82,38 +88,108 @@ pub enum Timing {
     Alone(u64),
     /// It ran this command and was not measured: its part of the caller's time is to be accounted for.
     Shared(u16),
+    /// The same, and its session goes on as before.
+    Plain(u16),
 }
 
 /// First pass over a window: looks up the command of a request of `argc` arguments, hashes its key, and fetches
 /// the bucket.
-#[inline]
-pub fn prepare<'a>(
+#[inline(always)]
+pub fn prepare<'a, 'g>(
     engine: &Engine,
-    glance: &Glance,
+    glance: &'g Glance,
     session: &Session,
     argc: usize,
     arg: impl Fn(usize) -> &'a [u8],
-) -> Prepared {
+) -> (Prepared, Option<Sight<'g>>) {
     if argc == 0 {
-        return Prepared::default();
+        return (Prepared::default(), None);
     }
     let Some(command) = engine.names.lookup_after(&session.recent, arg(0)) else {
-        return Prepared::default();
+        return (Prepared::default(), None);
     };
-    let mut hash = None;
-    if let KeyShape::Single(index) = command.key_shape
-        && usize::from(index) < argc
-    {
-        let of_key = engine.keyspace.hash(arg(index as usize));
-        glance.prefetch_bucket(session.db, of_key);
-        hash = Some(of_key);
+    let command_only = Prepared { command: Some(command), ..Prepared::default() };
+    let KeyShape::Single(index) = command.key_shape else { return (command_only, None) };
+    if usize::from(index) >= argc {
+        return (command_only, None);
     }
-    Prepared { command: Some(command), hash }
+    let hash = engine.keyspace.hash(arg(index.into()));
+    let prepared = Prepared { hash: NonZeroU64::new(hash.0), db: session.db, ..command_only };
+    (prepared, glance.sight(session.db, hash))
+}
+
+/// Second pass over a window: fetches the entries.
+#[inline(always)]
+pub fn prefetch_entries<'s>(glance: &Glance, window: impl Iterator<Item = (&'s Prepared, Option<&'s Sight<'s>>)>) {
+    glance.prefetch_entries(window.filter_map(|(prepared, sight)| Some((prepared.db, prepared.hash()?, sight))));
 }
 
 /// Runs one request of `session` and appends its reply. `now_ms` is the time of the caller's batch, 0 to have it
 /// read when needed.
+#[inline(always)]
 pub fn execute(
+    engine: &Engine,
+    session: &mut Session,
+    argv: &[&[u8]],
+    prepared: &Prepared,
+    now_ms: i64,
+    reply: &mut ReplyWriter,
+) -> Timing {
+    let Some(name) = argv.first() else { return Timing::None };
+    reach("dispatch");
+    reply.set_protocol(session.protocol);
+    let command = prepared.command.or_else(|| engine.names.lookup_after(&session.recent, name));
+    if let Some(command) = command
+        && let KeyShape::Single(index) = command.key_shape
+        && is_plain(engine, session, command, argv)
+    {
+        let hash = prepared.hash().unwrap_or_else(|| engine.keyspace.hash(argv[usize::from(index)]));
+        let key = KeyAt { index: index.into(), hash };
+        execute_plain(engine, session, command, argv, key, now_ms, reply);
+        return Timing::Plain(command.id);
+    }
+    execute_any(engine, session, argv, Prepared { command, ..*prepared }, now_ms, reply)
+}
+
+/// Whether nothing stands between a request and its handler, and nothing behind it: the usual command in the usual state of
+/// the session and the engine. What it leaves out, [`execute_any`] looks at.
+#[inline(always)]
+fn is_plain(engine: &Engine, session: &Session, command: &Command, argv: &[&[u8]]) -> bool {
+    command.is_plain
+        && command.accepts(argv.len())
+        && session.is_plain()
+        && !engine.clients.has_monitors()
+        && !is_timed_alone(engine, command, argv)
+        && !(command.flags.contains(Flags::DENYOOM) && engine.is_out_of_memory())
+}
+
+/// [`execute_any`] of what [`is_plain`].
+fn execute_plain(
+    engine: &Engine,
+    session: &mut Session,
+    command: &'static Command,
+    argv: &[&[u8]],
+    key: KeyAt,
+    now_ms: i64,
+    reply: &mut ReplyWriter,
+) {
+    let start = reply.len();
+    session.client.last_command.store(u32::from(command.id), Relaxed);
+    let keys = [key];
+    let args = Args::new(argv, &keys);
+    let result = {
+        let mut locks = LockSet::one(&engine.keyspace, key.hash);
+        with_locks(engine, session, command, reply, &mut locks, now_ms, |ctx| run(ctx, &args))
+    };
+    session.counters.called(command.id);
+    if let Err(error) = result {
+        fail(engine, session, command, &error, start, reply);
+    }
+    engine.events.deliver(&mut session.events);
+}
+
+/// [`execute`] of what may be refused, queued, timed, parked or shown to monitors.
+fn execute_any(
     engine: &Engine,
     session: &mut Session,
     argv: &[&[u8]],
@@ -121,14 +197,9 @@ pub fn execute(
     now_ms: i64,
     reply: &mut ReplyWriter,
 ) -> Timing {
-    if argv.is_empty() {
-        return Timing::None;
-    }
-    reach("dispatch");
     let mut timing = Timing::None;
     let start = reply.len();
     let was_muted = session.is_muted();
-    reply.set_protocol(session.protocol);
     match check(engine, session, argv, &prepared) {
         Ok(command) if queues(session, command) => {
             session.client.last_command.store(u32::from(command.id), Relaxed);
@@ -144,7 +215,7 @@ pub fn execute(
         }
         Ok(command) => {
             session.client.last_command.store(u32::from(command.id), Relaxed);
-            timing = call(engine, session, command, argv, prepared.hash, now_ms, reply);
+            timing = call(engine, session, command, argv, prepared.hash(), now_ms, reply);
         }
         Err((None, _)) if is_http(argv[0]) => {
             engine.log.warning(
@@ -264,7 +335,7 @@ fn check(
     argv: &[&[u8]],
     prepared: &Prepared,
 ) -> Result<&'static Command, (Option<&'static Command>, CommandError)> {
-    let Some(mut command) = prepared.command.or_else(|| engine.names.lookup(argv[0])) else {
+    let Some(mut command) = prepared.command else {
         return Err((None, CommandError::unknown_command(argv)));
     };
     if !command.subcommands.is_empty() && argv.len() > 1 {
@@ -334,38 +405,18 @@ fn call(
     let started_us = if timed { engine.clock.elapsed_us() } else { 0 };
     let start = reply.len();
     let result = find_keys(engine, command, argv, hash).and_then(|keys| {
-        let args = Args::new(argv, keys);
+        let args = Args::new(argv, &keys);
         // In place: a result of a function is a copy of the set, which has room for several locks.
         let mut locks = match (locks_of(command, argv), args.key_positions()) {
             (Locks::Keys, [key]) => LockSet::one(&engine.keyspace, key.hash),
             (locks, keys) => lock(engine, session, locks, keys)?,
         };
-        if engine.is_damaged() && meets_damage(command, &locks) {
-            return Err(CommandError::DAMAGED);
-        }
-        let guarded = Guarded::new(&mut locks);
-        let mut ctx = Ctx {
-            engine,
-            session,
-            command,
-            reply,
-            locks: &mut *guarded.locks,
-            changes: 0,
-            now_ms,
-            in_transaction: false,
-        };
-        let result = run(&mut ctx, &args);
-        let (changes, now_ms) = (ctx.changes, ctx.now_ms);
-        // Before others get at its keys: monitors see the commands on a key in the order in which they ran.
-        monitor::feed(engine, session, command, argv);
-        if !guarded.locks.holds_none() {
-            blocking::release(engine, session, guarded.locks, now_ms);
-        }
-        guarded.done();
-        if changes > 0 {
-            bump(&session.counters.changes, changes);
-        }
-        result
+        with_locks(engine, session, command, reply, &mut locks, now_ms, |ctx| {
+            let result = run(ctx, &args);
+            // Before others get at its keys: monitors see the commands on a key in the order in which they ran.
+            monitor::feed(engine, ctx.session, command, argv);
+            result
+        })
     });
 
     session.counters.called(command.id);
@@ -395,6 +446,38 @@ fn call(
     if timed || session.parked.is_some() { Timing::Alone(took_us) } else { Timing::Shared(command.id) }
 }
 
+/// Runs a command that holds its locks, and does what has to be done before they are given up.
+///
+/// # Errors
+/// Those of `body`, or that the data are damaged.
+#[inline(always)]
+pub(super) fn with_locks<'e, R>(
+    engine: &'e Engine,
+    session: &mut Session,
+    command: &'static Command,
+    reply: &mut ReplyWriter,
+    locks: &mut LockSet<'e>,
+    now_ms: i64,
+    body: impl FnOnce(&mut Ctx) -> Result<R, CommandError>,
+) -> Result<R, CommandError> {
+    if engine.is_damaged() && meets_damage(command, locks) {
+        return Err(CommandError::DAMAGED);
+    }
+    let guarded = Guarded::new(locks);
+    let locks = &mut *guarded.locks;
+    let mut ctx = Ctx { engine, session, command, reply, locks, changes: 0, now_ms, in_transaction: false };
+    let result = body(&mut ctx);
+    let (changes, now_ms) = (ctx.changes, ctx.now_ms);
+    if !guarded.locks.holds_none() {
+        blocking::release(engine, session, guarded.locks, now_ms);
+    }
+    guarded.done();
+    if changes > 0 {
+        bump(&session.counters.changes, changes);
+    }
+    result
+}
+
 /// Whether a command would look at data that a panic has damaged. FLUSHALL looks at none of it.
 #[cold]
 fn meets_damage(command: &Command, locks: &LockSet) -> bool {
@@ -406,6 +489,7 @@ fn meets_damage(command: &Command, locks: &LockSet) -> bool {
 }
 
 /// Puts an error in the place of whatever a command has replied since `start`.
+#[cold]
 pub(super) fn fail(
     engine: &Engine,
     session: &Session,
@@ -430,7 +514,7 @@ pub(super) fn is_timed_alone(engine: &Engine, command: &Command, argv: &[&[u8]])
 }
 
 /// Runs the handler of a command whose keys are locked.
-#[inline]
+#[inline(always)]
 pub(super) fn run(ctx: &mut Ctx, args: &Args) -> CmdResult {
     reach("handler");
     let handler = ctx.command.handler.ok_or_else(|| CommandError::wrong_arity(ctx.command.name))?;

@@ -46,7 +46,7 @@ impl Store {
 
     fn ask(&mut self, argv: &[&[u8]]) -> &[u8] {
         self.reply.clear();
-        dispatch::execute(&self.engine, &mut self.session, argv, Prepared::default(), 0, &mut self.reply);
+        dispatch::execute(&self.engine, &mut self.session, argv, &Prepared::default(), 0, &mut self.reply);
         self.reply.bytes()
     }
 

@@ -94,24 +94,18 @@ impl Names {
     /// changes its meaning.
     #[inline]
     pub fn lookup_after(&self, recent: &Cell<Option<Recent>>, name: &[u8]) -> Option<&'static Command> {
-        let spelling = Spelling::of(name);
         if let Some(known) = recent.get()
-            && spelling == Some(known.spelling)
+            && Spelling::of(name) == Some(known.spelling)
         {
             return Some(known.command);
         }
-        self.lookup_and_note(recent, spelling, name)
+        self.lookup_and_note(recent, name)
     }
 
     #[inline(never)]
-    fn lookup_and_note(
-        &self,
-        recent: &Cell<Option<Recent>>,
-        spelling: Option<Spelling>,
-        name: &[u8],
-    ) -> Option<&'static Command> {
+    fn lookup_and_note(&self, recent: &Cell<Option<Recent>>, name: &[u8]) -> Option<&'static Command> {
         let command = self.lookup(name)?;
-        if let Some(spelling) = spelling {
+        if let Some(spelling) = Spelling::of(name) {
             recent.set(Some(Recent { spelling, command }));
         }
         Some(command)

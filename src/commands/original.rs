@@ -30,7 +30,7 @@ pub fn execute(
     engine: &Engine,
     session: &mut Session,
     argv: &[&[u8]],
-    prepared: Prepared,
+    prepared: &Prepared,
     now_ms: i64,
     resp: &mut ReplyWriter,
     out: &mut ReplyWriter,
@@ -46,9 +46,9 @@ pub fn execute(
             let meant = command.and_then(|command| meant(command, argv.len(), format));
             let prepared = match meant.or_else(|| zset::find(name, argv.len())) {
                 Some(variant) => prepared.with_command(variant),
-                None => prepared,
+                None => *prepared,
             };
-            timing = dispatch::execute(engine, session, argv, prepared, now_ms, resp);
+            timing = dispatch::execute(engine, session, argv, &prepared, now_ms, resp);
         }
     }
     translate(resp, format, out);

@@ -150,7 +150,6 @@ pub struct Session {
     pub fills_places: bool,
     pub close: Close,
     /// The command looked up last.
-    /// The command looked up last.
     pub recent: Cell<Option<Recent>>,
     pub transaction: Option<Box<Transaction>>,
     pub watching: Option<Box<Watching>>,
@@ -222,6 +221,12 @@ impl Session {
     pub fn queues_denyoom(&self) -> bool {
         let queue = self.transaction.iter().flat_map(|transaction| &transaction.queue);
         queue.into_iter().any(|queued| queued.command.flags.contains(Flags::DENYOOM))
+    }
+
+    /// Whether it may run commands, one at once, and hears their replies: the usual state.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.authenticated && self.transaction.is_none() && self.reply_mode == ReplyMode::On
     }
 
     /// Whether replies are now left out.

@@ -63,6 +63,9 @@ pub struct Command {
     pub locks: Locks,
     /// Documented as O(1) or flagged as fast: its duration is told from that of its neighbours.
     pub constant_time: bool,
+    /// It takes constant time, has one key at a fixed place, locks the shard of that, and neither waits nor needs
+    /// permission: dispatch has a short way for it.
+    pub is_plain: bool,
     /// Where its keys are, in full.
     pub keys: &'static [KeySpec],
     /// First, last and step as COMMAND prints them.
@@ -193,8 +196,8 @@ impl Command {
     /// Whether `argc` arguments, the name(s) included, are an acceptable number.
     #[inline]
     pub fn accepts(&self, argc: usize) -> bool {
-        let arity = usize::from(self.arity.unsigned_abs());
-        if self.arity > 0 { argc == arity } else { argc >= arity }
+        let (argc, arity) = (argc as i64, i64::from(self.arity));
+        argc == arity || (arity < 0 && argc + arity >= 0)
     }
 
     /// The last part of the name: `id` of `client|id`.

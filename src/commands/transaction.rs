@@ -136,7 +136,7 @@ fn run_queued(ctx: &mut Ctx, command: &'static Command, argv: &[&[u8]]) {
     ctx.reply.set_protocol(ctx.session.protocol);
     ctx.session.counters.called(command.id);
     let result = dispatch::find_keys(ctx.engine, command, argv, None)
-        .and_then(|keys| dispatch::run(ctx, &Args::new(argv, keys)));
+        .and_then(|keys| dispatch::run(ctx, &Args::new(argv, &keys)));
     if let Err(error) = result {
         dispatch::fail(ctx.engine, ctx.session, command, &error, start, ctx.reply);
     }

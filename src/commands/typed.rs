@@ -9,14 +9,14 @@
 
 mod aggregates;
 
+use super::dispatch::with_locks;
 use super::session::Session;
 use super::spec::{COMMANDS, Command, Flags};
 use super::string::{self, NewDeadline};
-use super::{Class, CommandError, Ctx, Key, blocking, monitor};
+use super::{Class, CommandError, Ctx, Key, monitor};
 use crate::engine::Engine;
 use crate::engine::stats::bump;
 use crate::hooks::reach;
-use crate::keyspace::damage::Guarded;
 use crate::keyspace::{KeyHash, LockSet, Reader, StringRef};
 use crate::resp::ReplyWriter;
 use crate::resp::number::IntegerText;
@@ -88,11 +88,13 @@ impl Lane<'_> {
     #[inline]
     fn get_hashed<R>(&mut self, key: Key, found: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, CommandError> {
         let value = self.run(GET, key, |ctx| {
-            let Some((_, value, _)) = ctx.read_value(key) else { return Ok(None) };
-            match value.string().ok_or(CommandError::WRONG_TYPE)? {
-                StringRef::Str(bytes) => Ok(Some(found(bytes))),
-                StringRef::Int(int) => Ok(Some(found(IntegerText::new().format(int)))),
-            }
+            ctx.read_value(key, |value, _| {
+                let Some((_, value)) = value else { return Ok(None) };
+                match value.string().ok_or(CommandError::WRONG_TYPE)? {
+                    StringRef::Str(bytes) => Ok(Some(found(bytes))),
+                    StringRef::Int(int) => Ok(Some(found(IntegerText::new().format(int)))),
+                }
+            })
         });
         self.tell_monitors(GET, |tell| tell(&[b"get", key.bytes]));
         value
@@ -137,10 +139,10 @@ impl Lane<'_> {
     #[inline]
     fn set_hashed(&mut self, key: Key, value: &[u8], ttl_ms: i64) -> Result<(), CommandError> {
         let outcome = self.run(SET, key, |ctx| {
-            let deadline = match ttl_ms {
-                0 => NewDeadline::None,
-                ttl_ms => NewDeadline::At(deadline_ms(ctx, Some(ttl_ms).filter(|&ttl_ms| ttl_ms > 0))?),
-            };
+            if ttl_ms == 0 {
+                return string::set_plainly(ctx, key, string::encode(value));
+            }
+            let deadline = NewDeadline::At(deadline_ms(ctx, Some(ttl_ms).filter(|&ttl_ms| ttl_ms > 0))?);
             let found = ctx.write(key);
             string::store(ctx, key, found, string::encode(value), deadline)
         });
@@ -273,31 +275,16 @@ impl Lane<'_> {
         key: Key,
         body: impl FnOnce(&mut Ctx) -> Result<R, CommandError>,
     ) -> Result<R, CommandError> {
-        let mut locks = LockSet::one(&self.engine.keyspace, key.hash);
-        if self.engine.is_damaged() && locks.has_damage() {
-            return Err(CommandError::DAMAGED);
-        }
-        let guarded = Guarded::new(&mut locks);
-        let mut ctx = Ctx {
-            engine: self.engine,
-            session: self.session,
-            command,
-            reply: self.scratch,
-            locks: &mut *guarded.locks,
-            changes: 0,
-            now_ms: 0,
-            in_transaction: false,
+        let outcome = {
+            let mut locks = LockSet::one(&self.engine.keyspace, key.hash);
+            with_locks(self.engine, self.session, command, self.scratch, &mut locks, 0, |ctx| {
+                reach("typed locked");
+                if ctx.session.db != 0 {
+                    ctx.make_database(ctx.session.db, key)?;
+                }
+                body(ctx)
+            })
         };
-        reach("typed locked");
-        let made = if ctx.session.db == 0 { Ok(()) } else { ctx.make_database(ctx.session.db, key) };
-        let outcome = made.map_err(Into::into).and_then(|()| body(&mut ctx));
-        let (changes, now_ms) = (ctx.changes, ctx.now_ms);
-        blocking::release(self.engine, self.session, guarded.locks, now_ms);
-        guarded.done();
-        drop(locks);
-        if changes > 0 {
-            bump(&self.session.counters.changes, changes);
-        }
         self.session.counters.called(command.id);
         self.session.client.last_command.store(u32::from(command.id), Relaxed);
         if outcome.is_err() {
@@ -313,14 +300,13 @@ impl Lane<'_> {
         let (keyspace, db) = (&self.engine.keyspace, self.session.db);
         let glance = keyspace.glance(self.reader);
         let mut hashes = [KeyHash(0); WINDOW];
+        let mut sights = [const { None }; WINDOW];
         let window = &mut hashes[..WINDOW.min(count - start)];
-        for (index, hash) in window.iter_mut().enumerate() {
+        for (index, (hash, sight)) in window.iter_mut().zip(&mut sights).enumerate() {
             *hash = keyspace.hash(key(start + index));
-            glance.prefetch_bucket(db, *hash);
+            *sight = glance.sight(db, *hash);
         }
-        for hash in window {
-            glance.prefetch_entry(db, *hash);
-        }
+        glance.prefetch_entries(window.iter().zip(&sights).map(|(hash, sight)| (db, *hash, sight.as_ref())));
         hashes
     }
 

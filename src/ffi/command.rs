@@ -13,6 +13,7 @@ use crate::commands::session::Close;
 use crate::engine::Engine;
 use crate::engine::clients::{End, Waiting};
 use crate::hooks::reach;
+use crate::keyspace::Sight;
 use smallvec::SmallVec;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{NonNull, null, null_mut};
@@ -58,7 +59,7 @@ pub unsafe extern "C" fn rs_command_argv(
         session.with(|engine, state| {
             // SAFETY: by the rules of the header.
             let argv = unsafe { arguments(argc, argv, argvlen, session.bytes_max())? };
-            execute(session, engine, state, &argv, Prepared::default())?;
+            execute(session, engine, state, &argv, &Prepared::default())?;
             finish(session, state)
         })
     }))
@@ -163,7 +164,7 @@ fn execute(
     engine: &Engine,
     state: &mut State,
     argv: &[&[u8]],
-    prepared: Prepared,
+    prepared: &Prepared,
 ) -> Outcome<()> {
     state.writer.clear();
     dispatch::execute(engine, &mut state.session, argv, prepared, 0, &mut state.writer);
@@ -256,12 +257,11 @@ fn run_batch(session: &rs_session, engine: &Engine, state: &mut State, commands:
     for window in commands.chunks(WINDOW) {
         let glance = engine.keyspace.glance(&mut state.reader);
         let prepare = |argv: &Argv| dispatch::prepare(engine, &glance, &state.session, argv.len(), |index| argv[index]);
-        let prepared: SmallVec<[Prepared; WINDOW]> = window.iter().map(prepare).collect();
-        for one in &prepared {
-            one.prefetch_entry(&glance, &state.session);
-        }
+        let prepared: SmallVec<[(Prepared, Option<Sight>); WINDOW]> = window.iter().map(prepare).collect();
+        dispatch::prefetch_entries(&glance, prepared.iter().map(|(one, sight)| (one, sight.as_ref())));
+        let prepared: SmallVec<[Prepared; WINDOW]> = prepared.into_iter().map(|(one, _)| one).collect();
         drop(glance);
-        for (argv, prepared) in window.iter().zip(prepared) {
+        for (argv, prepared) in window.iter().zip(&prepared) {
             reach("batch");
             let reply = match execute_in_batch(session, engine, state, argv, prepared) {
                 Ok(()) => finish(session, state),
@@ -281,7 +281,7 @@ fn execute_in_batch(
     engine: &Engine,
     state: &mut State,
     argv: &Argv,
-    prepared: Prepared,
+    prepared: &Prepared,
 ) -> Outcome<()> {
     if session.inbox().is_closed() { Err(closed()) } else { execute(session, engine, state, argv, prepared) }
 }
@@ -332,7 +332,7 @@ unsafe extern "C" fn rs_internal_run_format(
             let argv = arguments.argv()?;
             // What several conversions have put together, too.
             argv.iter().try_for_each(|arg| cast::within(arg.len(), session.bytes_max()))?;
-            execute(session, engine, state, &argv, Prepared::default())?;
+            execute(session, engine, state, &argv, &Prepared::default())?;
             finish(session, state)
         })
     }))

@@ -2,8 +2,9 @@
 
 use super::readers::Looking;
 use super::{Db, KeyHash, Keyspace, Reader, ValueRef};
-use crate::storage::Item;
+use crate::storage::{self, Entry};
 use crate::types::Object;
+use smallvec::SmallVec;
 use std::sync::atomic::Ordering::Acquire;
 
 /// While this lives, keys can be prefetched. It should be dropped before anything that may take long: what was removed
@@ -36,38 +37,44 @@ impl Keyspace {
     }
 }
 
+/// Keys of a window that are fetched though they are not where they should be; of 64, five to be expected.
+const BEYOND_MAX: usize = 16;
+
+/// Where a key of database 0 may be: its bucket.
+pub type Sight<'g> = storage::Sight<'g, Entry<Object>>;
+
 impl Glance<'_> {
-    /// Asks the processor to fetch the bucket of a key.
-    #[inline]
-    pub fn prefetch_bucket(&self, db: u32, hash: KeyHash) {
+    /// First pass: asks the processor to fetch the bucket of a key.
+    #[inline(always)]
+    pub fn sight(&self, db: u32, hash: KeyHash) -> Option<Sight<'_>> {
         let shard = &self.keyspace.shards[self.keyspace.shard_of(hash)];
         if db != 0 {
-            return self.locked(db, hash, |db| db.prefetch_bucket(hash));
+            self.locked(db, hash, |db| db.prefetch_bucket(hash));
+            return None;
         }
         // SAFETY: the lock is only fetched.
         unsafe { shard.data.raw() }.prefetch();
-        let view = shard.view.load(Acquire);
-        if !view.is_null() {
-            // SAFETY: a view is retired only after another one, or null, is published here, and freed only after
-            // `Readers::wait`, which waits for this glance.
-            unsafe { (*view).prefetch_bucket(hash.position(self.keyspace.shard_bits)) };
-        }
+        // SAFETY: a view is retired only after another one, or null, is published here, and freed only after
+        // `Readers::wait`, which waits for this glance, from which the sight is borrowed.
+        let view = unsafe { shard.view.load(Acquire).as_ref() }?;
+        // SAFETY: as above.
+        unsafe { view.sight(hash.position(self.keyspace.shard_bits)) }
     }
 
-    /// Asks the processor to fetch the entry of a key, whose bucket was prefetched before.
-    #[inline]
-    pub fn prefetch_entry(&self, db: u32, hash: KeyHash) {
-        let shard = &self.keyspace.shards[self.keyspace.shard_of(hash)];
-        if db != 0 {
-            return self.locked(db, hash, |db| db.prefetch_entry(hash));
-        }
-        let view = shard.view.load(Acquire);
-        if !view.is_null() {
-            // SAFETY: as above.
-            if let Some(entry) = unsafe { (*view).glimpse(hash.position(self.keyspace.shard_bits)) } {
-                entry.prefetch();
+    /// Second pass, over the same keys with their databases: asks the processor to fetch their entries, and first the
+    /// buckets behind those of the first pass where that is needed.
+    #[inline(always)]
+    pub fn prefetch_entries<'s>(&self, keys: impl Iterator<Item = (u32, KeyHash, Option<&'s Sight<'s>>)>) {
+        let mut beyond: SmallVec<[&Sight; BEYOND_MAX]> = SmallVec::new();
+        for (db, hash, sight) in keys {
+            match sight {
+                Some(sight) if sight.prefetch_item() => {}
+                Some(sight) if beyond.len() < BEYOND_MAX => beyond.push(sight),
+                None if db != 0 => self.locked(db, hash, |db| db.prefetch_entry(hash)),
+                Some(_) | None => {}
             }
         }
+        beyond.iter().for_each(|sight| sight.prefetch_beyond());
     }
 
     /// Databases other than 0 publish no view; a busy shard is left alone.

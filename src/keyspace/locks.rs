@@ -242,7 +242,7 @@ impl<'e> LockSet<'e> {
 
     /// What has to happen before the locks are dropped after a change: deadlines are published, and `garbage` gets the
     /// values that are too big to be freed here. By reference, because moving the set would copy it.
-    #[inline]
+    #[inline(always)]
     pub fn release(&mut self, mut garbage: impl FnMut(Vec<Garbage>)) {
         let keyspace = self.keyspace;
         let mut settle = |(shard, data): &mut Locked| {

@@ -31,7 +31,7 @@ pub use crate::storage::{
 };
 pub use databases::Databases;
 pub use fields::StoredHash;
-pub use glance::Glance;
+pub use glance::{Glance, Sight};
 pub use locks::LockSet;
 pub use readers::{Reader, Readers};
 pub use scan::Cursor;

@@ -20,8 +20,7 @@ use crate::keyspace::Reader;
 use crate::resp::ReplyWriter;
 use crate::resp::next_original_request;
 use crate::resp::{Limits, ProtocolError, Span, Step};
-use crate::storage::{NoMemory, Slots, try_zeroed};
-use smallvec::SmallVec;
+use crate::storage::{NoMemory, Slots, try_collect, try_zeroed};
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -33,18 +32,23 @@ const ARENA_BYTES: usize = 512 * 1024;
 const REPLY_BYTES_SENT_AT: usize = 256 * 1024;
 /// Requests staged before they run.
 const STAGED_MAX: usize = 16 * 1024;
+/// Arguments of a request that take no allocation.
+const FEW_ARGUMENTS: usize = 16;
 
 /// One request.
 struct Staged {
     source: u32,
-    spans: Range<u32>,
+    is_unescaped: bool,
+    /// Where the spans of its arguments begin, and how many there are.
+    spans: u32,
+    argc: u32,
     /// Where its bytes are: an offset in the source, or in `unescaped`.
     start: usize,
     /// Where the next request starts in the source.
     end: usize,
-    is_unescaped: bool,
-    prepared: Prepared,
 }
+
+const _: () = assert!(size_of::<Staged>() == 32);
 
 enum Bytes {
     Arena(Range<usize>),
@@ -76,8 +80,10 @@ pub struct Batch {
     used: usize,
     sources: Vec<Source>,
     staged: Vec<Staged>,
+    /// What is known of the requests of the window.
+    prepared: Box<[Prepared]>,
     /// Commands of the window that share its time.
-    sharing: Vec<u16>,
+    sharing: Sharing,
     spans: Vec<Span>,
     /// Arguments of inline requests with quotes, which do not stand in the input.
     unescaped: Vec<u8>,
@@ -97,13 +103,14 @@ impl Batch {
     /// # Errors
     /// If memory is short.
     pub fn new(engine: &Engine) -> Result<Self, NoMemory> {
-        let mut sharing = Vec::new();
-        sharing.try_reserve_exact(WINDOW)?;
+        let mut sharing = Sharing::default();
+        sharing.0.try_reserve_exact(WINDOW)?;
         Ok(Self {
             arena: try_zeroed(ARENA_BYTES)?,
             used: 0,
             sources: Vec::new(),
             staged: Vec::new(),
+            prepared: try_collect((0..WINDOW).map(|_| Prepared::default()))?.into_boxed_slice(),
             sharing,
             spans: Vec::new(),
             unescaped: Vec::new(),
@@ -131,7 +138,7 @@ impl Batch {
         // One of the two is empty.
         self.served.extend(self.sources.iter().map(|source| source.token));
         self.clear();
-        self.sharing.clear();
+        self.sharing.0.clear();
         self.unsent.clear();
         self.writer.take();
         self.translated.take();
@@ -190,11 +197,11 @@ impl Batch {
                         break;
                     }
                 };
-                let spans = spans_from..self.spans.len() as u32;
+                let argc = self.spans.len() as u32 - spans_from;
                 let mut start = parsed;
                 parsed = end;
                 // RESP passes over a request without arguments in silence; the other dialect owes it an answer.
-                if spans.is_empty() && conn.dialect == Dialect::Resp {
+                if argc == 0 && conn.dialect == Dialect::Resp {
                     continue;
                 }
                 if self.staged.len() == self.staged.capacity() && self.staged.try_reserve(1).is_err() {
@@ -210,9 +217,8 @@ impl Batch {
                     self.unescaped.extend_from_slice(text);
                 }
                 let is_unescaped = unescaped.is_some();
-                let prepared = Prepared::default();
                 let index = self.sources.len() as u32;
-                self.staged.push(Staged { source: index, spans, start, end, is_unescaped, prepared });
+                self.staged.push(Staged { source: index, is_unescaped, spans: spans_from, argc, start, end });
             }
             // More to parse without anything to read.
             if requests_max == 1 && parsed < input.len() && conn.want == 0 && error.is_none() {
@@ -270,27 +276,24 @@ impl Batch {
     pub fn run(&mut self, conns: &mut Slots<Conn>, engine: &Engine, now_ms: i64) {
         let mut window = Window { staged: 0..0, started_us: 0, timed_apart_us: 0 };
         for index in 0..self.sources.len() {
-            let token = self.sources[index].token;
+            let Source { token, parsed, staged: Range { start, end }, .. } = self.sources[index];
             conns[token].session.client.last_active_ms.store(now_ms, Relaxed);
-            let mut done = self.sources[index].parsed;
-            for at in self.sources[index].staged.clone() {
+            let mut done = parsed;
+            let mut at = start;
+            while at < end {
                 if at >= window.staged.end {
                     self.account(&window, &conns[token], engine);
                     window = self.prepare(at, conns, engine);
                 }
-                let conn = &mut conns[token];
-                match self.execute(at, conn, engine, now_ms) {
-                    Timing::None => {}
-                    Timing::Alone(took_us) => window.timed_apart_us += took_us,
-                    Timing::Shared(id) => self.sharing.push(id),
-                }
+                at =
+                    self.execute(index, at..end.min(window.staged.end), &mut conns[token], &mut window, engine, now_ms);
                 if self.writer.len() > REPLY_BYTES_SENT_AT {
                     self.unsent.push((token, self.writer.len()));
                     self.send(conns, engine);
                 }
                 if !conns[token].may_run() {
                     // What stands behind it has to wait.
-                    done = self.staged[at].end;
+                    done = self.staged[at - 1].end;
                     break;
                 }
             }
@@ -306,77 +309,141 @@ impl Batch {
     }
 
     /// The two passes over the next window: look up, hash and fetch buckets; fetch entries.
+    #[inline(never)]
     fn prepare(&mut self, from: usize, conns: &Slots<Conn>, engine: &Engine) -> Window {
         let started_us = engine.clock.elapsed_us();
         let to = self.staged.len().min(from + WINDOW);
         // A single request gains nothing from being prefetched just before it runs.
-        if to - from > 1 {
-            let glance = engine.keyspace.glance(&mut self.reader);
-            let (arena, unescaped, spans) = (&self.arena, &self.unescaped, &self.spans);
-            for staged in &mut self.staged[from..to] {
-                let source = &self.sources[staged.source as usize];
-                let request = staged.request(source, arena, unescaped);
-                let spans = &spans[staged.spans.start as usize..staged.spans.end as usize];
-                let session = &conns[source.token].session;
-                staged.prepared = dispatch::prepare(engine, &glance, session, spans.len(), |i| spans[i].of(request));
+        if to - from == 1 {
+            self.prepared[0] = Prepared::default();
+            return Window { staged: from..to, started_us, timed_apart_us: 0 };
+        }
+        let Self { arena, unescaped, spans, sources, staged, prepared, reader, .. } = self;
+        let glance = engine.keyspace.glance(reader);
+        let mut sights = [const { None }; WINDOW];
+        let mut places = prepared.iter_mut().zip(&mut sights);
+        let mut key_before = None;
+        let mut has_runs = false;
+        for staged in staged[from..to].chunk_by(|a, b| a.source == b.source) {
+            let source = &sources[staged[0].source as usize];
+            let bytes = source.bytes(arena);
+            let session = &conns[source.token].session;
+            for (staged, (prepared, sight)) in staged.iter().zip(&mut places) {
+                let bytes = staged.bytes(bytes, unescaped);
+                let spans = staged.spans(spans);
+                let arg = |index: usize| spans[index].at(staged.start, bytes);
+                (*prepared, *sight) = dispatch::prepare(engine, &glance, session, spans.len(), arg);
+                has_runs |= prepared.key() == key_before;
+                key_before = prepared.key();
             }
-            for staged in &self.staged[from..to] {
-                let token = self.sources[staged.source as usize].token;
-                staged.prepared.prefetch_entry(&glance, &conns[token].session);
-            }
-            drop(glance);
-            for run in self.staged[from..to].chunk_by(|a, b| a.prepared.has_key_of(&b.prepared)) {
-                if run.len() >= members::RUN_MIN {
-                    self.fetch_members(run, conns, engine);
-                }
-            }
+        }
+        let sights = sights[..to - from].iter().map(Option::as_ref);
+        dispatch::prefetch_entries(&glance, prepared.iter().zip(sights));
+        drop(glance);
+        if has_runs {
+            self.fetch_members(from..to, engine);
         }
         Window { staged: from..to, started_us, timed_apart_us: 0 }
     }
 
-    /// For requests with the same key: fetches the members of its value that they name.
-    fn fetch_members(&self, run: &[Staged], conns: &Slots<Conn>, engine: &Engine) {
+    /// For requests in a row with the same key: fetches the members of its value that they name.
+    fn fetch_members(&self, window: Range<usize>, engine: &Engine) {
         let argument = |staged: &Staged, at: usize| {
-            let span = self.spans[staged.spans.start as usize..staged.spans.end as usize].get(at)?;
-            Some(span.of(staged.request(&self.sources[staged.source as usize], &self.arena, &self.unescaped)))
+            let bytes = self.sources[staged.source as usize].bytes(&self.arena);
+            let span = staged.spans(&self.spans).get(at)?;
+            Some(span.at(staged.start, staged.bytes(bytes, &self.unescaped)))
         };
-        let Some((hash, key, _)) = run[0].prepared.member() else { return };
-        let Some(key) = argument(&run[0], key) else { return };
-        let db = conns[self.sources[run[0].source as usize].token].session.db;
-        let members = run.iter().filter_map(|staged| argument(staged, staged.prepared.member()?.2));
-        members::fetch(engine, db, hash, key, members);
+        let mut staged = &self.staged[window.clone()];
+        for run in self.prepared[..window.len()].chunk_by(Prepared::has_key_of) {
+            let (staged_of_run, rest) = staged.split_at(run.len());
+            staged = rest;
+            if run.len() >= members::RUN_MIN
+                && let Some((db, hash, key, _)) = run[0].member()
+                && let Some(key) = argument(&staged_of_run[0], key)
+            {
+                let requests = run.iter().zip(staged_of_run);
+                let members = requests.filter_map(|(prepared, staged)| argument(staged, prepared.member()?.3));
+                members::fetch(engine, db, hash, key, members);
+            }
+        }
     }
 
-    /// Runs one request.
-    #[inline]
-    fn execute(&mut self, at: usize, conn: &mut Conn, engine: &Engine, now_ms: i64) -> Timing {
-        let staged = &self.staged[at];
-        let request = staged.request(&self.sources[staged.source as usize], &self.arena, &self.unescaped);
-        let spans = &self.spans[staged.spans.start as usize..staged.spans.end as usize];
-        let mut argv: SmallVec<[&[u8]; 16]> = SmallVec::new();
-        if argv.try_reserve_exact(spans.len()).is_err() {
-            conn.session.close = Close::Now;
-            return Timing::None;
+    /// Runs some requests of one source, up to one after which its connection may run no more or much is to be sent; returns
+    /// the next one.
+    #[inline(never)]
+    fn execute(
+        &mut self,
+        source: usize,
+        requests: Range<usize>,
+        conn: &mut Conn,
+        window: &mut Window,
+        engine: &Engine,
+        now_ms: i64,
+    ) -> usize {
+        let Self { arena, unescaped, spans, sources, staged, prepared, writer, translated, sharing, .. } = self;
+        let bytes = sources[source].bytes(arena);
+        let prepared = &prepared[requests.start - window.staged.start..];
+        let mut few = [&[][..]; FEW_ARGUMENTS];
+        let mut next = requests.start;
+        let mut shares = Shares::default();
+        for (staged, prepared) in staged[requests].iter().zip(prepared) {
+            next += 1;
+            let bytes = staged.bytes(bytes, unescaped);
+            let spans = staged.spans(spans);
+            let many: Vec<&[u8]>;
+            let argv = if let Some(argv) = few.get_mut(..spans.len()) {
+                argv.iter_mut().zip(spans).for_each(|(arg, span)| *arg = span.at(staged.start, bytes));
+                &*argv
+            } else {
+                let Ok(argv) = collect(spans.iter().map(|span| span.at(staged.start, bytes))) else {
+                    conn.session.close = Close::Now;
+                    break;
+                };
+                many = argv;
+                &many
+            };
+            let start = writer.len();
+            let timing = if conn.dialect == Dialect::Original {
+                original::execute(engine, &mut conn.session, argv, prepared, now_ms, translated, writer)
+            } else {
+                dispatch::execute(engine, &mut conn.session, argv, prepared, now_ms, writer)
+            };
+            let may_run = match timing {
+                Timing::Plain(id) => {
+                    if id != shares.id {
+                        sharing.add(shares);
+                        shares = Shares { id, calls: 0 };
+                    }
+                    shares.calls += 1;
+                    true
+                }
+                Timing::Shared(id) => {
+                    sharing.add(std::mem::replace(&mut shares, Shares { id, calls: 1 }));
+                    conn.may_run()
+                }
+                Timing::Alone(took_us) => {
+                    window.timed_apart_us += took_us;
+                    conn.may_run()
+                }
+                Timing::None => conn.may_run(),
+            };
+            if writer.is_short_of_memory() {
+                // Not even the error found room. Without a reply to one request, those to others would be taken for it.
+                writer.truncate(start);
+                conn.session.close = Close::Now;
+                break;
+            }
+            if writer.len() > REPLY_BYTES_SENT_AT || !may_run {
+                break;
+            }
         }
-        argv.extend(spans.iter().map(|span| span.of(request)));
-        let start = self.writer.len();
-        let timing = if conn.dialect == Dialect::Original {
-            let (scratch, out) = (&mut self.translated, &mut self.writer);
-            original::execute(engine, &mut conn.session, &argv, staged.prepared, now_ms, scratch, out)
-        } else {
-            dispatch::execute(engine, &mut conn.session, &argv, staged.prepared, now_ms, &mut self.writer)
-        };
-        if self.writer.is_short_of_memory() {
-            // Not even the error found room. Without a reply to one request, those to others would be taken for it.
-            self.writer.truncate(start);
-            conn.session.close = Close::Now;
-        }
-        timing
+        sharing.add(shares);
+        next
     }
 
     /// Shares the time of a window among its requests that were not measured alone.
     fn account(&mut self, window: &Window, conn: &Conn, engine: &Engine) {
-        let requests = self.sharing.len() as u64;
+        let requests: u64 = self.sharing.0.iter().map(|shares| shares.calls).sum();
         if requests == 0 {
             return;
         }
@@ -384,14 +451,12 @@ impl Batch {
         // Which of them it was that took so long is not known, but they are all short ones.
         engine.note_latency("fast-command", took_us);
         let mut given = (0, 0);
-        for run in self.sharing.chunk_by(|a, b| a == b) {
+        for shares in self.sharing.0.drain(..) {
             // Rounding errors do not add up: each share is the difference of two running totals.
-            let calls = run.len() as u64;
-            let total_us = took_us * (given.0 + calls) / requests;
-            conn.session.counters.took(run[0], total_us - given.1, calls);
-            given = (given.0 + calls, total_us);
+            let total_us = took_us * (given.0 + shares.calls) / requests;
+            conn.session.counters.took(shares.id, total_us - given.1, shares.calls);
+            given = (given.0 + shares.calls, total_us);
         }
-        self.sharing.clear();
     }
 
     /// Keeps what was not executed, and answers a protocol error.
@@ -466,10 +531,47 @@ fn no_memory(dialect: Dialect) -> ProtocolError {
     if dialect == Dialect::Original { ProtocolError::Frame } else { ProtocolError::NoMemory }
 }
 
+/// All arguments of a request that has many.
+#[cold]
+fn collect<'a>(arguments: impl ExactSizeIterator<Item = &'a [u8]>) -> Result<Vec<&'a [u8]>, NoMemory> {
+    let mut argv = Vec::new();
+    argv.try_reserve_exact(arguments.len())?;
+    argv.extend(arguments);
+    Ok(argv)
+}
+
 impl Staged {
-    #[inline]
-    fn request<'a>(&self, source: &'a Source, arena: &'a [u8], unescaped: &'a [u8]) -> &'a [u8] {
-        if self.is_unescaped { &unescaped[self.start..] } else { &source.bytes(arena)[self.start..self.end] }
+    /// The bytes that [`Staged::start`] refers to; `source` are those of its source.
+    #[inline(always)]
+    fn bytes<'a>(&self, source: &'a [u8], unescaped: &'a [u8]) -> &'a [u8] {
+        if self.is_unescaped { unescaped } else { source }
+    }
+
+    /// Where its arguments are, from [`Staged::start`] on.
+    #[inline(always)]
+    fn spans<'a>(&self, spans: &'a [Span]) -> &'a [Span] {
+        &spans[self.spans as usize..][..self.argc as usize]
+    }
+}
+
+/// So many calls of one command in a row.
+#[derive(Clone, Copy, Default)]
+struct Shares {
+    id: u16,
+    calls: u64,
+}
+
+/// Calls that share the time of their window; no more of them than it has requests.
+#[derive(Default)]
+struct Sharing(Vec<Shares>);
+
+impl Sharing {
+    fn add(&mut self, shares: Shares) {
+        match self.0.last_mut() {
+            _ if shares.calls == 0 => {}
+            Some(last) if last.id == shares.id => last.calls += shares.calls,
+            _ => self.0.push(shares),
+        }
     }
 }
 

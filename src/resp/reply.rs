@@ -200,8 +200,13 @@ impl ReplyWriter {
         }
     }
 
-    #[inline]
     pub fn bulk(&mut self, data: &[u8]) {
+        self.bulk_here(data);
+    }
+
+    /// [`ReplyWriter::bulk`] in the middle of its caller.
+    #[inline(always)]
+    pub fn bulk_here(&mut self, data: &[u8]) {
         // One place to grow, so that the three copies below find room.
         if !self.make_room(data.len() + HEADER_BYTES_MAX + 2) {
             return;

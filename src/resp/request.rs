@@ -86,8 +86,19 @@ impl RequestParser {
     }
 
     /// Takes the next request off the front of `input`, which starts at the request's first byte.
-    #[inline]
+    #[inline(always)]
     pub fn next(&mut self, input: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Step {
+        if self.resume.missing == 0
+            && let Some(end) = whole(input, limits, spans)
+        {
+            return Step::Request { end };
+        }
+        self.next_closely(input, limits, spans)
+    }
+
+    /// [`RequestParser::next`] of everything else.
+    #[inline(never)]
+    fn next_closely(&mut self, input: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Step {
         match input.first() {
             Some(b'*') => self.multibulk(input, limits, spans),
             Some(_) => inline::next(input, spans, &mut self.unescaped),
@@ -95,7 +106,6 @@ impl RequestParser {
         }
     }
 
-    #[inline]
     fn multibulk(&mut self, input: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Step {
         let input = &input[..input.len().min(REQUEST_BYTES_MAX)];
         if self.resume.missing != 0 {
@@ -142,10 +152,56 @@ impl RequestParser {
     }
 }
 
+/// The length of a request of a few arguments with headers that nobody would refuse, all of which is there, and appends its
+/// spans; `None` for any other, of which nothing is appended.
+#[inline(never)]
+fn whole(input: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Option<usize> {
+    let (count, mut at) = header_in_word(input, b'*')?;
+    let before = spans.len();
+    let is_long = count > UNAUTHENTICATED_ARGUMENTS_MAX as usize;
+    if (is_long && !limits.authenticated) || spans.capacity() - before < count {
+        return None;
+    }
+    let input = &input[..input.len().min(REQUEST_BYTES_MAX)];
+    let unseen_max = unseen_max(limits).min(input.len());
+    for _ in 0..count {
+        let rest = input.get(at..).unwrap_or_default();
+        let (len, body) = match header_in_word(rest, b'$') {
+            Some((len, body)) => (len, body),
+            None => longer_header(rest).map_or((usize::MAX, 0), |(len, body)| (len as usize, body as usize)),
+        };
+        if len > unseen_max || at + body + len + 2 > input.len() {
+            spans.truncate(before);
+            return None;
+        }
+        spans.push(Span::new(at + body, len));
+        at += body + len + 2;
+    }
+    Some(at)
+}
+
+/// [`header_in_word`] of a length of up to six digits.
+#[inline(never)]
+fn longer_header(line: &[u8]) -> Option<(u32, u32)> {
+    if line.first() != Some(&b'$') {
+        return None;
+    }
+    short_header(line, 0).map(|(len, body)| (len as u32, body as u32))
+}
+
+/// Longest argument that needs no closer look.
+#[inline(always)]
+fn unseen_max(limits: &Limits) -> usize {
+    if limits.authenticated {
+        limits.bulk_bytes_max
+    } else {
+        limits.bulk_bytes_max.min(UNAUTHENTICATED_BULK_BYTES_MAX as usize)
+    }
+}
+
 /// One pass over a request from its first byte: appends its spans and returns its length.
-#[inline]
 fn collect(input: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Result<usize, Stop> {
-    let (count, at) = match header_in_word(input, b'*').or_else(|| short_header(input, 0)) {
+    let (count, at) = match short_header(input, 0) {
         // Only what nobody would refuse; everything else is looked at closely.
         Some((count, at)) if count as i64 <= UNAUTHENTICATED_ARGUMENTS_MAX => (count, at),
         _ => count_header(input, limits)?,
@@ -169,11 +225,7 @@ fn grow(spans: &mut Vec<Span>, by: usize) -> bool {
 /// Reads arguments from `cursor` to the end of the request, whose length it returns.
 #[inline(always)]
 fn arguments(input: &[u8], limits: &Limits, cursor: Cursor, mut each: impl FnMut(Span)) -> Result<usize, Stop> {
-    let unseen_max = if limits.authenticated {
-        limits.bulk_bytes_max
-    } else {
-        limits.bulk_bytes_max.min(UNAUTHENTICATED_BULK_BYTES_MAX as usize)
-    };
+    let unseen_max = unseen_max(limits);
     let mut at = cursor.at as usize;
     let mut rest = input.get(at..).unwrap_or_default();
     let mut missing = cursor.missing;
@@ -209,22 +261,23 @@ fn other_header(input: &[u8], limits: &Limits, cursor: Cursor, unseen_max: usize
     Ok((len, body - at))
 }
 
-/// The number in the header that `line` begins with, and the offset behind its line, for what nearly all are: a marker and one
-/// or two digits, looked at in one word.
+/// The number in the header that `line` begins with, and the offset behind its line, for what nearly all are: a marker, one
+/// or two digits, CR and LF, compared all at once.
 #[inline(always)]
 fn header_in_word(line: &[u8], marker: u8) -> Option<(usize, usize)> {
+    // Little-endian; a digit is a byte 0x30 to 0x39.
+    const ONE: u64 = 0x0A0D_3000;
+    const ONE_MASK: u64 = 0xFFFF_F0FF;
+    const TWO: u64 = 0x0A_0D30_3000;
+    const TWO_MASK: u64 = 0xFF_FFF0_F0FF;
     let word = u64::from_le_bytes(*line.first_chunk()?);
-    let byte = |index: u32| (word >> (8 * index)) as u8;
-    let digit = |index: u32| byte(index).wrapping_sub(b'0');
-    if byte(0) != marker || digit(1) > 9 {
-        return None;
+    let digit = |index: u32| (word >> (8 * index)) as usize & 0xF;
+    if word & TWO_MASK == TWO | u64::from(marker) {
+        let (tens, ones) = (digit(1), digit(2));
+        return (tens.wrapping_sub(1) < 9 && ones <= 9).then_some((tens * 10 + ones, 5));
     }
-    let first = usize::from(digit(1));
-    if byte(2) == b'\r' {
-        return Some((first, 4));
-    }
-    let is_number = first != 0 && digit(2) <= 9 && byte(3) == b'\r';
-    is_number.then(|| (first * 10 + usize::from(digit(2)), 5))
+    let is_one = word & ONE_MASK == ONE | u64::from(marker) && digit(1) <= 9;
+    is_one.then(|| (digit(1), 4))
 }
 
 /// The number in a header of up to six digits and the offset behind its line; None for all that is not

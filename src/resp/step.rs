@@ -29,13 +29,22 @@ impl Span {
         Self { start: start as u32, len: len as u32 }
     }
 
-    /// The argument's bytes in the request's bytes (empty if that is not where the span came from).
+    /// The argument's bytes in the request's bytes.
+    ///
+    /// # Panics
+    /// If that is not where the span came from.
     #[inline(always)]
     pub fn of(self, request: &[u8]) -> &[u8] {
-        let start = self.start as usize;
-        let bytes = request.get(start..start + self.len as usize);
-        debug_assert!(bytes.is_some(), "span of another buffer");
-        bytes.unwrap_or_default()
+        self.at(0, request)
+    }
+
+    /// The argument's bytes, if the request begins at `start` of `bytes`.
+    ///
+    /// # Panics
+    /// As [`Span::of`].
+    #[inline(always)]
+    pub fn at(self, start: usize, bytes: &[u8]) -> &[u8] {
+        &bytes[start + self.start as usize..][..self.len as usize]
     }
 }
 

@@ -236,8 +236,25 @@ impl<O: Object> Dict<O> {
     #[inline(always)]
     pub fn get_used(&self, hash: KeyHash, key: &[u8], access: u32) -> Option<(Loc, ValueRef<'_, O>)> {
         let (loc, entry) = self.table.find(self.position(hash), key)?;
+        // First: what was read of the header need not be read again.
+        let value = entry.value();
         entry.touch(access);
-        Some((loc, entry.value()))
+        Some((loc, value))
+    }
+
+    /// Finds a key, sets the eviction bits, and replaces the value if both are strings and the new one fits in the place of the
+    /// old one. Where that was not done, the error is where the key is.
+    #[inline(always)]
+    pub fn overwrite(
+        &mut self,
+        hash: KeyHash,
+        key: &[u8],
+        value: NewValue<'_>,
+        access: u32,
+    ) -> Result<(), Option<Loc>> {
+        let (loc, entry) = self.table.find(self.position(hash), key).ok_or(None)?;
+        entry.touch(access);
+        if self.table.entry_mut(loc).overwrite(value) { Ok(()) } else { Err(Some(loc)) }
     }
 
     #[inline]

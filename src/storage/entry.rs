@@ -169,11 +169,17 @@ impl<O: Object> Entry<O> {
         unsafe { slice::from_raw_parts(self.block().add(header.key_offset()), self.key_len(header)) }
     }
 
+    /// [`Item::has_key`] of keys that are wide, or behind links.
+    #[inline(never)]
+    fn has_other_key(&self, key: &[u8]) -> bool {
+        same_bytes(self.key(), key)
+    }
+
     /// Where the value is.
     #[inline]
     fn value_at(&self, header: Header) -> *mut u8 {
         // SAFETY: invariant 1: the value starts inside the block, or at its end if it is empty.
-        unsafe { self.block().add(header.key_offset() + self.key_len(header)) }
+        unsafe { self.block().add(self.value_offset(header)) }
     }
 
     /// What the value is.
@@ -182,16 +188,28 @@ impl<O: Object> Entry<O> {
         self.header().kind()
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn value(&self) -> ValueRef<'_, O> {
         let header = self.header();
+        if header.form() != Form::Embedded {
+            return self.other_value(header);
+        }
+        // SAFETY: invariant 2: that many initialised bytes, borrowed with self.
+        let bytes = unsafe { slice::from_raw_parts(self.value_at(header), header.embedded_len()) };
+        match header.kind() {
+            Kind::String => ValueRef::String(StringRef::Str(bytes)),
+            kind => ValueRef::Flat(kind, bytes),
+        }
+    }
+
+    /// [`Entry::value`], if it is not embedded.
+    #[inline(never)]
+    fn other_value(&self, header: Header) -> ValueRef<'_, O> {
         let at = self.value_at(header);
         let bytes = match header.form() {
             // SAFETY: invariant 2: an Int's 8 bytes are initialised.
             Form::Int => return ValueRef::String(StringRef::Int(unsafe { at.cast::<i64>().read_unaligned() })),
-            // SAFETY: invariant 2: that many initialised bytes, borrowed with self.
-            Form::Embedded => unsafe { slice::from_raw_parts(at, header.embedded_len()) },
-            Form::Boxed => match self.outside().as_deref() {
+            Form::Embedded | Form::Boxed => match self.outside().as_deref() {
                 // SAFETY: invariant 2: the buffer and its bytes, in a block of their own, live as long as self,
                 // which stays borrowed for the slice's life.
                 Some(Outside::Buffer(buffer)) => unsafe {
@@ -240,9 +258,9 @@ impl<O: Object> Entry<O> {
     }
 
     /// Bytes before the value.
-    #[inline]
+    #[inline(always)]
     fn value_offset(&self, header: Header) -> usize {
-        header.key_offset() + self.key_len(header)
+        header.narrow_value_offset().unwrap_or_else(|| header.key_offset() + self.key_len(header))
     }
 
     #[inline]
@@ -494,7 +512,11 @@ unsafe impl<O: Object> Item for Entry<O> {
 
     #[inline(always)]
     fn has_key(&self, key: &[u8]) -> bool {
-        same_bytes(self.key(), key)
+        if !self.header().is_followed_by_key_of(key.len()) {
+            return self.has_other_key(key);
+        }
+        // SAFETY: invariants 1 and 2: that many initialised bytes behind the header, borrowed with self.
+        same_bytes(unsafe { slice::from_raw_parts(self.block().add(size_of::<Header>()), key.len()) }, key)
     }
 
     /// The first two cache lines of the block.

@@ -80,9 +80,10 @@ impl Position {
     /// The position at or after which a scan continues; any number is a valid cursor.
     #[inline]
     pub fn from_cursor(cursor: u64) -> Self {
-        let tag = (cursor >> TAG_SHIFT) as u32;
-        let fingerprint = (cursor >> FINGERPRINT_SHIFT) as u8;
-        Self::from_parts(tag, fingerprint.max(1))
+        const FINGERPRINT: u64 = u8::MAX as u64;
+        let position = cursor >> FINGERPRINT_SHIFT;
+        let is_zero = position & FINGERPRINT == 0;
+        Self((position | u64::from(is_zero)) << FINGERPRINT_SHIFT)
     }
 
     /// The position of an entry in a bucket, from what the bucket keeps.

@@ -34,6 +34,9 @@ const ACCESS_SHIFT: u32 = 24;
 const VALUE_LEN_SHIFT: u32 = 48;
 const ACCESS_MASK: u64 = (1 << ACCESS_BITS) - 1;
 
+/// Flags of what is between header and key.
+const BETWEEN: u64 = (Flag::WideKey as u64 | Flag::Link as u64 | Flag::InnerLink as u64) << FLAGS_SHIFT;
+
 const _: () = assert!(size_of::<Header>() == 8);
 const _: () = assert!(EMBEDDED_MAX <= u16::MAX as usize);
 
@@ -134,6 +137,19 @@ impl Header {
         (self.0 >> KEY_LEN_SHIFT) as usize & NARROW_KEY_MAX
     }
 
+    /// Where the value starts, if the key follows at once.
+    #[inline(always)]
+    pub fn narrow_value_offset(self) -> Option<usize> {
+        (self.0 & BETWEEN == 0).then(|| size_of::<Self>() + self.narrow_key_len())
+    }
+
+    /// Whether the key follows at once and has so many bytes, which is not said of a wide one.
+    #[inline(always)]
+    pub fn is_followed_by_key_of(self, len: usize) -> bool {
+        const MASK: u64 = (NARROW_KEY_MAX as u64) << KEY_LEN_SHIFT | BETWEEN;
+        self.0 & MASK == (len as u64) << KEY_LEN_SHIFT
+    }
+
     /// The length of an embedded value.
     #[inline]
     pub fn embedded_len(self) -> usize {
@@ -184,6 +200,12 @@ mod tests {
         let narrow = Header::new(10, Kind::String, Form::Int, 0);
         let wide = Header::new(256, Kind::String, Form::Boxed, 0);
         assert_eq!((narrow.key_offset(), wide.key_offset()), (8, 12));
+        assert!(narrow.is_followed_by_key_of(10) && narrow.narrow_value_offset() == Some(18));
+        assert!([0, 11, 10 + 256].iter().all(|&len| !narrow.is_followed_by_key_of(len)));
+        for other in [wide, narrow.with(Flag::Link, true), narrow.with(Flag::InnerLink, true)] {
+            assert!([0, 10, 255, 256].iter().all(|&len| !other.is_followed_by_key_of(len)));
+            assert!(other.narrow_value_offset().is_none());
+        }
         assert_eq!((wide.wide_offset(), wide.with(Flag::Link, true).wide_offset()), (8, 12));
         assert_eq!(wide.with(Flag::Link, true).key_offset(), 16);
         let linked_twice = wide.with(Flag::Link, true).with(Flag::InnerLink, true);

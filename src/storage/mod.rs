@@ -52,7 +52,6 @@ mod value;
 #[allow(unsafe_code)]
 mod view;
 
-pub use bucket::Item;
 pub use bytes::Bytes;
 pub use dict::{Detached, Dict, FlatMut, GARBAGE_MIN, Garbage, ObjectMut};
 pub use entry::{Entry, Nothing, Object};
@@ -68,4 +67,4 @@ pub use sorted::{Sorted, Spot};
 pub use table::{Loc, Locs};
 pub use text::{Text, lossy, try_collect, try_push};
 pub use value::{Kind, NewValue, StringEncoding, StringRef, ValueRef, format_int, same_bytes};
-pub use view::View;
+pub use view::{Sight, View};

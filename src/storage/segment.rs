@@ -300,25 +300,41 @@ impl<E: Item> Segment<E> {
 }
 
 impl<E: Item> Shape<E> {
-    /// Finds an item under the lock. A segment of more blocks than the shape shows is searched by [`Segment::find`].
+    /// Looks under the lock at the place where an item is nearly always: the first candidate in its home bucket.
     #[inline(always)]
-    pub fn find(&self, position: Position, key: &[u8]) -> Found<'_, E> {
+    pub fn find_first(&self, position: Position, key: &[u8]) -> First<'_, E> {
+        let (home, width) = self.home(position);
+        if width > FIRST_BLOCKS * BLOCK_BUCKETS {
+            return First::Elsewhere;
+        }
+        let Some(bucket) = self.bucket(home) else { return First::Elsewhere };
+        let Some(slot) = bucket.candidates(position.fingerprint()).next() else {
+            return if bucket.overflow() == 0 { First::Nowhere } else { First::Elsewhere };
+        };
+        match bucket.entry(slot) {
+            Some(item) if item.tag() == position.tag() && item.has_key(key) => First::Here((home, slot), item),
+            _ => First::Elsewhere,
+        }
+    }
+
+    /// Finds an item under the lock; the error says that only [`Segment::find`] can tell.
+    pub fn find(&self, position: Position, key: &[u8]) -> Result<Option<(Place, &E)>, Beyond> {
         let home = self.home(position);
         if home.1 > FIRST_BLOCKS * BLOCK_BUCKETS {
-            return Found::Elsewhere;
+            return Err(Beyond);
         }
-        match probe(home, position, |bucket| self.bucket(bucket), |item| item.has_key(key)) {
-            Some((place, item)) => Found::Here(place, item),
-            None => Found::Nothing,
-        }
+        Ok(probe(home, position, |bucket| self.bucket(bucket), |item| item.has_key(key)))
     }
 }
 
-/// What [`Shape::find`] finds.
-pub enum Found<'s, E> {
+/// A segment has more blocks than its shape shows.
+pub struct Beyond;
+
+/// What [`Shape::find_first`] finds.
+pub enum First<'s, E> {
     Here(Place, &'s E),
-    Nothing,
-    /// Only the segment knows.
+    Nowhere,
+    /// Perhaps somewhere else.
     Elsewhere,
 }
 

@@ -19,7 +19,7 @@ pub use super::bucket::Item;
 use super::bucket::{Bucket, Moving, SLOTS};
 use super::hash::Position;
 use super::memory::{NoMemory, shrink, try_box};
-use super::segment::{BLOCK_BUCKETS, DEPTH_MAX, Found, Place, Segment, Shape, Spares};
+use super::segment::{BLOCK_BUCKETS, Beyond, DEPTH_MAX, First, Place, Segment, Shape, Spares};
 use super::view::{Retired, View};
 use std::mem::size_of;
 
@@ -194,12 +194,23 @@ impl<E: Item> Table<E> {
     #[inline(always)]
     pub fn find(&self, position: Position, key: &[u8]) -> Option<(Loc, &E)> {
         let shape = self.shape(position)?;
-        let (place, entry) = match shape.find(position, key) {
-            Found::Here(place, entry) => (place, entry),
-            Found::Nothing => return None,
-            Found::Elsewhere => self.segments[shape.number()].find(position, key)?,
+        match shape.find_first(position, key) {
+            First::Here(place, entry) => Some((Loc::new(shape.number(), place), entry)),
+            First::Nowhere => None,
+            First::Elsewhere => {
+                let (loc, entry) = self.find_elsewhere(shape, position, key)?;
+                Some((loc, entry))
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn find_elsewhere<'s>(&'s self, shape: &'s Shape<E>, position: Position, key: &[u8]) -> Option<(Loc, &'s E)> {
+        let found = match shape.find(position, key) {
+            Ok(found) => found,
+            Err(Beyond) => self.segments[shape.number()].find(position, key),
         };
-        Some((Loc::new(shape.number(), place), entry))
+        found.map(|(place, entry)| (Loc::new(shape.number(), place), entry))
     }
 
     /// The place of the item with these hash bits for which `is_it` holds, without reading what any item owns.
@@ -212,7 +223,7 @@ impl<E: Item> Table<E> {
     pub fn prefetch_bucket(&self, position: Position) {
         if let Some(view) = &self.view {
             // SAFETY: the view is borrowed from its table.
-            unsafe { view.prefetch_bucket(position) };
+            let _ = unsafe { view.sight(position) };
         }
     }
 

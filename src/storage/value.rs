@@ -134,7 +134,7 @@ pub fn format_int(int: i64, text: &mut [u8; 20]) -> &[u8] {
 }
 
 /// Compares keys: the usual short ones with two overlapping word loads instead of a call of memcmp.
-#[inline]
+#[inline(always)]
 pub fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;

@@ -14,11 +14,10 @@
 //! the table gives up is freed only after every reader that may have seen it has finished ([`Retired`], and
 //! `keyspace::readers`, which waits for that). Blocks and shapes that are used again stay blocks and shapes.
 
-use super::bucket::Item;
+use super::bucket::{Bucket, Item};
 use super::hash::Position;
 use super::memory::{NoMemory, prefetch, try_box};
 use super::segment::{Block, Shape};
-use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -82,31 +81,55 @@ impl<E: Item> View<E> {
     /// Starts loading the bucket of a position.
     ///
     /// # Safety
-    /// As [`View::at`].
+    /// As [`View::at`], as long as what this returns lives.
     #[inline(always)]
-    pub unsafe fn prefetch_bucket(&self, position: Position) {
+    pub unsafe fn sight(&self, position: Position) -> Option<Sight<'_, E>> {
         // SAFETY: by this function's contract.
-        if let Some(shape) = unsafe { self.shape(position) }
-            && let Some(bucket) = shape.bucket(shape.home(position).0)
-        {
-            prefetch(std::ptr::from_ref(bucket).cast());
-        }
-    }
-
-    /// A copy of the item that a search for this position would compare first, to call [`Item::prefetch`] on; `None` if it
-    /// is far from home.
-    ///
-    /// # Safety
-    /// As [`View::at`].
-    #[inline(always)]
-    pub unsafe fn glimpse(&self, position: Position) -> Option<ManuallyDrop<E>> {
-        // SAFETY: by this function's contract.
-        unsafe { self.shape(position)? }.glimpse(position)
+        let shape = unsafe { self.shape(position)? };
+        let bucket = shape.bucket(shape.home(position).0)?;
+        prefetch(std::ptr::from_ref(bucket).cast());
+        Some(Sight { shape, bucket, position })
     }
 
     /// Bytes on the heap.
     pub fn memory(&self) -> usize {
         size_of::<Self>() + self.shapes.capacity() * size_of::<usize>()
+    }
+}
+
+/// The home bucket of a position.
+#[derive(Debug)]
+pub struct Sight<'v, E> {
+    shape: &'v Shape<E>,
+    bucket: &'v Bucket<E>,
+    position: Position,
+}
+
+impl<E: Item> Sight<'_, E> {
+    /// Starts loading the item that a search for this position would compare first, if it is in its home bucket. If it may be
+    /// in the bucket behind, starts loading that and returns false: then comes [`Sight::prefetch_beyond`].
+    #[inline(always)]
+    pub fn prefetch_item(&self) -> bool {
+        match self.bucket.glimpse(self.position) {
+            Some(item) => item.prefetch(),
+            None if self.bucket.overflow() == 0 => {}
+            None => {
+                if let Some(bucket) = self.shape.bucket_behind_home(self.position) {
+                    prefetch(std::ptr::from_ref(bucket).cast());
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Starts loading the item, if it is in the bucket behind its home.
+    pub fn prefetch_beyond(&self) {
+        if let Some(item) =
+            self.shape.bucket_behind_home(self.position).and_then(|bucket| bucket.glimpse(self.position))
+        {
+            item.prefetch();
+        }
     }
 }
 
@@ -129,8 +152,12 @@ mod tests {
     fn shown(table: &Table<Entry<Nothing>>, positions: &[Position]) -> usize {
         let view = table.view().expect("the table is not empty");
         // SAFETY: the view is borrowed from its table.
-        let glimpses = positions.iter().map(|&position| (position, unsafe { view.glimpse(position) }));
-        glimpses.filter(|(position, item)| item.as_ref().is_some_and(|item| item.tag() == position.tag())).count()
+        let sights = positions.iter().filter_map(|&position| unsafe { view.sight(position) });
+        let is_shown = |sight: &Sight<Entry<Nothing>>| {
+            let beyond = || sight.shape.bucket_behind_home(sight.position)?.glimpse(sight.position);
+            sight.bucket.glimpse(sight.position).or_else(beyond).is_some_and(|item| item.tag() == sight.position.tag())
+        };
+        sights.filter(is_shown).count()
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Client {
     /// Runs one command to its end; the bytes of its reply. None, and it goes on waiting, if it is blocked.
     pub fn run(&mut self, argv: &[&[u8]]) -> Vec<u8> {
         self.reply.clear();
-        dispatch::execute(&self.engine, &mut self.session, argv, Prepared::default(), 0, &mut self.reply);
+        dispatch::execute(&self.engine, &mut self.session, argv, &Prepared::default(), 0, &mut self.reply);
         self.answer()
     }
 

@@ -86,7 +86,7 @@ fn in_process(engine: &Engine, commands: &[Vec<Vec<u8>>]) {
     for command in commands {
         let argv: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
         reply.clear();
-        dispatch::execute(engine, &mut session, &argv, Prepared::default(), 0, &mut reply);
+        dispatch::execute(engine, &mut session, &argv, &Prepared::default(), 0, &mut reply);
     }
     session.end(engine);
 }

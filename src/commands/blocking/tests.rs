@@ -86,7 +86,7 @@ impl Client {
     fn say(&mut self, words: &str) -> String {
         let argv: Vec<&[u8]> = words.split(' ').map(str::as_bytes).collect();
         self.reply.clear();
-        dispatch::execute(&self.engine, &mut self.session, &argv, Prepared::default(), 0, &mut self.reply);
+        dispatch::execute(&self.engine, &mut self.session, &argv, &Prepared::default(), 0, &mut self.reply);
         String::from_utf8(self.reply.bytes().to_vec()).unwrap()
     }
 

@@ -114,6 +114,7 @@ impl Declaration {
             locks: Locks::Keys,
             // What a host's function does nobody knows beforehand: each call is timed by itself.
             constant_time: false,
+            is_plain: false,
             keys,
             legacy_keys: self.legacy_keys,
             tips: &[],

@@ -29,7 +29,7 @@ impl Call<'_, '_, '_> {
         let protocol = self.ctx.reply.protocol();
         self.ctx.reply.set_protocol(Protocol::Resp2);
         match self.admit(argv) {
-            Ok((command, keys)) => run(self.ctx, command, &Args::new(argv, keys)),
+            Ok((command, keys)) => run(self.ctx, command, &Args::new(argv, &keys)),
             Err(refusal) => dispatch::write_error(self.ctx.engine, self.ctx.reply, &refusal),
         }
         self.ctx.reply.set_protocol(protocol);

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::names::Flags;
+use super::names::{Flags, Locks};
 use super::{Arg, Begin, Command, Docs, Find, KeyShape, KeySpec, hash, legacy_keys};
 
 /// The generated source, to be included in a module that sees the types of `spec.rs`.
@@ -68,14 +68,15 @@ fn emit_command(source: &mut String, command: &Command, ids: &mut u16, id_consta
         format_args!(
             "Command {{ id: {id}, name: {:?}, arity: {}, flags: Flags::from_bits({:#x}), \
              acl: AclCategories::from_bits({:#x}), key_shape: KeyShape::{shape}, locks: Locks::{:?}, \
-             constant_time: {}, keys: &{}, legacy_keys: {:?}, \
+             constant_time: {}, is_plain: {}, keys: &{}, legacy_keys: {:?}, \
              tips: &{:?}, subcommands: &[{subcommands}], handler: {handler}, docs: &{} }},",
             command.name,
             command.arity,
             command.flags.bits(),
             command.acl.bits(),
             command.locks,
-            command.flags.contains(Flags::FAST) || command.docs.complexity.as_deref() == Some("O(1)"),
+            command.is_constant_time(),
+            command.is_plain(),
             list(&command.keys, KeySpec::source),
             legacy_keys(&command.keys).0,
             command.tips,
@@ -86,6 +87,21 @@ fn emit_command(source: &mut String, command: &Command, ids: &mut u16, id_consta
 
 fn list<T>(items: &[T], source: fn(&T) -> String) -> String {
     format!("[{}]", items.iter().map(source).collect::<Vec<_>>().join(", "))
+}
+
+impl Command {
+    fn is_constant_time(&self) -> bool {
+        self.flags.contains(Flags::FAST) || self.docs.complexity.as_deref() == Some("O(1)")
+    }
+
+    fn is_plain(&self) -> bool {
+        self.is_constant_time()
+            && matches!(self.key_shape(), KeyShape::Single(_))
+            && self.locks == Locks::Keys
+            && !self.flags.intersects(Flags::BLOCKING | Flags::PROTECTED | Flags::NO_MULTI)
+            && self.handler.is_some()
+            && self.subcommands.is_empty()
+    }
 }
 
 impl KeySpec {

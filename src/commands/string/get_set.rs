@@ -6,27 +6,33 @@
 use super::options::{Condition, ExpireTime, Expiry, SetOptions, TimeKind, parse_getex};
 use super::{encode, put, reply_string, text_of};
 use crate::commands::{Args, Class, CmdResult, CommandError, Ctx, Key};
-use crate::keyspace::{Loc, NewValue};
+use crate::keyspace::{Loc, NewValue, StringRef};
 use crate::resp::number::IntegerText;
 
 /// GET key
 pub fn get(ctx: &mut Ctx, args: &Args) -> CmdResult {
-    let Some((_, value, reply)) = ctx.read_value(args.key(0)) else {
-        ctx.reply.null();
-        return Ok(());
-    };
-    reply_string(reply, value.string().ok_or(CommandError::WRONG_TYPE)?);
-    Ok(())
+    ctx.read_value(args.key(0), |found, reply| {
+        match found {
+            Some((_, value)) => match value.string().ok_or(CommandError::WRONG_TYPE)? {
+                StringRef::Str(bytes) => reply.bulk_here(bytes),
+                StringRef::Int(int) => reply.bulk_integer(int),
+            },
+            None => reply.null(),
+        }
+        Ok(())
+    })
 }
 
 /// [`get`], and returns where the key is.
 fn reply_value(ctx: &mut Ctx, key: Key) -> Result<Option<Loc>, CommandError> {
-    let Some((loc, value, reply)) = ctx.read_value(key) else {
-        ctx.reply.null();
-        return Ok(None);
-    };
-    reply_string(reply, value.string().ok_or(CommandError::WRONG_TYPE)?);
-    Ok(Some(loc))
+    ctx.read_value(key, |found, reply| {
+        let Some((loc, value)) = found else {
+            reply.null();
+            return Ok(None);
+        };
+        reply_string(reply, value.string().ok_or(CommandError::WRONG_TYPE)?);
+        Ok(Some(loc))
+    })
 }
 
 /// SET key value [NX | XX | IFEQ value | IFNE value | IFDEQ digest | IFDNE digest] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds |
@@ -36,10 +42,24 @@ pub fn set(ctx: &mut Ctx, args: &Args) -> CmdResult {
     if args.len() > 3 {
         return set_with_options(ctx, key, encode(&args[2]), &SetOptions::parse(args)?);
     }
-    let found = ctx.write(key);
-    store_here(ctx, key, found, encode(&args[2]), NewDeadline::None)?;
+    set_plainly(ctx, key, encode(&args[2]))?;
     ctx.reply.ok();
     Ok(())
+}
+
+/// SET without options.
+///
+/// # Errors
+/// If memory is short; then nothing has changed.
+#[inline(always)]
+pub fn set_plainly(ctx: &mut Ctx, key: Key, value: NewValue<'_>) -> CmdResult {
+    match ctx.overwrite(key, value) {
+        Ok(()) => {
+            ctx.notify(Class::String, c"set", key);
+            Ok(())
+        }
+        Err(found) => store(ctx, key, found, value, NewDeadline::None),
+    }
 }
 
 fn set_with_options(ctx: &mut Ctx, key: Key, value: NewValue<'_>, options: &SetOptions) -> CmdResult {
@@ -112,14 +132,8 @@ fn put_with_deadline(
 ///
 /// # Errors
 /// If memory is short; then nothing has changed.
-#[inline]
+#[inline(never)]
 pub fn store(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>, deadline: NewDeadline) -> CmdResult {
-    store_here(ctx, key, found, value, deadline)
-}
-
-/// [`store`] in the middle of its caller, which knows that there is no deadline.
-#[inline(always)]
-fn store_here(ctx: &mut Ctx, key: Key, found: Option<Loc>, value: NewValue<'_>, deadline: NewDeadline) -> CmdResult {
     let loc = match deadline {
         NewDeadline::At(deadline_ms) => put_with_deadline(ctx, key, found, value, deadline_ms)?,
         _ => put(ctx, key, found, value)?,

@@ -28,7 +28,7 @@ mod subsequence;
 pub use comparison::{delex, delifeq, digest};
 pub(super) use counter::increment;
 pub use counter::{decr, decrby, incr, incrby, incrbyfloat};
-pub(super) use get_set::{NewDeadline, store};
+pub(super) use get_set::{NewDeadline, set_plainly, store};
 pub use get_set::{get, getdel, getex, getset, psetex, set, setex, setnx};
 pub use increx::increx;
 pub use lcs::lcs;

@@ -103,15 +103,15 @@ impl<E: Item> Shape<E> {
     /// is far from home. Also without the lock.
     #[inline(always)]
     pub fn glimpse(&self, position: Position) -> Option<std::mem::ManuallyDrop<E>> {
+        let bucket = self.bucket(self.home(position).0)?;
+        let behind = || self.bucket_behind_home(position).filter(|_| bucket.overflow() > 0)?.glimpse(position);
+        bucket.glimpse(position).or_else(behind)
+    }
+
+    /// The bucket in which a position is that found no place in its home.
+    pub fn bucket_behind_home(&self, position: Position) -> Option<&Bucket<E>> {
         let (home, width) = self.home(position);
-        let bucket = self.bucket(home)?;
-        if let Some(item) = bucket.glimpse(position) {
-            return Some(item);
-        }
-        if bucket.overflow() == 0 {
-            return None;
-        }
-        self.bucket(if home + 1 >= width { 0 } else { home + 1 })?.glimpse(position)
+        self.bucket(if home + 1 >= width { 0 } else { home + 1 })
     }
 }
 
