@@ -296,8 +296,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
     pub fn create(&mut self, key: Key, value: NewValue<'_>) -> Result<Loc, NoMemory> {
         let access = self.fresh_access();
         let db = self.db(key);
-        let loc = db.insert(key.hash, key.bytes, value)?;
-        db.set_access(loc, access);
+        let loc = db.insert_used(key.hash, key.bytes, value, access)?;
         self.notify(Class::New, c"new", key);
         Ok(loc)
     }

@@ -32,8 +32,10 @@ const ARENA_BYTES: usize = 512 * 1024;
 const REPLY_BYTES_SENT_AT: usize = 256 * 1024;
 /// Requests staged before they run.
 const STAGED_MAX: usize = 16 * 1024;
-/// Arguments of a request that take no allocation.
-const FEW_ARGUMENTS: usize = 16;
+/// Arguments of most requests.
+const FEW_ARGUMENTS: usize = 8;
+/// Room for so many is kept for requests with more than that.
+const MANY_ARGUMENTS_KEPT: usize = 16 * 1024;
 
 /// One request.
 struct Staged {
@@ -80,6 +82,8 @@ pub struct Batch {
     used: usize,
     sources: Vec<Source>,
     staged: Vec<Staged>,
+    /// Room for the arguments of a request that has many; empty.
+    many: Vec<&'static [u8]>,
     /// What is known of the requests of the window.
     prepared: Box<[Prepared]>,
     /// Commands of the window that share its time.
@@ -110,6 +114,7 @@ impl Batch {
             used: 0,
             sources: Vec::new(),
             staged: Vec::new(),
+            many: Vec::new(),
             prepared: try_collect((0..WINDOW).map(|_| Prepared::default()))?.into_boxed_slice(),
             sharing,
             spans: Vec::new(),
@@ -380,27 +385,28 @@ impl Batch {
         engine: &Engine,
         now_ms: i64,
     ) -> usize {
-        let Self { arena, unescaped, spans, sources, staged, prepared, writer, translated, sharing, .. } = self;
+        let Self { arena, unescaped, spans, sources, staged, prepared, writer, translated, sharing, many, .. } = self;
         let bytes = sources[source].bytes(arena);
         let prepared = &prepared[requests.start - window.staged.start..];
         let mut few = [&[][..]; FEW_ARGUMENTS];
+        let mut many_here: Vec<&[u8]> = std::mem::take(many);
         let mut next = requests.start;
         let mut shares = Shares::default();
         for (staged, prepared) in staged[requests].iter().zip(prepared) {
             next += 1;
             let bytes = staged.bytes(bytes, unescaped);
             let spans = staged.spans(spans);
-            let many: Vec<&[u8]>;
             let argv = if let Some(argv) = few.get_mut(..spans.len()) {
                 argv.iter_mut().zip(spans).for_each(|(arg, span)| *arg = span.at(staged.start, bytes));
                 &*argv
             } else {
-                let Ok(argv) = collect(spans.iter().map(|span| span.at(staged.start, bytes))) else {
+                many_here.clear();
+                if many_here.try_reserve(spans.len()).is_err() {
                     conn.session.close = Close::Now;
                     break;
-                };
-                many = argv;
-                &many
+                }
+                many_here.extend(spans.iter().map(|span| span.at(staged.start, bytes)));
+                &*many_here
             };
             let start = writer.len();
             let timing = if conn.dialect == Dialect::Original {
@@ -438,6 +444,9 @@ impl Batch {
             }
         }
         sharing.add(shares);
+        if many_here.capacity() <= MANY_ARGUMENTS_KEPT {
+            *many = emptied(many_here);
+        }
         next
     }
 
@@ -531,13 +540,10 @@ fn no_memory(dialect: Dialect) -> ProtocolError {
     if dialect == Dialect::Original { ProtocolError::Frame } else { ProtocolError::NoMemory }
 }
 
-/// All arguments of a request that has many.
-#[cold]
-fn collect<'a>(arguments: impl ExactSizeIterator<Item = &'a [u8]>) -> Result<Vec<&'a [u8]>, NoMemory> {
-    let mut argv = Vec::new();
-    argv.try_reserve_exact(arguments.len())?;
-    argv.extend(arguments);
-    Ok(argv)
+/// The same memory for arguments of other lifetimes: collecting nothing from a vector keeps its allocation.
+fn emptied(mut arguments: Vec<&[u8]>) -> Vec<&'static [u8]> {
+    arguments.clear();
+    arguments.into_iter().map(|_| &[][..]).collect()
 }
 
 impl Staged {
@@ -581,4 +587,19 @@ struct Window {
     started_us: u64,
     /// Time of requests in it that were measured alone.
     timed_apart_us: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_for_arguments_is_used_again() {
+        let mut many = Vec::with_capacity(100);
+        let text = b"argument".to_vec();
+        many.push(&text[..]);
+        let (room, capacity) = (many.as_ptr() as usize, many.capacity());
+        let many = emptied(many);
+        assert!(many.is_empty() && many.as_ptr() as usize == room && many.capacity() == capacity);
+    }
 }

@@ -147,7 +147,7 @@ impl<E: Item> Bucket<E> {
     }
 
     /// The first empty slot.
-    #[inline]
+    #[inline(always)]
     pub fn vacancy(&self) -> Option<usize> {
         // Only the lowest hit is exact, and it is the one asked for.
         Slots(zero_bytes(self.marks.load(Relaxed))).next()
@@ -238,7 +238,7 @@ impl<E: Item> Bucket<E> {
     }
 
     /// Fills an empty slot.
-    #[inline]
+    #[inline(always)]
     pub fn put(&mut self, slot: usize, position: Position, entry: E) {
         debug_assert!(self.slots[slot].get().is_none() && entry.tag() == position.tag());
         self.slots[slot].put(entry);

@@ -275,9 +275,22 @@ impl<O: Object> Dict<O> {
 
     /// Adds a key known to be absent, without deadline and with access bits 0.
     pub fn insert(&mut self, hash: KeyHash, key: &[u8], value: NewValue<'_>) -> Result<Loc, NoMemory> {
+        self.insert_used(hash, key, value, 0)
+    }
+
+    /// [`Dict::insert`] with these eviction bits.
+    #[inline]
+    pub fn insert_used(
+        &mut self,
+        hash: KeyHash,
+        key: &[u8],
+        value: NewValue<'_>,
+        access: u32,
+    ) -> Result<Loc, NoMemory> {
         let position = self.position(hash);
         self.table.reserve(position)?;
-        let entry = Entry::new(position.tag(), key, value)?;
+        let mut entry = Entry::new(position.tag(), key, value)?;
+        entry.set_access(access);
         self.entry_bytes += entry.memory();
         Ok(self.table.insert(position, entry))
     }

@@ -102,7 +102,7 @@ impl<E: Item> Segment<E> {
         self.blocks.bucket(bucket)
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn bucket_mut(&mut self, bucket: usize) -> Option<&mut Bucket<E>> {
         self.blocks.bucket_mut(bucket)
     }
@@ -137,18 +137,18 @@ impl<E: Item> Segment<E> {
     }
 
     /// Adds an entry; a slot is free.
+    #[inline(always)]
     pub fn place(&mut self, position: Position, entry: E) -> Place {
-        let mut at = self.home(position);
+        let (mut at, width) = self.shape().home(position);
         loop {
-            let next = self.next(at);
-            let bucket = self.bucket_mut(at).expect("home and next are below width");
+            let bucket = self.bucket_mut(at).expect("home and what is behind it are below width");
             if let Some(slot) = bucket.vacancy() {
                 bucket.put(slot, position, entry);
                 self.len += 1;
                 return (at, slot);
             }
             bucket.raise_overflow();
-            at = next;
+            at = if at + 1 == width { 0 } else { at + 1 };
         }
     }
 

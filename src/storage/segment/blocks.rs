@@ -253,7 +253,7 @@ impl<E> Blocks<E> {
         Some(&self.more.as_ref()?.get(block - FIRST_BLOCKS)?[bucket])
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn bucket_mut(&mut self, bucket: usize) -> Option<&mut Bucket<E>> {
         if bucket < FIRST_BLOCKS * BLOCK_BUCKETS {
             return self.shape.bucket_mut(bucket);
