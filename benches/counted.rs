@@ -101,27 +101,24 @@ impl Store {
         let mut parser = RequestParser::new();
         let limits = Limits::default();
         let mut spans = Vec::new();
-        let mut staged: Vec<(&[u8], usize, usize, Prepared)> = Vec::new();
+        let mut staged: Vec<(&[u8], usize, usize)> = Vec::new();
+        let mut prepared = [Prepared::default(); DEPTH];
         let mut few: [&[u8]; 8] = [&[]; 8];
         for input in windows.iter().cycle().take(requests / DEPTH) {
             let mut rest = input.as_slice();
             while !rest.is_empty() {
                 let from = spans.len();
                 let Step::Request { end } = parser.next(rest, &limits, &mut spans) else { panic!("a whole request") };
-                staged.push((&rest[..end], from, spans.len(), Prepared::default()));
+                staged.push((&rest[..end], from, spans.len()));
                 rest = &rest[end..];
             }
-            let glance = self.engine.keyspace.glance(&mut self.reader);
-            let mut sights = [const { None }; DEPTH];
-            for ((request, from, to, prepared), sight) in staged.iter_mut().zip(&mut sights) {
-                let spans = &spans[*from..*to];
+            for (&(request, from, to), prepared) in staged.iter().zip(&mut prepared) {
+                let spans = &spans[from..to];
                 let arg = |index: usize| spans[index].of(request);
-                (*prepared, *sight) = dispatch::prepare(&self.engine, &glance, &self.session, spans.len(), arg);
+                *prepared = dispatch::prepare(&self.engine, &self.session, spans.len(), arg);
             }
-            let window = staged.iter().zip(&sights).map(|((.., prepared), sight)| (prepared, sight.as_ref()));
-            dispatch::prefetch_entries(&glance, window);
-            drop(glance);
-            for &(request, from, to, ref prepared) in &staged {
+            dispatch::prefetch::<DEPTH>(&self.engine.keyspace.glance(&mut self.reader), &prepared);
+            for (&(request, from, to), prepared) in staged.iter().zip(&prepared) {
                 let argv = &mut few[..to - from];
                 argv.iter_mut().zip(&spans[from..to]).for_each(|(arg, span)| *arg = span.of(request));
                 dispatch::execute(&self.engine, &mut self.session, argv, prepared, NOW_MS, &mut self.reply);

@@ -16,7 +16,7 @@ use crate::engine::clients::End;
 use crate::engine::stats::bump;
 use crate::hooks::reach;
 use crate::keyspace::damage::Guarded;
-use crate::keyspace::{Glance, KeyHash, LockSet, NoMemory, Sight};
+use crate::keyspace::{Glance, KeyHash, LockSet, NoMemory};
 use crate::resp::ReplyWriter;
 use smallvec::smallvec;
 use std::num::NonZeroU64;
@@ -34,7 +34,7 @@ const MANY_ARGUMENTS: usize = 32;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Prepared {
     command: Option<&'static Command>,
-    /// Hash of the key, if there is exactly one at a fixed place, and it is not 0.
+    /// Hash of the key, if there is exactly one at a fixed place; unknown if it is 0.
     hash: Option<NonZeroU64>,
     /// The database of that key.
     db: u32,
@@ -92,36 +92,27 @@ pub enum Timing {
     Plain(u16),
 }
 
-/// First pass over a window: looks up the command of a request of `argc` arguments, hashes its key, and fetches
-/// the bucket.
+/// Looks up the command of a request of `argc` arguments and hashes its key.
 #[inline(always)]
-pub fn prepare<'a, 'g>(
-    engine: &Engine,
-    glance: &'g Glance,
-    session: &Session,
-    argc: usize,
-    arg: impl Fn(usize) -> &'a [u8],
-) -> (Prepared, Option<Sight<'g>>) {
-    if argc == 0 {
-        return (Prepared::default(), None);
-    }
-    let Some(command) = engine.names.lookup_after(&session.recent, arg(0)) else {
-        return (Prepared::default(), None);
+pub fn prepare<'a>(engine: &Engine, session: &Session, argc: usize, arg: impl Fn(usize) -> &'a [u8]) -> Prepared {
+    let command = if argc == 0 { None } else { engine.names.lookup_after(&session.recent, arg(0)) };
+    let Some(command) = command else { return Prepared::default() };
+    let hash = match command.key_shape {
+        KeyShape::Single(index) if usize::from(index) < argc => engine.keyspace.hash(arg(index.into())).0,
+        _ => 0,
     };
-    let command_only = Prepared { command: Some(command), ..Prepared::default() };
-    let KeyShape::Single(index) = command.key_shape else { return (command_only, None) };
-    if usize::from(index) >= argc {
-        return (command_only, None);
-    }
-    let hash = engine.keyspace.hash(arg(index.into()));
-    let prepared = Prepared { hash: NonZeroU64::new(hash.0), db: session.db, ..command_only };
-    (prepared, glance.sight(session.db, hash))
+    Prepared { command: Some(command), hash: NonZeroU64::new(hash), db: session.db }
 }
 
-/// Second pass over a window: fetches the entries.
+/// Fetches the keys of a window of at most `N` prepared requests: first their buckets, then their entries.
 #[inline(always)]
-pub fn prefetch_entries<'s>(glance: &Glance, window: impl Iterator<Item = (&'s Prepared, Option<&'s Sight<'s>>)>) {
-    glance.prefetch_entries(window.filter_map(|(prepared, sight)| Some((prepared.db, prepared.hash()?, sight))));
+pub fn prefetch<const N: usize>(glance: &Glance, window: &[Prepared]) {
+    let mut sights = [const { None }; N];
+    for (prepared, sight) in window.iter().zip(&mut sights) {
+        *sight = prepared.hash().and_then(|hash| glance.sight(prepared.db, hash));
+    }
+    let keys = window.iter().zip(&sights);
+    glance.prefetch_entries(keys.filter_map(|(prepared, sight)| Some((prepared.db, prepared.hash()?, sight.as_ref()))));
 }
 
 /// Runs one request of `session` and appends its reply. `now_ms` is the time of the caller's batch, 0 to have it

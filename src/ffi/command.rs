@@ -13,7 +13,6 @@ use crate::commands::session::Close;
 use crate::engine::Engine;
 use crate::engine::clients::{End, Waiting};
 use crate::hooks::reach;
-use crate::keyspace::Sight;
 use smallvec::SmallVec;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{NonNull, null, null_mut};
@@ -255,12 +254,9 @@ fn run_batch(session: &rs_session, engine: &Engine, state: &mut State, commands:
     let mut replies = Replies(Vec::new());
     replies.0.try_reserve_exact(commands.len()).map_err(|_| no_memory())?;
     for window in commands.chunks(WINDOW) {
-        let glance = engine.keyspace.glance(&mut state.reader);
-        let prepare = |argv: &Argv| dispatch::prepare(engine, &glance, &state.session, argv.len(), |index| argv[index]);
-        let prepared: SmallVec<[(Prepared, Option<Sight>); WINDOW]> = window.iter().map(prepare).collect();
-        dispatch::prefetch_entries(&glance, prepared.iter().map(|(one, sight)| (one, sight.as_ref())));
-        let prepared: SmallVec<[Prepared; WINDOW]> = prepared.into_iter().map(|(one, _)| one).collect();
-        drop(glance);
+        let prepare = |argv: &Argv| dispatch::prepare(engine, &state.session, argv.len(), |index| argv[index]);
+        let prepared: SmallVec<[Prepared; WINDOW]> = window.iter().map(prepare).collect();
+        dispatch::prefetch::<WINDOW>(&engine.keyspace.glance(&mut state.reader), &prepared);
         for (argv, prepared) in window.iter().zip(&prepared) {
             reach("batch");
             let reply = match execute_in_batch(session, engine, state, argv, prepared) {

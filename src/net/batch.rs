@@ -313,8 +313,8 @@ impl Batch {
         self.clear();
     }
 
-    /// The two passes over the next window: look up, hash and fetch buckets; fetch entries.
-    #[inline(never)]
+    /// The passes over the next window before it runs: look up and hash; fetch buckets; fetch entries.
+    #[inline(never)] // Loops of a smaller function find more registers.
     fn prepare(&mut self, from: usize, conns: &Slots<Conn>, engine: &Engine) -> Window {
         let started_us = engine.clock.elapsed_us();
         let to = self.staged.len().min(from + WINDOW);
@@ -324,27 +324,23 @@ impl Batch {
             return Window { staged: from..to, started_us, timed_apart_us: 0 };
         }
         let Self { arena, unescaped, spans, sources, staged, prepared, reader, .. } = self;
-        let glance = engine.keyspace.glance(reader);
-        let mut sights = [const { None }; WINDOW];
-        let mut places = prepared.iter_mut().zip(&mut sights);
+        let mut places = prepared.iter_mut();
         let mut key_before = None;
         let mut has_runs = false;
         for staged in staged[from..to].chunk_by(|a, b| a.source == b.source) {
             let source = &sources[staged[0].source as usize];
             let bytes = source.bytes(arena);
             let session = &conns[source.token].session;
-            for (staged, (prepared, sight)) in staged.iter().zip(&mut places) {
+            for (staged, prepared) in staged.iter().zip(&mut places) {
                 let bytes = staged.bytes(bytes, unescaped);
                 let spans = staged.spans(spans);
                 let arg = |index: usize| spans[index].at(staged.start, bytes);
-                (*prepared, *sight) = dispatch::prepare(engine, &glance, session, spans.len(), arg);
+                *prepared = dispatch::prepare(engine, session, spans.len(), arg);
                 has_runs |= prepared.key() == key_before;
                 key_before = prepared.key();
             }
         }
-        let sights = sights[..to - from].iter().map(Option::as_ref);
-        dispatch::prefetch_entries(&glance, prepared.iter().zip(sights));
-        drop(glance);
+        dispatch::prefetch::<WINDOW>(&engine.keyspace.glance(reader), &prepared[..to - from]);
         if has_runs {
             self.fetch_members(from..to, engine);
         }
@@ -375,7 +371,7 @@ impl Batch {
 
     /// Runs some requests of one source, up to one after which its connection may run no more or much is to be sent; returns
     /// the next one.
-    #[inline(never)]
+    #[inline(never)] // As above.
     fn execute(
         &mut self,
         source: usize,

@@ -45,19 +45,8 @@ impl Stream {
     }
 }
 
-// On Linux by the system calls themselves: those of the C library are cancellation points, which costs two atomic operations
-// per call.
-
 impl Read for &Stream {
-    #[cfg(target_os = "linux")]
     #[inline]
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        use rustix::net::{RecvFlags, recv};
-        let (received, _) = recv(self.as_borrowed_fd(), buffer, RecvFlags::empty())?;
-        Ok(received)
-    }
-
-    #[cfg(not(target_os = "linux"))]
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Stream::Tcp(stream) => (&*stream).read(buffer),
@@ -67,14 +56,7 @@ impl Read for &Stream {
 }
 
 impl Write for &Stream {
-    #[cfg(target_os = "linux")]
     #[inline]
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        use rustix::net::{SendFlags, send};
-        Ok(send(self.as_borrowed_fd(), bytes, SendFlags::NOSIGNAL)?)
-    }
-
-    #[cfg(not(target_os = "linux"))]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Stream::Tcp(stream) => (&*stream).write(bytes),
