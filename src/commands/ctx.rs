@@ -34,10 +34,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
     /// The time of this command in milliseconds since the epoch; the same for all of its batch.
     #[inline]
     pub fn now_ms(&mut self) -> i64 {
-        if self.now_ms == 0 {
-            self.now_ms = self.engine.clock.now_ms();
-        }
-        self.now_ms
+        read_once(self.engine, &mut self.now_ms)
     }
 
     /// The selected database in the shard of a key.
@@ -97,7 +94,8 @@ impl<'c, 'e> Ctx<'c, 'e> {
     ) -> R {
         let number = self.session.db;
         let db = self.locks.db(number, key.hash);
-        let found = if db.next_deadline_ms() == NO_DEADLINE && !self.engine.settings.hot().policy_is_lfu() {
+        let is_due = is_due(db.next_deadline_ms(), self.engine, &mut self.now_ms);
+        let found = if !is_due && !self.engine.settings.hot().policy_is_lfu() {
             let clock = access::lru_clock(self.engine.housekeeping.now_s());
             let found = db.get_used(key.hash, key.bytes, clock);
             note_read(self.engine, self.session, key, found.is_some());
@@ -157,7 +155,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
         let hot = self.engine.settings.hot();
         let number = self.session.db;
         let db = self.locks.db(number, key.hash);
-        if db.next_deadline_ms() == NO_DEADLINE && !hot.policy_is_lfu() {
+        if !is_due(db.next_deadline_ms(), self.engine, &mut self.now_ms) && !hot.policy_is_lfu() {
             let clock = access::lru_clock(self.engine.housekeeping.now_s());
             return db.get_used(key.hash, key.bytes, clock).map(|(loc, _)| loc);
         }
@@ -186,7 +184,7 @@ impl<'c, 'e> Ctx<'c, 'e> {
     #[inline]
     fn unless_due(&mut self, number: u32, key: Key, loc: Loc) -> Option<Loc> {
         let earliest_ms = self.locks.db(number, key.hash).next_deadline_ms();
-        if earliest_ms != NO_DEADLINE && earliest_ms <= self.now_ms() {
+        if is_due(earliest_ms, self.engine, &mut self.now_ms) {
             return self.unless_expired(number, key, loc);
         }
         Some(loc)
@@ -412,4 +410,19 @@ fn note_read(engine: &Engine, session: &mut Session, key: Key, is_hit: bool) {
     bump(&session.counters.misses, 1);
     let event = Event { class: Class::KeyMiss, name: c"keymiss", key: key.bytes, db: session.db };
     engine.event(&mut session.events, event, key.hash);
+}
+
+/// The time of a command, which is 0 before it is read.
+#[inline(always)]
+fn read_once(engine: &Engine, now_ms: &mut i64) -> i64 {
+    if *now_ms == 0 {
+        *now_ms = engine.clock.now_ms();
+    }
+    *now_ms
+}
+
+/// Whether the earliest deadline of a database has come. Without deadlines nobody looks at the clock.
+#[inline(always)]
+fn is_due(earliest_ms: i64, engine: &Engine, now_ms: &mut i64) -> bool {
+    earliest_ms != NO_DEADLINE && earliest_ms <= read_once(engine, now_ms)
 }

@@ -242,6 +242,14 @@ impl<O: Object> Dict<O> {
         Some((loc, value))
     }
 
+    /// Adds to a string that is stored as an integer; `None` if it is not, or the sum is none.
+    #[inline]
+    pub fn add(&mut self, loc: Loc, by: i64) -> Option<i64> {
+        let entry = self.table.entry_mut(loc);
+        let sum = entry.int()?.checked_add(by)?;
+        entry.overwrite(NewValue::Int(sum)).then_some(sum)
+    }
+
     /// Finds a key, sets the eviction bits, and replaces the value if both are strings and the new one fits in the place of the
     /// old one. Where that was not done, the error is where the key is.
     #[inline(always)]

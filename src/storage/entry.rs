@@ -202,6 +202,14 @@ impl<O: Object> Entry<O> {
         }
     }
 
+    /// A string that is stored as an integer.
+    #[inline]
+    pub fn int(&self) -> Option<i64> {
+        let header = self.header();
+        // SAFETY: invariant 2: an Int's 8 bytes are initialised.
+        (header.form() == Form::Int).then(|| unsafe { self.value_at(header).cast::<i64>().read_unaligned() })
+    }
+
     /// [`Entry::value`], if it is not embedded.
     #[inline(never)]
     fn other_value(&self, header: Header) -> ValueRef<'_, O> {

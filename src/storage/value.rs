@@ -133,20 +133,23 @@ pub fn format_int(int: i64, text: &mut [u8; 20]) -> &[u8] {
     &text[start..]
 }
 
-/// Compares keys: the usual short ones with two overlapping word loads instead of a call of memcmp.
+/// Compares keys: the usual short ones by overlapping words instead of a call of memcmp.
 #[inline(always)]
 pub fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    if let (Some((a_first, _)), Some((b_first, _))) = (a.split_first_chunk::<8>(), b.split_first_chunk::<8>())
-        && a.len() <= 16
-        && let (Some((_, a_last)), Some((_, b_last))) = (a.split_last_chunk::<8>(), b.split_last_chunk::<8>())
-    {
-        let differ = |x: &[u8; 8], y: &[u8; 8]| u64::from_ne_bytes(*x) ^ u64::from_ne_bytes(*y);
-        return differ(a_first, b_first) | differ(a_last, b_last) == 0;
+    match a.len() {
+        8..=16 => same_ends::<8>(a, b),
+        17..=32 => same_ends::<16>(a, b),
+        _ => a == b,
     }
-    a == b
+}
+
+/// Whether the first N bytes and the last N are the same.
+#[inline(always)]
+fn same_ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+    a.first_chunk::<N>() == b.first_chunk() && a.last_chunk::<N>() == b.last_chunk()
 }
 
 #[cfg(test)]

@@ -42,15 +42,22 @@ fn reply_sum(ctx: &mut Ctx, args: &Args, by: i64) -> CmdResult {
 #[inline]
 pub fn increment(ctx: &mut Ctx, key: Key, by: i64) -> Result<i64, CommandError> {
     let found = ctx.write(key);
-    let old = match found {
-        None => 0,
-        Some(loc) => match ctx.string(key, loc)? {
-            StringRef::Int(int) => int,
-            StringRef::Str(bytes) => parse_i64(bytes).ok_or(CommandError::NOT_INTEGER)?,
-        },
+    let sum = found.and_then(|loc| ctx.db(key).add(loc, by));
+    let new = if let Some(sum) = sum {
+        ctx.changed(key);
+        sum
+    } else {
+        let old = match found {
+            None => 0,
+            Some(loc) => match ctx.string(key, loc)? {
+                StringRef::Int(int) => int,
+                StringRef::Str(bytes) => parse_i64(bytes).ok_or(CommandError::NOT_INTEGER)?,
+            },
+        };
+        let new = old.checked_add(by).ok_or(CommandError::OVERFLOW)?;
+        put(ctx, key, found, NewValue::Int(new))?;
+        new
     };
-    let new = old.checked_add(by).ok_or(CommandError::OVERFLOW)?;
-    put(ctx, key, found, NewValue::Int(new))?;
     ctx.notify(Class::String, c"incrby", key);
     Ok(new)
 }

@@ -58,6 +58,31 @@ fn large_values_are_counted_moved_and_dropped_once() {
     assert_eq!(count(), 2);
 }
 
+#[test]
+fn strings_are_overwritten_and_counted_up_in_place() {
+    let seed = HashSeed::new(7).expect("memory");
+    for key in [&b"k"[..], b"sixteen bytes...", b"of more than 16 bytes", &[b'x'; 300]] {
+        let hash = seed.hash(key);
+        let mut dict = Dict::<Nothing>::new(0);
+        assert_eq!(dict.overwrite(hash, key, NewValue::Int(1), 5), Err(None));
+        let loc = dict.insert_used(hash, key, NewValue::Int(1), 4).unwrap();
+        assert_eq!((dict.access(loc), dict.add(loc, 41), dict.add(loc, i64::MAX)), (4, Some(42), None));
+        assert_eq!(dict.overwrite(hash, key, NewValue::Int(7), 5), Ok(()));
+        assert_eq!((dict.access(loc), dict.value(loc).string()), (5, Some(StringRef::Int(7))));
+        assert_eq!(dict.overwrite(hash, key, NewValue::Str(b"text"), 6), Err(Some(loc)));
+        assert_eq!((dict.access(loc), dict.value(loc).string()), (6, Some(StringRef::Int(7))));
+        dict.set_value(loc, NewValue::Str(b"text")).unwrap();
+        assert_eq!((dict.add(loc, 1), dict.overwrite(hash, key, NewValue::Str(b"Text"), 6)), (None, Ok(())));
+        dict.set_deadline(loc, 42).unwrap();
+        let loc = dict.locate(hash, key).unwrap();
+        assert_eq!(dict.overwrite(hash, key, NewValue::Str(b"TEXT"), 7), Ok(()));
+        assert_eq!((dict.value(loc).string(), dict.deadline_ms(loc)), (Some(StringRef::Str(b"TEXT")), Some(42)));
+        dict.set_value(loc, NewValue::Flat(Kind::Hash, b"flat")).unwrap();
+        assert_eq!(dict.overwrite(hash, key, NewValue::Str(b"flat"), 7), Err(Some(loc)));
+        assert_eq!(dict.add(loc, 1), None);
+    }
+}
+
 /// Both kinds of deadlines on entries that grow, shrink, change their names and are copied, against a model.
 #[test]
 fn deadlines_follow_their_entries() {
