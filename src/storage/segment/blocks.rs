@@ -20,7 +20,7 @@ pub const BLOCK_BUCKETS: usize = 8;
 /// Blocks whose pointers are in the shape.
 pub const FIRST_BLOCKS: usize = 7;
 /// Buckets behind its home in which an item is looked for before it is needed. Of the one in eight that is not at home in a
-/// full segment, half are in the next bucket, one in twenty beyond the fourth.
+/// full segment, half are in the next bucket, one in eight beyond the fourth.
 const NEAR: usize = 4;
 
 pub type Block<E> = [Bucket<E>; BLOCK_BUCKETS];
