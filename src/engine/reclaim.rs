@@ -8,12 +8,19 @@ use super::log::Log;
 use super::threads;
 use crate::hooks::reach;
 use crate::keyspace::{NoMemory, Readers, pages, try_box};
-use crate::storage::Shared;
+use crate::storage::{Shared, pace};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 type Garbage = Box<dyn Any + Send>;
+
+/// How long others wait at most for the processor that the thread runs on.
+const TURN_MAX: Duration = Duration::from_micros(100);
+/// After so long, a batch is freed without giving way.
+const POLITE_MAX: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 struct Queue {
@@ -132,6 +139,31 @@ impl Drop for Reclaimer {
     }
 }
 
+/// A batch that is being freed.
+#[derive(Clone, Copy)]
+struct Turn {
+    began: Instant,
+    /// When others last had their turn.
+    last: Instant,
+}
+
+thread_local! {
+    static TURN: Cell<Option<Turn>> = const { Cell::new(None) };
+}
+
+/// Lets others have this processor now and then, while a batch is being freed.
+///
+/// Not for ever: who yields often gets a few per cent of a busy processor (Linux 6.18), and then those who make garbage could
+/// outrun the one who frees it.
+fn give_way() {
+    let Some(turn) = TURN.get() else { return };
+    let now = Instant::now();
+    if now - turn.last >= TURN_MAX && now - turn.began < POLITE_MAX {
+        std::thread::yield_now();
+        TURN.set(Some(Turn { last: Instant::now(), ..turn }));
+    }
+}
+
 fn work(shared: &Work, readers: &Readers) {
     let mut queue = shared.queue.lock();
     loop {
@@ -154,7 +186,9 @@ fn work(shared: &Work, readers: &Readers) {
         readers.wait();
         let dropped = || {
             reach("reclaim");
-            drop(batch);
+            let began = Instant::now();
+            TURN.set(Some(Turn { began, last: began }));
+            pace::with(give_way, || batch.into_iter().for_each(drop));
         };
         // If it panics, which the panic hook reports, what is left of the batch is lost. Others wait for the count.
         let _ = catch_unwind(AssertUnwindSafe(dropped));

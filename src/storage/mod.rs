@@ -31,6 +31,7 @@ pub mod lzf;
 mod member;
 #[allow(unsafe_code)]
 mod memory;
+pub mod pace;
 #[allow(unsafe_code)]
 pub mod pages;
 pub mod rank_tree;

@@ -330,7 +330,7 @@ impl<S: Copy + Default> Branch<S> {
         census: &mut Census,
     ) -> Result<bool, NoMemory> {
         let mut at = self.page_of(probe);
-        let Self { run, counts, below } = self;
+        let Self { run, counts, below, .. } = self;
         let is_first = match below {
             Below::Leaves(pages) => {
                 let mut place = pages[at].run.lower_bound(probe);
@@ -382,7 +382,7 @@ impl<S: Copy + Default> Branch<S> {
                 (at, Route::Rank(rank))
             }
         };
-        let Self { run, counts, below } = self;
+        let Self { run, counts, below, .. } = self;
         let (slot, is_first) = match below {
             Below::Leaves(pages) => {
                 let removed = pages.get_mut(at)?.remove(route)?;

@@ -8,6 +8,7 @@
 use super::run::Run;
 use super::{FANOUT, Head, LEAF_SLOTS, Probe};
 use crate::storage::memory::{NoMemory, size_class};
+use crate::storage::pace::Step;
 use smallvec::SmallVec;
 use std::ops::{Deref, DerefMut, Range};
 
@@ -66,6 +67,7 @@ pub struct Branch<S> {
     /// How many slots there are below each page.
     pub counts: [u32; FANOUT],
     pub below: Below<S>,
+    pub _step: Step,
 }
 
 #[derive(Debug)]
@@ -219,7 +221,7 @@ impl<S: Copy + Default> Page<S> for Branch<S> {
     }
 
     fn cut(&mut self, range: Range<usize>, heads: &impl Fn(S) -> Head, census: &mut Census, sink: &mut impl FnMut(S)) {
-        let Self { run, counts, below } = self;
+        let Self { run, counts, below, .. } = self;
         match below {
             Below::Leaves(pages) => Family { run, counts, pages }.cut(range, heads, census, sink),
             Below::Branches(pages) => Family { run, counts, pages }.cut(range, heads, census, sink),
@@ -244,7 +246,7 @@ fn drain_all<S, P: Page<S>>(pages: Pages<P>, census: &mut Census, sink: &mut imp
 impl<S: Copy + Default> Branch<S> {
     /// A branch that does not know its pages yet.
     pub fn over(below: Below<S>) -> Self {
-        Self { run: Run::default(), counts: [0; FANOUT], below }
+        Self { run: Run::default(), counts: [0; FANOUT], below, _step: Step }
     }
 
     /// The page to look for the probe in: the last one that does not begin after it, or the first.

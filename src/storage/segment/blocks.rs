@@ -10,6 +10,7 @@
 use super::super::bucket::{Bucket, Item};
 use super::super::hash::Position;
 use super::super::memory::{NoMemory, try_box, try_box_beside_entries};
+use super::super::pace;
 use std::mem::{ManuallyDrop, size_of};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -130,6 +131,7 @@ impl<E: Item> Shape<E> {
 
 impl<E> Drop for Shape<E> {
     fn drop(&mut self) {
+        pace::step();
         (0..FIRST_BLOCKS).for_each(|place| drop(self.replace(place, None)));
     }
 }

@@ -12,6 +12,7 @@
 //! Invariants: no chunk is empty; `elements` and `memory` are the sums over the nodes, to the byte.
 
 use super::{Node, Side};
+use crate::storage::pace::Step;
 use crate::storage::{NoMemory, size_class};
 use std::collections::VecDeque;
 
@@ -24,6 +25,7 @@ struct Chunk {
     elements: usize,
     /// What the buffers of the nodes take.
     buffers: usize,
+    _step: Step,
 }
 
 /// Where a node is; good until a node is inserted or removed. In the order of the nodes.

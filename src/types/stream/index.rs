@@ -10,6 +10,7 @@
 
 use super::block::Block;
 use super::id::Id;
+use crate::storage::pace::Step;
 use crate::storage::{NoMemory, shrink, shrink_ring, size_class};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -21,6 +22,7 @@ const LEAF_MAX: usize = 64;
 struct Leaf {
     first: Id,
     blocks: Vec<Block>,
+    _step: Step,
 }
 
 /// Where a block is. Good until the next change of the index.
@@ -137,7 +139,7 @@ impl Index {
             } else {
                 self.leaves.try_reserve(1)?;
             }
-            let mut leaf = Leaf { first: block.first(), blocks: Vec::new() };
+            let mut leaf = Leaf { first: block.first(), blocks: Vec::new(), _step: Step };
             leaf.blocks.try_reserve_exact(if self.leaves.is_empty() { 1 } else { LEAF_MAX })?;
             leaf.blocks.push(block);
             self.leaf_bytes += leaf_memory(&leaf) + memory;
@@ -193,7 +195,7 @@ impl Index {
             let has_room = blocks.try_reserve_exact(count).is_ok();
             blocks.extend(leaf.blocks.drain(..count).filter(|_| has_room));
             self.leaf_bytes = self.leaf_bytes - before + leaf_memory(leaf);
-            blocks.first().map(Block::first).map(|first| Leaf { first, blocks })
+            blocks.first().map(Block::first).map(|first| Leaf { first, blocks, _step: Step })
         };
         self.leaf_bytes -= bytes;
         self.blocks -= count;
