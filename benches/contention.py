@@ -20,10 +20,10 @@ import heapq
 import random
 
 CASES = [  # name, outside, held, transfer; ns
-    ("in process, GET, 10k keys", 20, 38, 60),
-    ("in process, GET, 1M keys", 120, 290, 60),
-    ("network, GET at P16", 390, 60, 60),
-    ("network, GET at P1", 4300, 150, 60),
+    ("in process, GET, 10k keys", 15, 27, 60),
+    ("in process, GET, 1M keys", 90, 216, 60),
+    ("network, GET at P16", 320, 40, 60),
+    ("network, GET at P1", 4120, 130, 60),
 ]
 THREADS = [1, 2, 4, 8, 16, 32, 64]
 SHARDS = [64, 256, 1024]
