@@ -76,7 +76,9 @@ impl Reclaimer {
         let mut thread = self.thread.lock();
         if thread.is_none() {
             let (shared, readers) = (self.work.clone(), self.readers.clone());
-            match threads::spawn(format_args!("rs-reclaim"), &self.log, move || work(&shared, &readers)) {
+            match threads::spawn(format_args!("rs-reclaim"), &self.log, move || {
+                pace::with(give_way, || work(&shared, &readers))
+            }) {
                 Ok(handle) => {
                     *thread = Some(handle);
                     pages::attend(self.provider());
@@ -188,7 +190,10 @@ fn work(shared: &Work, readers: &Readers) {
             reach("reclaim");
             let began = Instant::now();
             TURN.set(Some(Turn { began, last: began }));
-            pace::with(give_way, || batch.into_iter().for_each(drop));
+            for piece in batch {
+                drop(piece);
+                give_way();
+            }
         };
         // If it panics, which the panic hook reports, what is left of the batch is lost. Others wait for the count.
         let _ = catch_unwind(AssertUnwindSafe(dropped));
